@@ -1,0 +1,57 @@
+# Each target does its own set-up into .venv. uv is used where it is present, plain venv + pip otherwise.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+UV := $(shell command -v uv 2>/dev/null)
+
+ifneq ($(UV),)
+  make_venv = $(UV) venv --quiet --allow-existing --python $(PYTHON) $(VENV)
+  install = $(UV) pip install --quiet --python $(BIN)/python
+else
+  make_venv = $(PYTHON) -m venv $(VENV)
+  install = $(BIN)/python -m pip install --quiet --disable-pip-version-check
+endif
+
+.DEFAULT_GOAL := help
+
+help:  ## this list
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 14
+
+setup: $(VENV)/.gatelab  ## .venv with gatelab in it
+
+demo: $(VENV)/.gatelab  ## the whole experiment: lab up, apply, call, load, verdict, lab down
+	$(BIN)/gatelab demo
+
+test: $(VENV)/.test  ## every test
+	$(BIN)/python -m pytest
+
+check: $(VENV)/.check $(VENV)/.test  ## ruff, mypy --strict, import contracts, documentation tests
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m pytest -q tests/docs
+
+golden: $(VENV)/.test  ## rewrite the expected results of tests/cases
+	$(BIN)/python -m pytest -q tests/cases --rewrite-golden
+
+bench: $(VENV)/.test  ## measure; results as JSON in docs/bench
+	$(BIN)/python -m tests.bench
+
+clean:  ## remove .venv and caches
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+
+$(VENV)/.gatelab: pyproject.toml requirements.lock
+	$(make_venv)
+	$(install) -c requirements.lock -e .
+	@touch $@
+
+$(VENV)/.test: $(VENV)/.gatelab
+	$(install) -c requirements.lock -r tests/requirements.txt
+	@touch $@
+
+$(VENV)/.check: $(VENV)/.gatelab
+	$(install) -c requirements.lock -r tests/requirements-check.txt
+	@touch $@
+
+.PHONY: help setup demo test check golden bench clean

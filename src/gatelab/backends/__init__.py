@@ -1,0 +1,1 @@
+"""Images that the lab can run without a registry."""

@@ -1,0 +1,1 @@
+"""Dynamic invocation of a gRPC method, with grpcurl's interface."""

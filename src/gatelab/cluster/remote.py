@@ -1,0 +1,1 @@
+"""The port on any cluster that a kubeconfig names, by lightkube."""

@@ -1,0 +1,1 @@
+"""Names of Services, as CoreDNS would answer them: UDP and TCP."""

@@ -1,0 +1,1 @@
+"""Manifest + load + expectations -> verdict and report."""

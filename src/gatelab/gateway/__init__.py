@@ -1,0 +1,1 @@
+"""The Gateway API controller: snapshot -> translate -> model, statuses, and the objects of a data plane."""

@@ -1,0 +1,76 @@
+"""Every kind that the lab serves."""
+
+from gatelab.kinds.kind import Kind
+
+_CM = ("cert-manager",)
+_GW = ("gateway-api",)
+
+NAMESPACE = Kind("", "v1", "Namespace", "namespaces", namespaced=False, short_names=("ns",))
+NODE = Kind("", "v1", "Node", "nodes", namespaced=False, short_names=("no",))
+POD = Kind("", "v1", "Pod", "pods", short_names=("po",), categories=("all",))
+SERVICE = Kind("", "v1", "Service", "services", short_names=("svc",), categories=("all",))
+SECRET = Kind("", "v1", "Secret", "secrets", has_status=False)
+CONFIG_MAP = Kind("", "v1", "ConfigMap", "configmaps", short_names=("cm",), has_status=False)
+SERVICE_ACCOUNT = Kind("", "v1", "ServiceAccount", "serviceaccounts", short_names=("sa",), has_status=False)
+EVENT = Kind("", "v1", "Event", "events", short_names=("ev",), has_status=False)
+
+DEPLOYMENT = Kind(
+    "apps", "v1", "Deployment", "deployments", short_names=("deploy",), categories=("all",), has_scale=True
+)
+REPLICA_SET = Kind("apps", "v1", "ReplicaSet", "replicasets", short_names=("rs",), categories=("all",), has_scale=True)
+
+ENDPOINT_SLICE = Kind("discovery.k8s.io", "v1", "EndpointSlice", "endpointslices", has_status=False)
+
+GATEWAY_CLASS = Kind(
+    "gateway.networking.k8s.io",
+    "v1",
+    "GatewayClass",
+    "gatewayclasses",
+    namespaced=False,
+    short_names=("gc",),
+    categories=_GW,
+    other_served=("v1beta1",),
+)
+GATEWAY = Kind(
+    "gateway.networking.k8s.io",
+    "v1",
+    "Gateway",
+    "gateways",
+    short_names=("gtw",),
+    categories=_GW,
+    other_served=("v1beta1",),
+)
+GRPC_ROUTE = Kind("gateway.networking.k8s.io", "v1", "GRPCRoute", "grpcroutes", categories=_GW)
+
+CERTIFICATE = Kind(
+    "cert-manager.io", "v1", "Certificate", "certificates", short_names=("cert", "certs"), categories=_CM
+)
+ISSUER = Kind("cert-manager.io", "v1", "Issuer", "issuers", categories=_CM)
+CLUSTER_ISSUER = Kind("cert-manager.io", "v1", "ClusterIssuer", "clusterissuers", namespaced=False, categories=_CM)
+
+POD_METRICS = Kind("metrics.k8s.io", "v1beta1", "PodMetrics", "pods", has_status=False, journaled=False)
+NODE_METRICS = Kind(
+    "metrics.k8s.io", "v1beta1", "NodeMetrics", "nodes", namespaced=False, has_status=False, journaled=False
+)
+
+BUILTIN: tuple[Kind, ...] = (
+    NAMESPACE,
+    NODE,
+    POD,
+    SERVICE,
+    SECRET,
+    CONFIG_MAP,
+    SERVICE_ACCOUNT,
+    EVENT,
+    DEPLOYMENT,
+    REPLICA_SET,
+    ENDPOINT_SLICE,
+    GATEWAY_CLASS,
+    GATEWAY,
+    GRPC_ROUTE,
+    CERTIFICATE,
+    ISSUER,
+    CLUSTER_ISSUER,
+    POD_METRICS,
+    NODE_METRICS,
+)

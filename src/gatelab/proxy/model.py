@@ -1,0 +1,194 @@
+"""What a proxy shall do: listeners, route tables, backends, endpoints, certificates. Frozen, compared by value.
+
+The words are the proxy's (listener, host, route, backend), never Kubernetes' and never protobuf's. Everything that has
+an order carries it as a tuple in the order of evaluation; names are unique within their type and stable from one
+configuration to the next, because what is delivered, accepted or rejected is tracked by name.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+
+@dataclass(frozen=True, slots=True)
+class Certificate:
+    """A certificate chain with its key, PEM. `repr` shows neither."""
+
+    name: str
+    chain: bytes = field(repr=False)
+    key: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class TlsTermination:
+    """TLS ends here. `certificates` are names of `Certificate`s; `alpn` is offered in this order."""
+
+    certificates: tuple[str, ...]
+    alpn: tuple[str, ...] = ("h2", "http/1.1")
+
+
+@dataclass(frozen=True, slots=True)
+class HttpChain:
+    """What an accepted connection meets: TLS or not, then HTTP with a route table.
+
+    `server_names` select by SNI, exact or `*.suffix`; empty takes every connection that no other chain took. Without
+    TLS, HTTP/1.1 and HTTP/2 with prior knowledge are told apart by the first bytes.
+    """
+
+    name: str
+    route_table: str
+    tls: TlsTermination | None = None
+    server_names: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class TcpChain:
+    """Bytes to a backend: layer 4. One backend endpoint is chosen per connection."""
+
+    name: str
+    backend: str
+
+
+@dataclass(frozen=True, slots=True)
+class Listener:
+    """A bound address. Several `HttpChain`s share it by server name; a `TcpChain` has it to itself."""
+
+    name: str
+    address: str
+    port: int
+    chains: tuple[HttpChain | TcpChain, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PathMatch:
+    """`prefix` is by whole path segments (`/a` matches `/a` and `/a/b`, not `/ab`); `regex` (RE2) the whole path."""
+
+    kind: Literal["exact", "prefix", "regex"]
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class HeaderMatch:
+    """`name` is lower case; `regex` (RE2) matches the whole value."""
+
+    name: str
+    kind: Literal["exact", "regex"]
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class RouteMatch:
+    """All given parts must match. `grpc` takes only requests with a gRPC content type."""
+
+    path: PathMatch = PathMatch("prefix", "/")
+    headers: tuple[HeaderMatch, ...] = ()
+    grpc: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class WeightedBackend:
+    """A share of the requests. `backend` None is a share that cannot be served: it gets the forward's failure status."""
+
+    backend: str | None
+    weight: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Forward:
+    """Send to one of the backends by weight; no backend with a weight above 0 means every request fails.
+
+    `failure_status` is the HTTP status of what cannot be served: 503 becomes UNAVAILABLE for gRPC, where 500 would be
+    UNKNOWN. `timeout_s` None is no timeout: streams live as long as they like. `connect_retries` is how often another
+    endpoint is tried when the request was certainly not sent (connect-failure, refused-stream).
+    """
+
+    backends: tuple[WeightedBackend, ...]
+    failure_status: int = 503
+    timeout_s: float | None = None
+    connect_retries: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """A match and what follows. `name` identifies the rule that it came from, for logs and for rejections."""
+
+    name: str
+    match: RouteMatch
+    action: Forward
+
+
+@dataclass(frozen=True, slots=True)
+class VirtualHost:
+    """Requests to `domains` (exact, `*.suffix` or `*`; ports in the Host header are ignored) try `routes` in order.
+
+    Without a match the answer is 404, which gRPC clients read as UNIMPLEMENTED.
+    """
+
+    name: str
+    domains: tuple[str, ...]
+    routes: tuple[Route, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RouteTable:
+    """The hosts behind one or more chains."""
+
+    name: str
+    hosts: tuple[VirtualHost, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Backend:
+    """A set of endpoints that one kind of request may go to; its endpoints travel separately, by this name."""
+
+    name: str
+    protocol: Literal["tcp", "http1", "http2"]
+    balance: Literal["round_robin", "random"] = "round_robin"
+    connect_timeout_s: float = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """One address that serves a backend."""
+
+    address: str
+    port: int
+
+
+@dataclass(frozen=True, slots=True)
+class ProxyConfig:
+    """Everything that one proxy shall do, but for the endpoints. The empty one does nothing."""
+
+    listeners: tuple[Listener, ...] = ()
+    route_tables: tuple[RouteTable, ...] = ()
+    backends: tuple[Backend, ...] = ()
+    certificates: tuple[Certificate, ...] = ()
+
+
+Endpoints = Mapping[str, tuple[Endpoint, ...]]
+"""The endpoints of each backend, by the backend's name. A backend without an entry has none."""
+
+
+ResourceType = Literal["listener", "route_table", "backend", "endpoints", "certificate"]
+
+
+@dataclass(frozen=True, slots=True)
+class Acceptance:
+    """How far a proxy has come with what was published to it.
+
+    `connected`: at least one Envoy of this proxy has an open stream. `pending`: names, per type, that are published but
+    not acknowledged by every connected Envoy in their present version. `rejected`: names per type with Envoy's words;
+    the proxy serves the last good version of these.
+    """
+
+    connected: bool = False
+    pending: Mapping[ResourceType, frozenset[str]] = field(default_factory=dict)
+    rejected: Mapping[ResourceType, Mapping[str, str]] = field(default_factory=dict)
+
+    def has_accepted(self, type_: ResourceType, name: str) -> bool:
+        """Whether every connected Envoy runs the present version of that resource."""
+        return (
+            self.connected
+            and name not in self.pending.get(type_, frozenset())
+            and name not in self.rejected.get(type_, {})
+        )

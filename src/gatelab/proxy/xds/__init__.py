@@ -1,0 +1,1 @@
+"""Delta ADS: a sans-IO session and its grpc.aio shell."""

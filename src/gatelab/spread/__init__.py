@@ -1,0 +1,1 @@
+"""How evenly requests fell on pods, and what may be concluded."""
