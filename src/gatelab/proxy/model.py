@@ -87,7 +87,7 @@ class RouteMatch:
 
 @dataclass(frozen=True, slots=True)
 class WeightedBackend:
-    """A share of the requests. `backend` None is a share that cannot be served: it gets the forward's failure status."""
+    """A share of the requests. `backend` None is a share that cannot be served: it gets the `failure_status`."""
 
     backend: str | None
     weight: int = 1
