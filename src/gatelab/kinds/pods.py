@@ -1,0 +1,298 @@
+"""Pods as typed views: what the workload and Service controllers and the node agent read of them (core/v1 PodSpec).
+
+Defaults here are those that the API server writes into a Pod, so that an object without defaulting reads the same.
+"""
+
+import msgspec
+
+from gatelab.kinds.views import ObjectView, View
+
+
+class ExecAction(View, frozen=True):
+    command: tuple[str, ...] = ()
+
+
+class HttpHeader(View, frozen=True):
+    name: str
+    value: str = ""
+
+
+class HttpGetAction(View, frozen=True):
+    """`port` is a number or the name of a container port."""
+
+    port: int | str
+    path: str = "/"
+    host: str = ""
+    scheme: str = "HTTP"
+    http_headers: tuple[HttpHeader, ...] = ()
+
+
+class TcpSocketAction(View, frozen=True):
+    port: int | str
+    host: str = ""
+
+
+class GrpcAction(View, frozen=True):
+    """`grpc.health.v1.Health/Check` of `service` ("" is the server as a whole)."""
+
+    port: int
+    service: str = ""
+
+
+class Probe(View, frozen=True):
+    """One of `exec`, `http_get`, `tcp_socket`, `grpc` is there. Times in seconds."""
+
+    exec: ExecAction | None = None
+    http_get: HttpGetAction | None = None
+    tcp_socket: TcpSocketAction | None = None
+    grpc: GrpcAction | None = None
+    initial_delay_seconds: int = 0
+    timeout_seconds: int = 1
+    period_seconds: int = 10
+    success_threshold: int = 1
+    failure_threshold: int = 3
+    termination_grace_period_seconds: int | None = None
+
+
+class SleepAction(View, frozen=True):
+    seconds: int = 0
+
+
+class LifecycleHandler(View, frozen=True):
+    exec: ExecAction | None = None
+    http_get: HttpGetAction | None = None
+    tcp_socket: TcpSocketAction | None = None
+    sleep: SleepAction | None = None
+
+
+class Lifecycle(View, frozen=True):
+    post_start: LifecycleHandler | None = None
+    pre_stop: LifecycleHandler | None = None
+
+
+class FieldRef(View, frozen=True):
+    field_path: str
+    api_version: str = "v1"
+
+
+class ResourceFieldRef(View, frozen=True):
+    resource: str
+    container_name: str = ""
+    divisor: str | int = "0"
+
+
+class KeyRef(View, frozen=True):
+    """`configMapKeyRef` or `secretKeyRef`."""
+
+    key: str
+    name: str = ""
+    optional: bool = False
+
+
+class EnvVarSource(View, frozen=True):
+    field_ref: FieldRef | None = None
+    resource_field_ref: ResourceFieldRef | None = None
+    config_map_key_ref: KeyRef | None = None
+    secret_key_ref: KeyRef | None = None
+
+
+class EnvVar(View, frozen=True):
+    name: str
+    value: str = ""
+    value_from: EnvVarSource | None = None
+
+
+class EnvFromRef(View, frozen=True):
+    name: str = ""
+    optional: bool = False
+
+
+class EnvFrom(View, frozen=True):
+    prefix: str = ""
+    config_map_ref: EnvFromRef | None = None
+    secret_ref: EnvFromRef | None = None
+
+
+class ContainerPort(View, frozen=True):
+    container_port: int
+    name: str = ""
+    protocol: str = "TCP"
+    host_port: int = 0
+
+
+class Resources(View, frozen=True):
+    """Quantities as written (`100m`, `64Mi`); see `kinds.quantity`."""
+
+    limits: dict[str, str | int | float] = {}
+    requests: dict[str, str | int | float] = {}
+
+
+class VolumeMount(View, frozen=True):
+    name: str
+    mount_path: str
+    sub_path: str = ""
+    read_only: bool = False
+
+
+class Container(View, frozen=True):
+    name: str
+    image: str = ""
+    image_pull_policy: str = ""
+    command: tuple[str, ...] = ()
+    args: tuple[str, ...] = ()
+    working_dir: str = ""
+    env: tuple[EnvVar, ...] = ()
+    env_from: tuple[EnvFrom, ...] = ()
+    ports: tuple[ContainerPort, ...] = ()
+    resources: Resources = Resources()
+    volume_mounts: tuple[VolumeMount, ...] = ()
+    lifecycle: Lifecycle | None = None
+    startup_probe: Probe | None = None
+    readiness_probe: Probe | None = None
+    liveness_probe: Probe | None = None
+    restart_policy: str | None = None
+    """"Always" makes an init container a sidecar."""
+    termination_message_path: str = "/dev/termination-log"
+    termination_message_policy: str = "File"
+
+
+class KeyToPath(View, frozen=True):
+    key: str
+    path: str
+
+
+class SecretVolume(View, frozen=True):
+    secret_name: str = ""
+    items: tuple[KeyToPath, ...] = ()
+    optional: bool = False
+
+
+class ConfigMapVolume(View, frozen=True):
+    name: str = ""
+    items: tuple[KeyToPath, ...] = ()
+    optional: bool = False
+
+
+class EmptyDirVolume(View, frozen=True):
+    medium: str = ""
+
+
+class Volume(View, frozen=True):
+    """One source is there; none of those named here means one that the lab does not have."""
+
+    name: str
+    secret: SecretVolume | None = None
+    config_map: ConfigMapVolume | None = None
+    empty_dir: EmptyDirVolume | None = None
+
+
+class ReadinessGate(View, frozen=True):
+    condition_type: str
+
+
+class PodSpec(View, frozen=True):
+    containers: tuple[Container, ...] = ()
+    init_containers: tuple[Container, ...] = ()
+    volumes: tuple[Volume, ...] = ()
+    node_name: str = ""
+    node_selector: dict[str, str] = {}
+    restart_policy: str = "Always"
+    termination_grace_period_seconds: int = 30
+    service_account_name: str = ""
+    hostname: str = ""
+    subdomain: str = ""
+    host_network: bool = False
+    readiness_gates: tuple[ReadinessGate, ...] = ()
+    enable_service_links: bool = True
+    scheduler_name: str = "default-scheduler"
+    active_deadline_seconds: int | None = None
+
+
+class PodIp(View, frozen=True):
+    ip: str = ""
+
+
+class PodCondition(View, frozen=True):
+    type: str
+    status: str
+    reason: str = ""
+    message: str = ""
+    last_transition_time: str = ""
+    observed_generation: int | None = None
+
+
+class StateWaiting(View, frozen=True):
+    reason: str = ""
+    message: str = ""
+
+
+class StateRunning(View, frozen=True):
+    started_at: str = ""
+
+
+class StateTerminated(View, frozen=True):
+    exit_code: int = 0
+    signal: int | None = None
+    reason: str = ""
+    message: str = ""
+    started_at: str = ""
+    finished_at: str = ""
+    container_id: str = msgspec.field(name="containerID", default="")
+
+
+class ContainerState(View, frozen=True):
+    waiting: StateWaiting | None = None
+    running: StateRunning | None = None
+    terminated: StateTerminated | None = None
+
+
+class ContainerStatus(View, frozen=True):
+    name: str
+    ready: bool = False
+    started: bool | None = None
+    restart_count: int = 0
+    image: str = ""
+    state: ContainerState = ContainerState()
+    last_state: ContainerState = ContainerState()
+
+
+class PodStatus(View, frozen=True):
+    phase: str = "Pending"
+    reason: str = ""
+    message: str = ""
+    pod_ip: str = msgspec.field(name="podIP", default="")
+    pod_ips: tuple[PodIp, ...] = msgspec.field(name="podIPs", default=())
+    host_ip: str = msgspec.field(name="hostIP", default="")
+    start_time: str | None = None
+    conditions: tuple[PodCondition, ...] = ()
+    container_statuses: tuple[ContainerStatus, ...] = ()
+    init_container_statuses: tuple[ContainerStatus, ...] = ()
+
+
+class Pod(ObjectView, frozen=True):
+    spec: PodSpec = PodSpec()
+    status: PodStatus = PodStatus()
+
+    def condition(self, type_: str) -> PodCondition | None:
+        """The condition of that type, if it is there."""
+        return next((each for each in self.status.conditions if each.type == type_), None)
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether the kubelet says Ready. A pod that is being deleted may still be: endpoints look at both."""
+        found = self.condition("Ready")
+        return found is not None and found.status == "True"
+
+    @property
+    def is_terminating(self) -> bool:
+        return self.metadata.deletion_timestamp is not None
+
+    @property
+    def is_finished(self) -> bool:
+        """Succeeded or Failed: its containers are not started again."""
+        return self.status.phase in ("Succeeded", "Failed")
+
+    @property
+    def is_active(self) -> bool:
+        """Counts as a replica: neither finished nor being deleted."""
+        return not self.is_finished and not self.is_terminating
