@@ -1,0 +1,26 @@
+"""Fixtures: a lab that runs, in a state folder of its own."""
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from running_lab import Lab, start_lab, stop_lab
+
+
+@pytest.fixture
+def state_folder() -> Iterator[Path]:
+    """Short, because Unix sockets have paths of at most 107 bytes."""
+    folder = Path(tempfile.mkdtemp(prefix="gl-"))
+    yield folder
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def lab(state_folder: Path) -> Iterator[Lab]:
+    running = start_lab(state_folder)
+    try:
+        yield running
+    finally:
+        stop_lab(running)
