@@ -36,7 +36,7 @@ golden: $(VENV)/.test  ## rewrite the expected results of tests/cases
 	$(BIN)/python -m pytest -q tests/cases --rewrite-golden
 
 bench: $(VENV)/.test  ## measure; results as JSON in docs/bench
-	$(BIN)/python -m tests.bench
+	PYTHONPATH=tests $(BIN)/python -m bench
 
 clean:  ## remove .venv and caches
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

@@ -1,0 +1,37 @@
+"""`make bench`: measures what gatelab claims and keeps the results as JSON in docs/bench.
+
+`PYTHONPATH=tests python -m bench [NAME …] [--runs N]` runs the named measurements (all of them otherwise), one after the
+other. Each is a module of this folder with a function `measure(runs) -> dict`. A result carries the machine and the
+versions; medians are of `runs` repetitions, whose single values are kept beside them.
+"""
+
+import argparse
+import importlib
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from bench.machine import machine, versions
+
+RESULTS = Path(__file__).parents[2] / "docs" / "bench"
+MEASUREMENTS = ("demo", "spread", "idle", "hello", "peers")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    parser.add_argument("names", nargs="*", choices=[*MEASUREMENTS, []], metavar="NAME", help=", ".join(MEASUREMENTS))
+    parser.add_argument("--runs", type=int, default=5, help="repetitions of each measurement (default 5)")
+    given = parser.parse_args(arguments)
+    RESULTS.mkdir(parents=True, exist_ok=True)
+    for name in given.names or MEASUREMENTS:
+        print(f"{name}: measuring …", file=sys.stderr, flush=True)
+        result = importlib.import_module(f"bench.{name}").measure(given.runs)
+        document = {"measurement": name, "runs": given.runs, **result, "machine": machine(), "versions": versions()}
+        (RESULTS / f"{name}.json").write_text(json.dumps(document, indent=2) + "\n")
+        print(json.dumps({name: result.get("medians", result)}, indent=2))
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
