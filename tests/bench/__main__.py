@@ -1,7 +1,7 @@
 """`make bench`: measures what gatelab claims and keeps the results as JSON in docs/bench.
 
-`PYTHONPATH=tests python -m bench [NAME …] [--runs N]` runs the named measurements (all of them otherwise), one after the
-other. Each is a module of this folder with a function `measure(runs) -> dict`. A result carries the machine and the
+`PYTHONPATH=tests python -m bench [NAME …] [--runs N]` runs the named measurements (all of them otherwise), one after
+the other. Each is a module of this folder with a function `measure(runs) -> dict`. A result carries the machine and the
 versions; medians are of `runs` repetitions, whose single values are kept beside them.
 """
 

@@ -4,9 +4,10 @@ import json
 import statistics
 import subprocess
 import sys
+from collections.abc import Callable, Mapping
 from typing import Any
 
-FIELDS = {
+FIELDS: Mapping[str, Callable[[dict[str, Any]], float]] = {
     "startup_s": lambda report: report["startup_s"],
     "first_ok_s": lambda report: report["first_ok_s"],
     "startup_and_first_ok_s": lambda report: report["startup_s"] + report["first_ok_s"],

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
 from running_lab import Lab, start_lab, stop_lab
 
 
