@@ -1,0 +1,106 @@
+"""Events: what `kubectl describe` shows under an object."""
+
+import logging
+from collections import OrderedDict
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from gatelab.cluster.port import Cluster
+from gatelab.kinds.builtin import EVENT
+from gatelab.kinds.errors import ApiError, NotFound
+from gatelab.kinds.names import digest
+from gatelab.kinds.objects import Key, Object
+from gatelab.kinds.timestamps import to_rfc3339, utc_now
+
+logger = logging.getLogger(__name__)
+
+_REMEMBERED = 1024
+_NAME_ROOM = 253 - 17
+"""A name's limit, less a dot and 16 characters."""
+
+
+@dataclass(slots=True)
+class _Written:
+    key: Key
+    count: int
+
+
+class Recorder:
+    """Writes core/v1 Events as `component`. The same event again raises the count of the first."""
+
+    def __init__(self, cluster: Cluster, component: str) -> None:
+        self._cluster = cluster
+        self._component = component
+        self._written: OrderedDict[tuple[str, ...], _Written] = OrderedDict()
+
+    async def event(self, obj: Object, type_: Literal["Normal", "Warning"], reason: str, message: str) -> None:
+        """Records that `reason` (CamelCase) happened to `obj`. One that cannot be written is logged, not raised."""
+        same = (obj["metadata"].get("uid", ""), type_, reason, message)
+        try:
+            if not await self._count_again(same):
+                await self._create(same, obj)
+        except ApiError as error:
+            logger.debug("event %s of %s was not written: %s", reason, obj["metadata"]["name"], error.message)
+
+    async def _count_again(self, same: tuple[str, ...]) -> bool:
+        written = self._written.get(same)
+        if written is None:
+            return False
+        written.count += 1
+        self._written.move_to_end(same)
+        patch = {"count": written.count, "lastTimestamp": to_rfc3339(utc_now())}
+        try:
+            await self._cluster.patch(EVENT, written.key, patch)
+        except NotFound:
+            self._written.pop(same, None)
+            return False
+        return True
+
+    async def _create(self, same: tuple[str, ...], obj: Object) -> None:
+        event = self._event(same, obj)
+        self._written[same] = _Written(Key(event["metadata"]["namespace"], event["metadata"]["name"]), 1)
+        while len(self._written) > _REMEMBERED:
+            self._written.popitem(last=False)
+        try:
+            await self._cluster.create(EVENT, event)
+        except ApiError:
+            self._written.pop(same, None)
+            raise
+
+    def _event(self, same: tuple[str, ...], obj: Object) -> dict[str, Any]:
+        uid, type_, reason, message = same
+        metadata = obj["metadata"]
+        moment = utc_now()
+        now = to_rfc3339(moment)
+        unique = digest(f"{self._component}{same}{moment.timestamp()}".encode(), 16)
+        return {
+            "apiVersion": EVENT.api_version,
+            "kind": EVENT.name,
+            "metadata": {
+                "name": f"{metadata['name'][:_NAME_ROOM]}.{unique}",
+                "namespace": metadata.get("namespace") or "default",
+            },
+            "involvedObject": _reference(obj, uid),
+            "type": type_,
+            "reason": reason,
+            "message": message,
+            "count": 1,
+            "firstTimestamp": now,
+            "lastTimestamp": now,
+            "source": {"component": self._component},
+            "reportingComponent": self._component,
+            "reportingInstance": "",
+        }
+
+
+def _reference(obj: Object, uid: str) -> dict[str, Any]:
+    metadata = obj["metadata"]
+    reference = {
+        "apiVersion": obj["apiVersion"],
+        "kind": obj["kind"],
+        "name": metadata["name"],
+        "namespace": metadata.get("namespace"),
+        "uid": uid,
+        "resourceVersion": metadata.get("resourceVersion"),
+    }
+    return {name: value for name, value in reference.items() if value}
