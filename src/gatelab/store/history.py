@@ -1,0 +1,147 @@
+"""What happened to the objects of one kind, bounded; and the watches that read it.
+
+A watch is a cursor in the one shared history, not a queue: a slow watcher costs nothing and blocks nobody, and when the
+history has moved on past its cursor it ends with Expired.
+"""
+
+import asyncio
+from bisect import bisect_right
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass
+from operator import attrgetter
+from typing import Literal, NamedTuple
+
+from gatelab.store import refusals
+from gatelab.store.stored import Stored
+
+ChangeType = Literal["ADDED", "MODIFIED", "DELETED"]
+Matches = Callable[[Stored], bool]
+
+_AT_ONCE = 1000
+
+
+class Change(NamedTuple):
+    """One event of a watch. A deletion carries the last state, at the version of the deletion."""
+
+    type: ChangeType
+    stored: Stored
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """One write: what was there before (None for a creation) and what came of it."""
+
+    before: Stored | None
+    stored: Stored
+    removed: bool = False
+
+    @property
+    def version(self) -> int:
+        return self.stored.version
+
+    def seen_through(self, matches: Matches) -> Change | None:
+        """The event for a watcher who sees only what matches: coming into sight is ADDED, leaving it DELETED."""
+        was = self.before is not None and matches(self.before)
+        now = not self.removed and matches(self.stored)
+        if was and now:
+            return Change("MODIFIED", self.stored)
+        if now:
+            return Change("ADDED", self.stored)
+        return Change("DELETED", self.stored) if was else None
+
+
+class History:
+    """The last writes of one kind, oldest first. Everything above `floor` is held, except when it was cut."""
+
+    def __init__(self, floor: int, limit: int) -> None:
+        self.floor = floor
+        self.ended = False
+        self._limit = limit
+        self._records: list[Recorded] = []
+        self._dropped = 0
+        self._waiting: dict[asyncio.Future[None], None] = {}
+
+    def append(self, record: Recorded) -> None:
+        self._records.append(record)
+        if len(self._records) >= 2 * self._limit:
+            self._cut(len(self._records) - self._limit)
+        self.wake()
+
+    def _cut(self, count: int) -> None:
+        self.floor = self._records[count - 1].version
+        del self._records[:count]
+        self._dropped += count
+
+    def cursor(self, since: int) -> int:
+        """Where to read on for one who has seen `since`. Raises Expired."""
+        if since < self.floor:
+            raise refusals.too_old(since, self.floor)
+        return self._dropped + bisect_right(self._records, since, key=attrgetter("version"))
+
+    def after(self, cursor: int, at_most: int) -> Sequence[Recorded]:
+        """The records from the cursor on. Raises Expired when some were cut."""
+        start = cursor - self._dropped
+        if start < 0:
+            raise refusals.too_old(0, self.floor)
+        return self._records[start : start + at_most]
+
+    async def grown(self) -> None:
+        """Returns after the next append or wake."""
+        future = asyncio.get_running_loop().create_future()
+        self._waiting[future] = None
+        try:
+            await future
+        finally:
+            self._waiting.pop(future, None)
+
+    def end(self) -> None:
+        """Ends every watch: the store is closed."""
+        self.ended = True
+        self.wake()
+
+    def wake(self) -> None:
+        waiting, self._waiting = self._waiting, {}
+        for future in waiting:
+            if not future.done():
+                future.set_result(None)
+
+
+class Watch:
+    """The changes of one kind from a version on, for ever: `async for type, stored in watch`.
+
+    Raises Expired out of the iteration when the watcher was too slow. Ends when it, or the store, is closed.
+    """
+
+    def __init__(self, history: History, since: int, matches: Matches) -> None:
+        self._history = history
+        self._cursor = history.cursor(since)
+        self._matches = matches
+        self._closed = False
+
+    def close(self) -> None:
+        self._closed = True
+        self._history.wake()
+
+    def pending(self) -> list[Change]:
+        """What has happened since the last call, at most some hundreds of changes; empty when nothing has."""
+        changes: list[Change] = []
+        while not changes:
+            records = self._history.after(self._cursor, _AT_ONCE)
+            if not records:
+                break
+            self._cursor += len(records)
+            changes = [change for each in records if (change := each.seen_through(self._matches)) is not None]
+        return changes
+
+    async def batch(self) -> list[Change]:
+        """The next changes, one at least; empty means that the watch was closed."""
+        while not (self._closed or self._history.ended):
+            if changes := self.pending():
+                return changes
+            await self._history.grown()
+        return []
+
+    async def __aiter__(self) -> AsyncIterator[Change]:
+        while changes := await self.batch():
+            for change in changes:
+                yield change
