@@ -1,0 +1,77 @@
+"""The HTTP/2 library, and the whole of it that the rest of the package uses.
+
+`ngh2` binds libnghttp2 and is young: every import of it is here, so a replacement has to supply these names only.
+Connections do not answer WINDOW_UPDATE by themselves; the sessions acknowledge what they have taken, which is what
+gives back-pressure.
+"""
+
+from typing import Final
+
+from ngh2 import (
+    Configuration,
+    Connection,
+    ConnectionClosed,
+    DataReceived,
+    GoAwayReceived,
+    NGH2Error,
+    RequestReceived,
+    ResponseReceived,
+    Role,
+    Setting,
+    SettingsReceived,
+    StreamClosed,
+    StreamReset,
+    TrailersReceived,
+)
+
+__all__ = [
+    "CANCEL",
+    "NO_ERROR",
+    "REFUSED_STREAM",
+    "Connection",
+    "ConnectionClosed",
+    "DataReceived",
+    "GoAwayReceived",
+    "HeaderBlock",
+    "NGH2Error",
+    "RequestReceived",
+    "ResponseReceived",
+    "SettingsReceived",
+    "StreamClosed",
+    "StreamReset",
+    "TrailersReceived",
+    "client_connection",
+    "server_connection",
+]
+
+HeaderBlock = tuple[tuple[bytes, bytes], ...]
+
+NO_ERROR: Final = 0x0
+REFUSED_STREAM: Final = 0x7
+CANCEL: Final = 0x8
+
+_STREAM_WINDOW: Final = 1 << 20
+_CONNECTION_WINDOW: Final = 1 << 23
+_CONFIGURATION: Final = Configuration(
+    auto_window_update=False,
+    # A load generator that cancels late calls, or a proxy that times them out, resets streams in bursts.
+    stream_reset_rate_limit=(100_000, 10_000),
+)
+
+
+def client_connection() -> Connection:
+    """A client's side of a connection, with its preface and SETTINGS queued."""
+    connection = Connection(Role.CLIENT, _CONFIGURATION)
+    connection.initiate_connection({Setting.ENABLE_PUSH: 0, Setting.INITIAL_WINDOW_SIZE: _STREAM_WINDOW})
+    connection.set_local_window_size(_CONNECTION_WINDOW)
+    return connection
+
+
+def server_connection(max_concurrent_streams: int = 10_000) -> Connection:
+    """A server's side of a connection, with its SETTINGS queued."""
+    connection = Connection(Role.SERVER, _CONFIGURATION)
+    connection.initiate_connection(
+        {Setting.MAX_CONCURRENT_STREAMS: max_concurrent_streams, Setting.INITIAL_WINDOW_SIZE: _STREAM_WINDOW}
+    )
+    connection.set_local_window_size(_CONNECTION_WINDOW)
+    return connection
