@@ -1,0 +1,55 @@
+"""The snapshot: everything that a translation looks at, read once, immutable.
+
+Objects are read into typed views here and nowhere else. An object that cannot be read (a schema newer or looser than
+ours) is left out and named in `problems`; it never stops the others.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+import msgspec
+
+from gatelab.kinds.core import Namespace, Secret, Service
+from gatelab.kinds.gatewayapi import Gateway, GatewayClass, GRPCRoute
+from gatelab.kinds.objects import Key, Object, key_of
+from gatelab.kinds.views import ObjectView, view
+
+V = TypeVar("V", bound=ObjectView)
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """One state of the cluster. `addresses` are where each Gateway's data plane can be reached, as far as known."""
+
+    gateway_classes: Mapping[str, GatewayClass] = field(default_factory=dict)
+    gateways: Mapping[Key, Gateway] = field(default_factory=dict)
+    grpc_routes: Mapping[Key, GRPCRoute] = field(default_factory=dict)
+    services: Mapping[Key, Service] = field(default_factory=dict)
+    secrets: Mapping[Key, Secret] = field(default_factory=dict)
+    namespaces: Mapping[str, Namespace] = field(default_factory=dict)
+    addresses: Mapping[Key, str] = field(default_factory=dict)
+    problems: tuple[str, ...] = ()
+
+
+def read(type_: type[V], objects: Iterable[Object], problems: list[str]) -> dict[Key, V]:
+    """The objects as views, sorted by key; what cannot be read goes to `problems` as a sentence."""
+    found: dict[Key, V] = {}
+    for obj in objects:
+        try:
+            found[key_of(obj)] = view(type_, obj)
+        except msgspec.ValidationError as error:
+            problems.append(f"{type_.__name__} {key_of(obj)} cannot be read: {error}")
+    return dict(sorted(found.items()))
+
+
+def referenced_secrets(gateways: Iterable[Gateway]) -> frozenset[Key]:
+    """The Secrets that listeners name in their own namespace: the only ones that are ever looked at."""
+    return frozenset(
+        Key(gateway.metadata.namespace, reference.name)
+        for gateway in gateways
+        for listener in gateway.spec.listeners
+        if listener.tls is not None
+        for reference in listener.tls.certificate_refs
+        if reference.namespace in (None, gateway.metadata.namespace)
+    )

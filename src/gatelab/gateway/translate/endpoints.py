@@ -1,0 +1,39 @@
+"""Endpoints of the backends: EndpointSlices in, addresses out. Apart from everything else, for they change most."""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from gatelab.gateway.translate.outcome import ServicePortName
+from gatelab.kinds.discovery import Endpoint, EndpointSlice
+from gatelab.kinds.objects import Key
+from gatelab.proxy import model
+
+
+def endpoints(
+    backends: Mapping[str, ServicePortName], slices: Mapping[Key, Sequence[EndpointSlice]]
+) -> model.Endpoints:
+    """The endpoints of each backend; `slices` are those of each Service."""
+    return {name: of_port(target.port, slices.get(target.service, ())) for name, target in backends.items()}
+
+
+def of_port(port_name: str, slices: Iterable[EndpointSlice]) -> tuple[model.Endpoint, ...]:
+    """The ready endpoints of a Service port, sorted.
+
+    If none is ready, those that are being stopped and still serve (KEP-1669): better served than refused.
+    """
+    candidates = [
+        (model.Endpoint(address, port.port), endpoint)
+        for each in slices
+        if each.address_type in ("IPv4", "IPv6")
+        for port in each.ports
+        if port.name == port_name and port.port is not None and port.protocol == "TCP"
+        for endpoint in each.endpoints
+        for address in endpoint.addresses[:1]
+    ]
+    found = {address for address, endpoint in candidates if _is_wanted(endpoint)}
+    if not found:
+        found = {address for address, endpoint in candidates if endpoint.is_terminating and endpoint.is_serving}
+    return tuple(sorted(found, key=lambda endpoint: (endpoint.address, endpoint.port)))
+
+
+def _is_wanted(endpoint: Endpoint) -> bool:
+    return endpoint.is_ready and not endpoint.is_terminating

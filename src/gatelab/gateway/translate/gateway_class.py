@@ -1,0 +1,41 @@
+"""GatewayClasses: which are ours, and whether we accept them (GatewayClass API, `controllerName`, `parametersRef`)."""
+
+from gatelab.gateway.translate.observations import ACCEPTED, fails, holds
+from gatelab.kinds.conditions import Condition
+from gatelab.kinds.gatewayapi import GatewayClass
+
+GATELAB = "gatelab.dev/gateway-controller"
+CILIUM = "io.cilium/gateway-controller"
+CONTROLLER_NAMES = frozenset({GATELAB, CILIUM})
+
+SUPPORTED_FEATURES = (
+    "GRPCRoute",
+    "GRPCRouteNamedRouteRule",
+    "Gateway",
+    "GatewayAddressEmpty",
+    "GatewayHTTPListenerIsolation",
+    "GatewayInfrastructurePropagation",
+    "GatewayPort8080",
+    "GatewayStaticAddresses",
+)
+"""`status.supportedFeatures`, in ascending order as the API demands (GEP-2162)."""
+
+
+def is_ours(gateway_class: GatewayClass) -> bool:
+    """A class of another controller is none of our business: no status, no Gateways (GatewayClass API)."""
+    return gateway_class.spec.controller_name in CONTROLLER_NAMES
+
+
+def accepted(gateway_class: GatewayClass) -> Condition:
+    """Accepted, unless the class asks for parameters, which we have none of."""
+    generation = gateway_class.metadata.generation
+    parameters = gateway_class.spec.parameters_ref
+    if parameters is not None:
+        return fails(
+            ACCEPTED,
+            generation,
+            reason="InvalidParameters",
+            message=f"spec.parametersRef {parameters.kind} {parameters.name}: this controller takes no parameters; "
+            "remove the field",
+        )
+    return holds(ACCEPTED, generation, message="served by gatelab")

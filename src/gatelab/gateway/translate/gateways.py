@@ -1,0 +1,56 @@
+"""One Gateway: its listeners with what is attached to them, its model, and whether it is accepted as a whole."""
+
+from collections.abc import Sequence
+
+from gatelab.gateway.translate import addresses
+from gatelab.gateway.translate.observations import ACCEPTED, fails, holds
+from gatelab.gateway.translate.outcome import GatewayOutcome, ListenerOutcome, ListenerVerdict
+from gatelab.gateway.translate.proxy_config import Assembled, Binding, ServedListener, assembled
+from gatelab.gateway.translate.routes import Parent, RouteOutcome, on_listener
+from gatelab.kinds.conditions import Condition
+from gatelab.kinds.gatewayapi import Gateway
+
+
+def outcome(parent: Parent, routes: Sequence[RouteOutcome], binding: Binding | None) -> GatewayOutcome:
+    """What becomes of the Gateway. Without a binding nothing can be served yet, and there is no model."""
+    gateway = parent.gateway
+    key = gateway.metadata.key
+    attached = {each.listener.name: on_listener(routes, key, each.listener.name) for each in parent.listeners}
+    accepted = _accepted(gateway, parent.listeners)
+    model: Assembled | None = None
+    if binding is not None and accepted.status == "True":
+        served = [ServedListener(each, attached[each.listener.name]) for each in parent.listeners if each.is_servable]
+        model = assembled(served, binding)
+    return GatewayOutcome(
+        gateway=gateway,
+        accepted=accepted,
+        listeners=tuple(
+            ListenerOutcome(
+                verdict=each,
+                attached_routes=len(attached[each.listener.name]),
+                placement=model.placements.get(each.listener.name) if model else None,
+            )
+            for each in parent.listeners
+        ),
+        config=model.config if model else None,
+        backends=model.backends if model else {},
+    )
+
+
+def _accepted(gateway: Gateway, listeners: Sequence[ListenerVerdict]) -> Condition:
+    """Accepted of the Gateway (GatewayConditionType): its own fields first, then whether any listener is valid."""
+    generation = gateway.metadata.generation
+    parameters = gateway.spec.infrastructure.parameters_ref
+    if parameters is not None:
+        message = f"spec.infrastructure.parametersRef {parameters.kind} {parameters.name}: there are no parameters"
+        return fails(ACCEPTED, generation, reason="InvalidParameters", message=f"{message}; remove the field")
+    unsupported = addresses.unsupported(gateway)
+    if unsupported:
+        return fails(ACCEPTED, generation, reason="UnsupportedAddress", message=unsupported)
+    invalid = [each.listener.name for each in listeners if not each.is_accepted]
+    if not invalid:
+        return holds(ACCEPTED, generation)
+    message = f"not accepted: listener {', '.join(invalid)}; see status.listeners"
+    if len(invalid) == len(listeners):
+        return fails(ACCEPTED, generation, reason="ListenersNotValid", message=message)
+    return holds(ACCEPTED, generation, reason="ListenersNotValid", message=message)

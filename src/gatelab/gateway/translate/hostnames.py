@@ -1,0 +1,38 @@
+"""Hostnames: which covers which, what two have in common, which is more specific.
+
+Gateway API, `Listener.hostname` and `GRPCRouteSpec.hostnames`: a wildcard is a whole first label, `*.example.com`, and
+stands for one or more labels; it does not cover `example.com` itself. "" (or "*") is every hostname.
+"""
+
+EVERY = "*"
+
+
+def normal(hostname: str) -> str:
+    """Lower case, with "" written as "*". Ports and trailing dots are not part of a hostname here."""
+    return hostname.lower() or EVERY
+
+
+def covers(pattern: str, hostname: str) -> bool:
+    """Whether everything that `hostname` (exact or wildcard) takes is also taken by `pattern`."""
+    if pattern in (EVERY, hostname):
+        return True
+    if not pattern.startswith("*.") or hostname == EVERY:
+        return False
+    suffix = pattern[1:]
+    return hostname.removeprefix("*").endswith(suffix)
+
+
+def intersection(listener: str, route: str) -> str | None:
+    """The hostnames that both take, which is the more specific of the two; None if there are none in common."""
+    if covers(listener, route):
+        return route
+    if covers(route, listener):
+        return listener
+    return None
+
+
+def specificity(hostname: str) -> tuple[int, int]:
+    """Grows with precedence: "characters in a matching non-wildcard hostname", then "in a matching hostname"."""
+    if hostname == EVERY:
+        return (0, 0)
+    return (0 if hostname.startswith("*.") else len(hostname), len(hostname))

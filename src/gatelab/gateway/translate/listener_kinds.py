@@ -1,0 +1,21 @@
+"""Kinds of routes that a listener carries: by its protocol, narrowed by `allowedRoutes.kinds` (Listener API)."""
+
+from gatelab.kinds.gatewayapi import GROUP, Listener, RouteGroupKind
+
+GRPC_ROUTE = RouteGroupKind(kind="GRPCRoute", group=GROUP)
+
+BY_PROTOCOL: dict[str, tuple[RouteGroupKind, ...]] = {"HTTP": (GRPC_ROUTE,), "HTTPS": (GRPC_ROUTE,)}
+"""The protocols that are served, with the kinds that each can carry."""
+
+
+def supported(listener: Listener) -> tuple[RouteGroupKind, ...]:
+    """`status.listeners[].supportedKinds`: the wanted kinds that the protocol can carry, or all of these."""
+    possible = BY_PROTOCOL.get(listener.protocol, ())
+    wanted = listener.allowed_routes.kinds
+    return tuple(kind for kind in dict.fromkeys(wanted) if kind in possible) if wanted else possible
+
+
+def unsupported(listener: Listener) -> tuple[RouteGroupKind, ...]:
+    """The wanted kinds that it cannot carry, for ResolvedRefs/InvalidRouteKinds."""
+    possible = BY_PROTOCOL.get(listener.protocol, ())
+    return tuple(kind for kind in listener.allowed_routes.kinds if kind not in possible)

@@ -1,0 +1,100 @@
+"""TLS of a listener: `certificateRefs` become certificates, or reasons why not (Listener API, GatewayTLSConfig).
+
+A Secret of any type will do: cert-manager keeps the type of a Secret that was there before, so Opaque is common. What
+counts is that `tls.crt` and `tls.key` are PEM, belong together, and are such that Envoy takes them.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_private_key
+
+from gatelab.kinds.core import Secret
+from gatelab.kinds.gatewayapi import Listener, SecretReference
+from gatelab.kinds.objects import Key
+from gatelab.proxy.model import Certificate
+
+MINIMUM_RSA_BITS = 2048
+"""Envoy refuses shorter keys (`context_impl.cc`: "RSA keys with less than 2048 bits are not supported")."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why a certificateRef cannot be used: a reason of ResolvedRefs and a sentence."""
+
+    reason: str
+    message: str
+
+
+def certificates(
+    listener: Listener, namespace: str, secrets: Mapping[Key, Secret]
+) -> tuple[tuple[Certificate, ...], tuple[Refusal, ...]]:
+    """The usable certificates of the listener, and a refusal for each reference that is not."""
+    references = listener.tls.certificate_refs if listener.tls else ()
+    if not references:
+        return (), (Refusal("InvalidCertificateRef", "tls.certificateRefs is empty: name a Secret with a certificate"),)
+    outcomes = [_resolve(reference, namespace, secrets) for reference in dict.fromkeys(references)]
+    return (
+        tuple(each for each in outcomes if isinstance(each, Certificate)),
+        tuple(each for each in outcomes if isinstance(each, Refusal)),
+    )
+
+
+def _resolve(reference: SecretReference, namespace: str, secrets: Mapping[Key, Secret]) -> Certificate | Refusal:
+    key = Key(reference.namespace or namespace, reference.name)
+    if (reference.group, reference.kind) != ("", "Secret"):
+        kind = f"{reference.kind}.{reference.group}" if reference.group else reference.kind
+        return Refusal("InvalidCertificateRef", f"certificateRef {kind} {key}: only Secrets of the core group will do")
+    if key.namespace != namespace:
+        return Refusal(
+            "RefNotPermitted", f"certificateRef to Secret {key}: no ReferenceGrant in {key.namespace} allows it"
+        )
+    secret = secrets.get(key)
+    if secret is None:
+        return Refusal("InvalidCertificateRef", f"Secret {key} does not exist")
+    return _read(key, secret)
+
+
+def _read(key: Key, secret: Secret) -> Certificate | Refusal:
+    try:
+        chain, private_key = secret.value("tls.crt"), secret.value("tls.key")
+    except ValueError as error:
+        return Refusal("InvalidCertificateRef", f"Secret {key}: {error}")
+    if chain is None or private_key is None:
+        missing = "tls.crt" if chain is None else "tls.key"
+        return Refusal("InvalidCertificateRef", f"Secret {key} has no {missing} (yet)")
+    fault = _fault(chain, private_key)
+    if fault:
+        return Refusal("InvalidCertificateRef", f"Secret {key}: {fault}")
+    return Certificate(name=str(key), chain=chain, key=private_key)
+
+
+def _fault(chain: bytes, private_key: bytes) -> str | None:
+    """What Envoy would refuse about the pair; never a word of the key itself."""
+    try:
+        leaf = x509.load_pem_x509_certificates(chain)[0]
+        public_key = leaf.public_key()
+    except (ValueError, UnsupportedAlgorithm):
+        return "tls.crt is not a PEM certificate"
+    try:
+        key = load_pem_private_key(private_key, password=None)
+    except (ValueError, TypeError, UnsupportedAlgorithm):
+        return "tls.key is not an unencrypted PEM private key"
+    if public_key.public_bytes(*_SPKI) != key.public_key().public_bytes(*_SPKI):
+        return "tls.key does not belong to the certificate in tls.crt"
+    return _weakness(key)
+
+
+_SPKI = (Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+
+
+def _weakness(key: PrivateKeyTypes) -> str | None:
+    if isinstance(key, rsa.RSAPrivateKey) and key.key_size < MINIMUM_RSA_BITS:
+        return f"the RSA key has {key.key_size} bits; Envoy wants {MINIMUM_RSA_BITS} or more"
+    if not isinstance(key, rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey):
+        return "the key is neither RSA nor ECDSA, which is all that Envoy serves"
+    return None

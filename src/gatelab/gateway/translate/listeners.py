@@ -1,0 +1,107 @@
+"""Listeners: protocol, conflicts on a port, references; a verdict for each (Gateway API, `GatewaySpec.listeners`).
+
+Listeners of one Gateway are distinct by port, protocol and hostname. HTTP listeners share a port by Host, HTTPS
+listeners by SNI. Of listeners that are not distinct none is accepted: the spec lets a Gateway serve "the partial
+Listener set that contains no Conflicted Listeners".
+"""
+
+from collections.abc import Mapping, Sequence
+
+from gatelab.gateway.translate import listener_kinds, listener_tls
+from gatelab.gateway.translate.hostnames import normal
+from gatelab.gateway.translate.namespaces import selector_fault
+from gatelab.gateway.translate.observations import ACCEPTED, CONFLICTED, RESOLVED_REFS, fails, holds
+from gatelab.gateway.translate.outcome import ListenerVerdict
+from gatelab.kinds.conditions import Condition
+from gatelab.kinds.core import Secret
+from gatelab.kinds.gatewayapi import Gateway, Listener
+from gatelab.kinds.objects import Key
+from gatelab.proxy.model import Certificate
+
+
+def judged(gateway: Gateway, secrets: Mapping[Key, Secret]) -> tuple[ListenerVerdict, ...]:
+    """A verdict for each listener, in the order of the spec."""
+    return tuple(_judge(gateway, listener, secrets) for listener in gateway.spec.listeners)
+
+
+def _judge(gateway: Gateway, listener: Listener, secrets: Mapping[Key, Secret]) -> ListenerVerdict:
+    generation = gateway.metadata.generation
+    kinds = listener_kinds.supported(listener)
+    conflict = _conflict(listener, gateway.spec.listeners)
+    accepted = _accepted(gateway, listener, conflict)
+    certificates: tuple[Certificate, ...] = ()
+    refusals: tuple[listener_tls.Refusal, ...] = ()
+    if listener.protocol == "HTTPS":
+        certificates, refusals = listener_tls.certificates(listener, gateway.metadata.namespace, secrets)
+    return ListenerVerdict(
+        listener=listener,
+        supported_kinds=kinds,
+        conditions=(accepted, _resolved(listener, refusals, generation), _conflicted(conflict, generation)),
+        certificates=certificates,
+        is_servable=accepted.status == "True" and bool(kinds) and (bool(certificates) or listener.protocol == "HTTP"),
+    )
+
+
+def _accepted(gateway: Gateway, listener: Listener, conflict: tuple[str, str] | None) -> Condition:
+    generation = gateway.metadata.generation
+    if listener.protocol not in listener_kinds.BY_PROTOCOL:
+        served = " and ".join(listener_kinds.BY_PROTOCOL)
+        message = f"protocol {listener.protocol} is not served; {served} are"
+        return fails(ACCEPTED, generation, reason="UnsupportedProtocol", message=message)
+    if conflict:
+        return fails(ACCEPTED, generation, reason=conflict[0], message=conflict[1])
+    unsupported = _unsupported_value(gateway, listener)
+    if unsupported:
+        return fails(ACCEPTED, generation, reason="UnsupportedValue", message=unsupported)
+    return holds(ACCEPTED, generation)
+
+
+def _unsupported_value(gateway: Gateway, listener: Listener) -> str | None:
+    """Settings that must not be passed over: serving without them would be more open than what was asked for."""
+    fault = selector_fault(listener.allowed_routes.namespaces)
+    if fault:
+        return f"allowedRoutes.namespaces.selector: {fault}"
+    if listener.protocol != "HTTPS" or listener.tls is None:
+        return None
+    if listener.tls.mode != "Terminate":
+        return f"tls.mode {listener.tls.mode} is not possible with protocol HTTPS; use Terminate"
+    if listener.tls.frontend_validation or gateway.spec.tls.frontend:
+        return "validation of client certificates is not supported; remove spec.tls.frontend (frontendValidation)"
+    return None
+
+
+def _resolved(listener: Listener, refusals: Sequence[listener_tls.Refusal], generation: int) -> Condition:
+    strangers = listener_kinds.unsupported(listener)
+    if listener.protocol in listener_kinds.BY_PROTOCOL and strangers:
+        names = ", ".join(f"{kind.kind}.{kind.group}" if kind.group else kind.kind for kind in strangers)
+        message = f"allowedRoutes.kinds: {names} cannot be carried by protocol {listener.protocol}"
+        return fails(RESOLVED_REFS, generation, reason="InvalidRouteKinds", message=message)
+    if refusals:
+        message = "; ".join(refusal.message for refusal in refusals)
+        return fails(RESOLVED_REFS, generation, reason=refusals[0].reason, message=message)
+    return holds(RESOLVED_REFS, generation)
+
+
+def _conflicted(conflict: tuple[str, str] | None, generation: int) -> Condition:
+    if conflict:
+        return holds(CONFLICTED, generation, reason=conflict[0], message=conflict[1])
+    return fails(CONFLICTED, generation, reason="NoConflicts", message="")
+
+
+def _conflict(listener: Listener, listeners: Sequence[Listener]) -> tuple[str, str] | None:
+    """Reason and sentence if another listener of the port has another protocol or the same hostname."""
+    if listener.protocol not in listener_kinds.BY_PROTOCOL:
+        return None
+    neighbours = [
+        other
+        for other in listeners
+        if other is not listener and other.port == listener.port and other.protocol in listener_kinds.BY_PROTOCOL
+    ]
+    for other in neighbours:
+        if other.protocol != listener.protocol:
+            return "ProtocolConflict", f"listener {other.name} has port {other.port} with protocol {other.protocol}"
+    for other in neighbours:
+        if normal(other.hostname) == normal(listener.hostname):
+            hostname = listener.hostname or "every hostname"
+            return "HostnameConflict", f"listener {other.name} has {hostname} on port {other.port} too"
+    return None

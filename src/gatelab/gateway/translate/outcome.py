@@ -1,0 +1,101 @@
+"""What a translation yields: per Gateway a model and verdicts, per route a verdict for each parent, per class one."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from gatelab.kinds.conditions import Condition
+from gatelab.kinds.gatewayapi import Gateway, Listener, ParentReference, RouteGroupKind
+from gatelab.kinds.objects import Key
+from gatelab.proxy.model import Certificate, ProxyConfig
+
+
+@dataclass(frozen=True, slots=True)
+class ServicePortName:
+    """A port of a Service, by name ("" if it has none): what EndpointSlices resolve."""
+
+    service: Key
+    port: str
+
+
+@dataclass(frozen=True, slots=True)
+class ListenerVerdict:
+    """What the spec says of one listener, before any proxy is asked.
+
+    `is_servable` is whether there is anything to program: accepted, without conflict, with a certificate if it needs
+    one and at least one kind of route that it can carry.
+    """
+
+    listener: Listener
+    supported_kinds: tuple[RouteGroupKind, ...]
+    conditions: tuple[Condition, ...]
+    certificates: tuple[Certificate, ...] = ()
+    is_servable: bool = False
+
+    def condition(self, type_: str) -> Condition | None:
+        return next((each for each in self.conditions if each.type == type_), None)
+
+    @property
+    def is_accepted(self) -> bool:
+        return _holds(self.conditions, "Accepted")
+
+
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """The resources of the model that a listener lives in, and so what must be acknowledged for it to be served."""
+
+    listener: str
+    route_table: str
+    certificates: frozenset[str] = frozenset()
+    backends: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class ListenerOutcome:
+    verdict: ListenerVerdict
+    attached_routes: int
+    placement: Placement | None
+    """None while there is nothing that a proxy could be asked about."""
+
+
+@dataclass(frozen=True, slots=True)
+class GatewayOutcome:
+    """One Gateway: its model, and what to say of it. `config` is None while its data plane has no address."""
+
+    gateway: Gateway
+    accepted: Condition
+    listeners: tuple[ListenerOutcome, ...]
+    config: ProxyConfig | None = None
+    backends: Mapping[str, ServicePortName] = field(default_factory=dict)
+
+    @property
+    def is_accepted(self) -> bool:
+        return self.accepted.status == "True"
+
+
+@dataclass(frozen=True, slots=True)
+class ParentOutcome:
+    """What a route is told about one of its parents, and the parent's listeners (by name) that took it."""
+
+    reference: ParentReference
+    controller_name: str
+    conditions: tuple[Condition, ...]
+    gateway: Key
+    listeners: frozenset[str] = frozenset()
+
+    @property
+    def is_accepted(self) -> bool:
+        return _holds(self.conditions, "Accepted")
+
+
+@dataclass(frozen=True, slots=True)
+class Translation:
+    """Everything that follows from a snapshot."""
+
+    classes: Mapping[str, Condition] = field(default_factory=dict)
+    gateways: Mapping[Key, GatewayOutcome] = field(default_factory=dict)
+    routes: Mapping[Key, tuple[ParentOutcome, ...]] = field(default_factory=dict)
+    problems: tuple[str, ...] = ()
+
+
+def _holds(conditions: tuple[Condition, ...], type_: str) -> bool:
+    return any(each.type == type_ and each.status == "True" for each in conditions)

@@ -1,0 +1,137 @@
+"""The model of a Gateway: listeners that can be served, merged by port; their route tables, backends, certificates.
+
+HTTP listeners of a port are one chain with one table, told apart by Host. HTTPS listeners of a port are a chain each,
+told apart by SNI, each with a table of its own; that table knows the other hostnames of the port too, so that isolation
+holds for a connection whose Host is not what its SNI promised.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from gatelab.gateway.translate.grpc_rules import RuleSet
+from gatelab.gateway.translate.hostnames import EVERY, covers, normal
+from gatelab.gateway.translate.outcome import ListenerVerdict, Placement, ServicePortName
+from gatelab.gateway.translate.route_tables import HostScope, route_table
+from gatelab.proxy import model
+
+FIRST_UNPRIVILEGED_PORT = 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Binding:
+    """Where a data plane listens. `privileged_shift` is added to ports below 1024 where these cannot be bound."""
+
+    address: str
+    privileged_shift: int = 0
+
+    def port(self, port: int) -> int:
+        return bound_port(port, self.privileged_shift)
+
+
+def bound_port(port: int, privileged_shift: int) -> int:
+    """The port that is bound for a listener's port."""
+    return port + privileged_shift if port < FIRST_UNPRIVILEGED_PORT else port
+
+
+@dataclass(frozen=True, slots=True)
+class ServedListener:
+    """A listener that can be served, with the routes attached to it."""
+
+    verdict: ListenerVerdict
+    routes: tuple[RuleSet, ...]
+
+    @property
+    def name(self) -> str:
+        return self.verdict.listener.name
+
+    @property
+    def scope(self) -> HostScope:
+        return HostScope(normal(self.verdict.listener.hostname), self.routes)
+
+
+@dataclass(frozen=True, slots=True)
+class Assembled:
+    config: model.ProxyConfig
+    placements: Mapping[str, Placement]
+    backends: Mapping[str, ServicePortName]
+
+
+def assembled(served: Sequence[ServedListener], binding: Binding) -> Assembled:
+    """The whole model of a Gateway, and where each of its listeners is in it, by the listener's name."""
+    listeners: list[model.Listener] = []
+    tables: list[model.RouteTable] = []
+    placements: dict[str, Placement] = {}
+    for port in sorted({each.verdict.listener.port for each in served}):
+        sharing = [each for each in served if each.verdict.listener.port == port]
+        chains, found = _chains(f"port-{port}", sharing)
+        listeners.append(model.Listener(f"port-{port}", binding.address, binding.port(port), chains))
+        tables.extend(found.values())
+        for each, chain in zip(sharing, _repeated(chains, len(sharing)), strict=True):
+            placements[each.name] = _placement(f"port-{port}", each, found[chain.route_table])
+    targets = {name: target for each in served for name, target in _targets(each.routes)}
+    return Assembled(
+        config=model.ProxyConfig(
+            listeners=tuple(listeners),
+            route_tables=tuple(tables),
+            backends=tuple(model.Backend(name, "http2") for name in sorted(targets)),
+            certificates=_certificates(served),
+        ),
+        placements=placements,
+        backends=dict(sorted(targets.items())),
+    )
+
+
+def _repeated(chains: tuple[model.HttpChain, ...], count: int) -> tuple[model.HttpChain, ...]:
+    """The chain of each listener: its own with HTTPS, the one of all with HTTP."""
+    return chains if len(chains) == count else chains * count
+
+
+def _chains(
+    name: str, sharing: Sequence[ServedListener]
+) -> tuple[tuple[model.HttpChain, ...], dict[str, model.RouteTable]]:
+    if sharing[0].verdict.listener.protocol == "HTTP":
+        table = route_table(name, [each.scope for each in sharing])
+        return (model.HttpChain(name, table.name),), {name: table}
+    chains = []
+    tables = {}
+    for each in sharing:
+        table_name = f"{name}/{each.name}"
+        tables[table_name] = route_table(table_name, [each.scope, *_more_specific(each, sharing)])
+        chains.append(_tls_chain(each, table_name))
+    return tuple(chains), tables
+
+
+def _more_specific(served: ServedListener, sharing: Sequence[ServedListener]) -> list[HostScope]:
+    """Hostnames within the listener's own that belong to its neighbours: requests for them are not its."""
+    hostname = served.scope.hostname
+    hostnames = [other.scope.hostname for other in sharing if other is not served]
+    return [HostScope(other) for other in hostnames if covers(hostname, other)]
+
+
+def _tls_chain(served: ServedListener, table: str) -> model.HttpChain:
+    hostname = served.scope.hostname
+    return model.HttpChain(
+        name=served.name,
+        route_table=table,
+        tls=model.TlsTermination(tuple(certificate.name for certificate in served.verdict.certificates)),
+        server_names=() if hostname == EVERY else (hostname,),
+    )
+
+
+def _placement(listener: str, served: ServedListener, table: model.RouteTable) -> Placement:
+    return Placement(
+        listener=listener,
+        route_table=table.name,
+        certificates=frozenset(certificate.name for certificate in served.verdict.certificates),
+        backends=frozenset(name for name, _ in _targets(served.routes)),
+    )
+
+
+def _targets(routes: Sequence[RuleSet]) -> list[tuple[str, ServicePortName]]:
+    """The backends of the routes, whether or not precedence or isolation leaves them any request."""
+    return [item for rules in routes for rule in rules.rules for item in rule.destination.targets.items()]
+
+
+def _certificates(served: Sequence[ServedListener]) -> tuple[model.Certificate, ...]:
+    by_name = {each.name: each for one in served for each in one.verdict.certificates}
+    return tuple(by_name[name] for name in sorted(by_name))

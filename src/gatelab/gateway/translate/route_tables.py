@@ -1,0 +1,78 @@
+"""Route tables: the hosts of a port or chain, each with its routes in order of precedence.
+
+Two rules shape them. Isolation (Gateway API, `Listener.hostname`): a request belongs to the listener with the most
+specific hostname that covers it, and to no other; it does not fall through to a less specific one, not even when the
+first has no route for it. Precedence: within a listener every route whose hostname covers the request competes, so the
+host `a.example.com` also tries the routes of `*.example.com`, after its own.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from gatelab.gateway.translate.grpc_rules import RuleSet
+from gatelab.gateway.translate.hostnames import covers, intersection, normal, specificity
+from gatelab.gateway.translate.precedence import SortKey, order
+from gatelab.kinds.gatewayapi import GRPCRoute
+from gatelab.proxy import model
+
+
+@dataclass(frozen=True, slots=True)
+class HostScope:
+    """A listener as far as routing is concerned: its hostname ("*" for every) and the routes attached to it."""
+
+    hostname: str
+    routes: tuple[RuleSet, ...] = ()
+
+
+def route_table(name: str, scopes: Sequence[HostScope]) -> model.RouteTable:
+    """One table for all listeners that requests on it are told apart for; their hostnames are distinct."""
+    hosts = [_host(domain, scope) for scope in scopes for domain in _domains(scope, scopes)]
+    return model.RouteTable(name, tuple(sorted(hosts, key=lambda host: _most_specific_first(host.name))))
+
+
+def _most_specific_first(domain: str) -> tuple[int, int, str]:
+    exact, characters = specificity(domain)
+    return (-exact, -characters, domain)
+
+
+def _domains(scope: HostScope, scopes: Sequence[HostScope]) -> set[str]:
+    """The domains that the listener answers for: its own hostname, and its routes' within it that are no one else's."""
+    wanted = {scope.hostname}
+    for rules in scope.routes:
+        for hostname in hostnames_of(rules.route):
+            common = intersection(scope.hostname, hostname)
+            if common is not None:
+                wanted.add(common)
+    return {domain for domain in wanted if _owner(domain, scopes) is scope}
+
+
+def _owner(domain: str, scopes: Sequence[HostScope]) -> HostScope:
+    covering = [scope for scope in scopes if covers(scope.hostname, domain)]
+    return max(covering, key=lambda scope: specificity(scope.hostname))
+
+
+def _host(domain: str, scope: HostScope) -> model.VirtualHost:
+    candidates: list[tuple[SortKey, model.Route]] = []
+    for rules in scope.routes:
+        matching = [hostname for hostname in hostnames_of(rules.route) if covers(hostname, domain)]
+        if matching:
+            candidates.extend(_routes(rules, max(matching, key=specificity)))
+    candidates.sort(key=lambda candidate: candidate[0])
+    return model.VirtualHost(domain, (domain,), tuple(route for _, route in candidates))
+
+
+def _routes(rules: RuleSet, hostname: str) -> list[tuple[SortKey, model.Route]]:
+    key = rules.route.metadata.key
+    return [
+        (
+            order(hostname, ranked.rank, rules.route, rule.index, index),
+            model.Route(f"{key}/rule-{rule.index}/match-{index}", ranked.match, rule.destination.action),
+        )
+        for rule in rules.rules
+        for index, ranked in enumerate(rule.matches)
+    ]
+
+
+def hostnames_of(route: GRPCRoute) -> tuple[str, ...]:
+    """The route's hostnames; every hostname if it names none."""
+    return tuple(normal(hostname) for hostname in route.spec.hostnames) or (normal(""),)
