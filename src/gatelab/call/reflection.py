@@ -1,0 +1,97 @@
+"""The schema of a server that describes itself: reflection v1, then v1alpha (gRPC doc/server-reflection.md)."""
+
+from collections.abc import Iterable
+
+from google.protobuf.descriptor_pb2 import FileDescriptorProto
+from google.protobuf.message import DecodeError, Message
+
+from gatelab.call.errors import SchemaError
+from gatelab.call.reflection_messages import reflection_messages
+from gatelab.call.schema import Schema, split_method
+from gatelab.grpc_wire.channel import Channel
+from gatelab.grpc_wire.metadata import Metadata
+from gatelab.grpc_wire.status import StatusCode, display_name
+
+VERSIONS = ("v1", "v1alpha")
+
+
+class Reflection:
+    """Asks one server, each question in a call of its own, and remembers which version it speaks.
+
+    Every method raises SchemaError in grpcurl's words.
+    """
+
+    def __init__(self, channel: Channel, *, metadata: Metadata = (), timeout_s: float | None = None) -> None:
+        self._channel = channel
+        self._metadata = metadata
+        self._timeout_s = timeout_s
+        self._versions = list(VERSIONS)
+
+    async def services(self) -> list[str]:
+        """Full names, sorted."""
+        answer = await self._ask("list_services", "*")
+        return sorted(service.name for service in answer.list_services_response.service)  # type: ignore[attr-defined]
+
+    async def schema_of_method(self, symbol: str) -> Schema:
+        """What is needed to call `svc/Method` or `svc.Method`."""
+        service, _ = split_method(symbol)
+        return await self.schema_of(service)
+
+    async def schema_of(self, symbol: str) -> Schema:
+        """The file that defines `symbol`, and what that imports."""
+        try:
+            first = await self._files("file_containing_symbol", symbol)
+        except _NotFound:
+            raise SchemaError(f'target server does not expose service "{symbol}"') from None
+        known = {file.name: file for file in first}
+        while missing := {name for file in known.values() for name in file.dependency} - known.keys():
+            for name in sorted(missing):
+                try:
+                    known.update((file.name, file) for file in await self._files("file_by_filename", name))
+                except _NotFound:
+                    raise SchemaError(f'the server does not have "{name}", which its own files import') from None
+                if name not in known:
+                    raise SchemaError(f'asked for "{name}", the server sent other files')
+        return Schema(known.values())
+
+    async def _files(self, question: str, value: str) -> Iterable[FileDescriptorProto]:
+        answer = await self._ask(question, value)
+        try:
+            encoded = answer.file_descriptor_response.file_descriptor_proto  # type: ignore[attr-defined]
+            return [FileDescriptorProto.FromString(each) for each in encoded]
+        except DecodeError as error:
+            raise SchemaError(f"the server's description of {value} cannot be read: {error}") from error
+
+    async def _ask(self, question: str, value: str) -> Message:
+        request_type, response_type = reflection_messages()
+        request = request_type(**{question: value}).SerializeToString()
+        for version in tuple(self._versions):
+            path = f"/grpc.reflection.{version}.ServerReflection/ServerReflectionInfo"
+            reply = await self._channel.unary(path, request, metadata=self._metadata, timeout_s=self._timeout_s)
+            if reply.code == StatusCode.UNIMPLEMENTED and version != VERSIONS[-1]:
+                self._versions.remove(version)
+                continue
+            if reply.message is None:
+                raise SchemaError(_refusal(reply.code, reply.details))
+            answer = response_type.FromString(reply.message)
+            if answer.HasField("error_response"):
+                raise _error(answer, value)
+            return answer
+        raise AssertionError("the last version always answers or raises")
+
+
+class _NotFound(SchemaError):
+    pass
+
+
+def _refusal(code: int, details: str) -> str:
+    if code == StatusCode.UNIMPLEMENTED:
+        return "server does not support the reflection API; pass --proto or --protoset"
+    return f"failed to query for the schema by reflection: {display_name(code)}: {details}"
+
+
+def _error(answer: Message, value: str) -> SchemaError:
+    error = answer.error_response  # type: ignore[attr-defined]
+    if error.error_code == StatusCode.NOT_FOUND:
+        return _NotFound(f'Symbol not found: "{value}"')
+    return SchemaError(f"reflection: {display_name(error.error_code)}: {error.error_message}")

@@ -1,0 +1,130 @@
+"""What a server offers, from descriptors: services, methods, messages."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from google.protobuf import message_factory
+from google.protobuf.descriptor import Descriptor, EnumDescriptor, MethodDescriptor, ServiceDescriptor
+from google.protobuf.descriptor_pb2 import FileDescriptorProto
+from google.protobuf.descriptor_pool import DescriptorPool
+from google.protobuf.message import Message
+
+from gatelab.call.errors import SchemaError
+
+Symbol = ServiceDescriptor | MethodDescriptor | Descriptor | EnumDescriptor
+
+
+@dataclass(frozen=True, slots=True)
+class Method:
+    """One method and its message types."""
+
+    service: str
+    name: str
+    request: type[Message]
+    response: type[Message]
+    client_streaming: bool
+    server_streaming: bool
+    pool: DescriptorPool
+
+    @property
+    def full_name(self) -> str:
+        return f"{self.service}.{self.name}"
+
+    @property
+    def path(self) -> str:
+        """The `:path` of its calls."""
+        return f"/{self.service}/{self.name}"
+
+
+class Schema:
+    """Descriptors in a pool of their own, so that two schemas may differ about one name."""
+
+    def __init__(self, files: Iterable[FileDescriptorProto]) -> None:
+        """Raises SchemaError when a file's import is missing or its contents contradict another's."""
+        self.pool = DescriptorPool()
+        self._files = {file.name: file for file in files}
+        self._added: set[str] = set()
+        for name in self._files:
+            self._add(name, ())
+
+    def services(self) -> list[str]:
+        """Full names, sorted."""
+        return sorted(
+            f"{file.package}.{service.name}" if file.package else service.name
+            for file in self._files.values()
+            for service in file.service
+        )
+
+    def service(self, name: str) -> ServiceDescriptor:
+        """Raises SchemaError in grpcurl's words."""
+        try:
+            return self.pool.FindServiceByName(name)
+        except KeyError:
+            raise SchemaError(f'target server does not expose service "{name}"') from None
+
+    def method(self, symbol: str) -> Method:
+        """The method named `package.Service/Method` or `package.Service.Method`. Raises SchemaError."""
+        service_name, name = split_method(symbol)
+        service = self.service(service_name)
+        found = service.methods_by_name.get(name)
+        if found is None:
+            known = ", ".join(service.methods_by_name) or "none"
+            raise SchemaError(f'service "{service_name}" does not include a method named "{name}" (it has: {known})')
+        return Method(
+            service=service.full_name,
+            name=found.name,
+            request=message_factory.GetMessageClass(found.input_type),
+            response=message_factory.GetMessageClass(found.output_type),
+            client_streaming=found.client_streaming,
+            server_streaming=found.server_streaming,
+            pool=self.pool,
+        )
+
+    def find(self, name: str) -> Symbol:
+        """The service, method, message or enum of that full name. Raises SchemaError."""
+        for find in (
+            self.pool.FindServiceByName,
+            self.pool.FindMethodByName,
+            self.pool.FindMessageTypeByName,
+            self.pool.FindEnumTypeByName,
+        ):
+            try:
+                return find(name)
+            except KeyError:
+                continue
+        raise SchemaError(f'Symbol not found: "{name}"')
+
+    def file_of(self, symbol: Symbol) -> FileDescriptorProto | None:
+        """The file that defines a symbol, with its source comments where the schema has them."""
+        owner = symbol.containing_service if isinstance(symbol, MethodDescriptor) else symbol
+        return self._files.get(owner.file.name)
+
+    @property
+    def files(self) -> Mapping[str, FileDescriptorProto]:
+        return self._files
+
+    def _add(self, name: str, importers: tuple[str, ...]) -> None:
+        if name in self._added:
+            return
+        file = self._files.get(name)
+        if file is None or name in importers:
+            reason = "no descriptor found" if file is None else "cycle found in imports"
+            raise SchemaError(f'{reason} for "{name}", imported by {", ".join(importers[-1:]) or "nothing"}')
+        for dependency in file.dependency:
+            self._add(dependency, (*importers, name))
+        try:
+            self.pool.AddSerializedFile(file.SerializeToString())
+        except TypeError as error:
+            raise SchemaError(f'descriptor of "{name}" cannot be used: {error}') from error
+        self._added.add(name)
+
+
+def split_method(symbol: str) -> tuple[str, str]:
+    """Service and method of `svc/Method` or `svc.Method`. Raises SchemaError when there is no separator."""
+    name = symbol.removeprefix("/")
+    service, separator, method = name.rpartition("/" if "/" in name else ".")
+    if not separator or not service or not method:
+        raise SchemaError(
+            f'given method name "{symbol}" is not in expected format: "service/method" or "service.method"'
+        )
+    return service, method

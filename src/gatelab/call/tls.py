@@ -1,0 +1,51 @@
+"""The client's side of TLS: whom to trust, and who we are."""
+
+import ssl
+from collections.abc import Callable, Sequence
+from functools import partial
+
+from gatelab.call.errors import CallError
+
+
+def client_context(
+    *,
+    insecure: bool = False,
+    ca_file: str | None = None,
+    trusted: Sequence[str] = (),
+    cert_file: str | None = None,
+    key_file: str | None = None,
+) -> ssl.SSLContext:
+    """A context for one server.
+
+    `ca_file` (PEM) replaces the system's trust, as in grpcurl and ghz; `trusted` (PEM texts) is added to it. `insecure`
+    verifies nothing. A client certificate needs both files. Raises CallError naming the file.
+    """
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    if insecure:
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    else:
+        _trust(context, ca_file, trusted)
+    if (cert_file is None) != (key_file is None):
+        raise CallError("a client certificate needs both --cert and --key")
+    if cert_file is not None and key_file is not None:
+        _load(lambda: context.load_cert_chain(cert_file, key_file), f"client certificate {cert_file} with {key_file}")
+    return context
+
+
+def _trust(context: ssl.SSLContext, ca_file: str | None, trusted: Sequence[str]) -> None:
+    if ca_file is not None:
+        _load(lambda: context.load_verify_locations(cafile=ca_file), f"CA certificates {ca_file}")
+    else:
+        context.load_default_certs()
+    for pem in trusted:
+        _load(partial(context.load_verify_locations, cadata=pem), "the CA certificate of an issuer")
+
+
+def _load(load: Callable[[], object], what: str) -> None:
+    try:
+        load()
+    except FileNotFoundError as error:
+        raise CallError(f"could not read {what}: no such file") from error
+    except (ssl.SSLError, OSError, ValueError) as error:
+        raise CallError(f"could not use {what}: {error.args[-1] if error.args else error}") from error

@@ -1,0 +1,137 @@
+"""What `gatelab call` does once its options are read."""
+
+import sys
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+
+import click
+
+from gatelab.call.describe import described, members
+from gatelab.call.errors import CallError
+from gatelab.call.invoke import invoke
+from gatelab.call.messages import requests
+from gatelab.call.protoc import compile_protos, read_protosets
+from gatelab.call.reflection import Reflection
+from gatelab.call.schema import Schema
+from gatelab.cli.call import STATUS_EXIT_OFFSET, Options
+from gatelab.cli.call_output import Printer
+from gatelab.cli.targets import TlsOptions, find, split_address
+from gatelab.grpc_wire.channel import Channel
+from gatelab.grpc_wire.errors import ConnectError
+from gatelab.grpc_wire.metadata import Metadata
+
+
+async def run(options: Options, subject: str | None) -> int:
+    """The exit code."""
+    try:
+        if options.symbol == "list":
+            return await _list(options, subject)
+        if options.symbol == "describe":
+            return await _describe(options, subject)
+        return await _call(options)
+    except ConnectError as error:
+        click.echo(f'Failed to dial target host "{options.address}": {error}', err=True)
+    except CallError as error:
+        click.echo(str(error), err=True)
+    return 1
+
+
+async def _call(options: Options) -> int:
+    schema = _schema_from_files(options)
+    metadata = (*_metadata(options.header), *_metadata(options.rpc_header), *_user_agent(options))
+    async with _channel(options) as channel:
+        try:
+            schema = schema or await _reflection(options, channel).schema_of_method(options.symbol)
+            method = schema.method(options.symbol)
+            text = sys.stdin.read() if options.data == "@" else options.data or ""
+            messages = requests(method, text, allow_unknown_fields=options.allow_unknown_fields)
+            printer = Printer(method, verbose=options.verbose, emit_defaults=options.emit_defaults)
+            printer.resolved(metadata)
+            outcome = await invoke(channel, method, messages, printer, metadata=metadata, timeout_s=options.max_time)
+        except (CallError, ValueError) as error:
+            raise CallError(f'Error invoking method "{options.symbol}": {error}') from error
+    printer.ended(outcome)
+    return STATUS_EXIT_OFFSET + outcome.status.code if outcome.status.code else 0
+
+
+async def _list(options: Options, service: str | None) -> int:
+    schema = _schema_from_files(options)
+    if schema is None:
+        async with _channel(options) as channel:
+            reflection = _reflection(options, channel)
+            if service is None:
+                return _print(await reflection.services(), "(No services)")
+            schema = await reflection.schema_of(service)
+    if service is None:
+        return _print(schema.services(), "(No services)")
+    return _print(members(schema.service(service)), "(No methods)")
+
+
+async def _describe(options: Options, symbol: str | None) -> int:
+    schema = _schema_from_files(options)
+    if schema is not None:
+        names = [symbol] if symbol else schema.services()
+        return _print([described(schema, name) for name in names], "(No services)")
+    async with _channel(options) as channel:
+        reflection = _reflection(options, channel)
+        names = [symbol] if symbol else await reflection.services()
+        return _print([described(await reflection.schema_of(name), name) for name in names], "(No services)")
+
+
+def _print(lines: Sequence[str], nothing: str) -> int:
+    click.echo("\n".join(lines) or nothing)
+    return 0
+
+
+def _schema_from_files(options: Options) -> Schema | None:
+    """None means: ask the server."""
+    try:
+        if options.proto:
+            return Schema(compile_protos(options.proto, options.import_path))
+        if options.protoset:
+            return Schema(read_protosets(options.protoset))
+    except CallError as error:
+        raise CallError(f"Failed to process proto source files.: {error}") from error
+    return None
+
+
+def _reflection(options: Options, channel: Channel) -> Reflection:
+    metadata = (*_metadata(options.header), *_metadata(options.reflect_header))
+    return Reflection(channel, metadata=metadata, timeout_s=options.max_time or options.connect_timeout)
+
+
+@asynccontextmanager
+async def _channel(options: Options) -> AsyncIterator[Channel]:
+    host, port = split_address(options.address)
+    place = await find(host)
+    if options.verbose and place.note:
+        click.echo(f"{host} was resolved to {place.address} {place.note}", err=True)
+    tls = TlsOptions(options.plaintext, options.insecure, options.cacert, options.cert, options.key)
+    channel = await Channel.connect(
+        place.address,
+        port,
+        tls=tls.context(place),
+        authority=options.authority or options.address,
+        server_name=options.servername,
+        timeout_s=options.connect_timeout,
+        max_message_bytes=options.max_msg_sz,
+    )
+    try:
+        yield channel
+    finally:
+        await channel.close()
+
+
+def _metadata(headers: Sequence[str]) -> Metadata:
+    """`Name: value` each; names are lower-cased. Raises click.UsageError."""
+    pairs = []
+    for header in headers:
+        name, colon, value = header.partition(":")
+        if not name.strip() or not colon:
+            raise click.UsageError(f"{header!r} is not a header: write 'name: value'")
+        pairs.append((name.strip().lower(), value.strip()))
+    return pairs
+
+
+def _user_agent(options: Options) -> Metadata:
+    return [("user-agent", options.user_agent)] if options.user_agent else []

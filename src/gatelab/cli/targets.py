@@ -1,0 +1,84 @@
+"""What the instruments on the command line share: which cluster is meant, and how a target is reached."""
+
+import os
+import ssl
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+
+from gatelab.call.tls import client_context
+from gatelab.cluster.port import Cluster
+from gatelab.experiment.resolution import Place, is_address, locate
+
+DEFAULT_LAB = "gatelab"
+
+
+@dataclass(frozen=True, slots=True)
+class TlsOptions:
+    """As the command line has them; `plaintext` is HTTP/2 without TLS."""
+
+    plaintext: bool = False
+    insecure: bool = False
+    ca_file: str | None = None
+    cert_file: str | None = None
+    key_file: str | None = None
+
+    def context(self, place: Place) -> ssl.SSLContext | None:
+        """Raises CallError naming the file that cannot be used."""
+        if self.plaintext:
+            return None
+        return client_context(
+            insecure=self.insecure,
+            ca_file=self.ca_file,
+            trusted=place.trusted,
+            cert_file=self.cert_file,
+            key_file=self.key_file,
+        )
+
+
+def split_address(address: str, *, default_port: int | None = None) -> tuple[str, int]:
+    """Host and port of `host:port` or `[v6]:port`. Raises click.UsageError."""
+    host, colon, port = address.rpartition(":")
+    if not colon and default_port is not None:
+        return address, default_port
+    if not colon or not host or not port.isdigit() or not 0 < int(port) < 65536:
+        raise click.UsageError(f"{address!r} is not an address: give host:port, such as hello.example.test:443")
+    return host.removeprefix("[").removesuffix("]"), int(port)
+
+
+def kubeconfig() -> Path | None:
+    """The kubeconfig of $KUBECONFIG, else of the running lab ($GATELAB_NAME, or the one without a name of its own)."""
+    configured = os.environ.get("KUBECONFIG")
+    if configured:
+        return Path(configured.split(os.pathsep)[0])
+    from gatelab.node.place import LabPlace
+
+    place = LabPlace.named(os.environ.get("GATELAB_NAME", DEFAULT_LAB))
+    return place.kubeconfig if place.lab_file.exists() else None
+
+
+async def find(host: str) -> Place:
+    """Where `host` is: by the lab's DNS when one is configured and knows the name, else by the system's resolver."""
+    if is_address(host) or host == "localhost":
+        return Place(host)
+    async with cluster() as connected:
+        return await locate(host, connected)
+
+
+@asynccontextmanager
+async def cluster() -> AsyncIterator[Cluster | None]:
+    """The configured cluster, or None."""
+    file = kubeconfig()
+    if file is None or not file.exists():
+        yield None
+        return
+    from gatelab.cluster.remote import RemoteCluster
+
+    connected = RemoteCluster.connect(file)
+    try:
+        yield connected
+    finally:
+        await connected.close()

@@ -1,0 +1,106 @@
+"""Where a target is: a lab's names are resolved by the lab's DNS, and its certificate authorities trusted for them."""
+
+import base64
+import binascii
+import ipaddress
+from dataclasses import dataclass
+
+from gatelab.cluster.port import Cluster
+from gatelab.kinds.builtin import CLUSTER_ISSUER, CONFIG_MAP, ISSUER, SECRET
+from gatelab.kinds.errors import ApiError
+from gatelab.kinds.kind import Kind
+from gatelab.kinds.objects import Key, Object
+
+LAB_CONFIG = Key("kube-public", "gatelab-lab")
+CLUSTER_ISSUER_NAMESPACE = "cert-manager"
+"""Where a ClusterIssuer's Secrets are (cert-manager's `--cluster-resource-namespace`)."""
+DNS_TIMEOUT_S = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """`address` is what to connect to. `trusted` are CA certificates (PEM) for it beside the system's."""
+
+    address: str
+    trusted: tuple[str, ...] = ()
+    note: str = ""
+    """How the name was resolved, for people."""
+
+
+async def locate(host: str, cluster: Cluster | None) -> Place:
+    """The place of `host`. What the cluster or its DNS does not know is left to the system's resolver."""
+    if cluster is None or is_address(host):
+        return Place(host)
+    dns = await lab_dns(cluster)
+    if dns is None:
+        return Place(host, note="the kubeconfig's cluster is no lab; the system's resolver was asked")
+    address = await query(dns, host)
+    if address is None:
+        return Place(host, note=f"the lab's DNS at {dns} does not know {host}; the system's resolver was asked")
+    return Place(address, await issuer_certificates(cluster), f"by the lab's DNS at {dns}")
+
+
+def is_address(host: str) -> bool:
+    """Whether `host` is an IP address and not a name."""
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True
+
+
+async def lab_dns(cluster: Cluster) -> str | None:
+    """`address:port` of the DNS, when the cluster is a lab and can be reached."""
+    try:
+        config = await cluster.get(CONFIG_MAP, LAB_CONFIG)
+    except ApiError:
+        return None
+    address = (config.get("data") or {}).get("dns")
+    return address if isinstance(address, str) and ":" in address else None
+
+
+async def query(server: str, host: str) -> str | None:
+    """The first address (A) of `host`, or None when the DNS server at `address:port` has none or does not answer."""
+    import dns.asyncquery
+    import dns.exception
+    import dns.message
+    import dns.rdatatype
+
+    address, _, port = server.rpartition(":")
+    try:
+        question = dns.message.make_query(host, dns.rdatatype.A)
+        answer, _ = await dns.asyncquery.udp_with_fallback(question, address, DNS_TIMEOUT_S, int(port))
+    except (dns.exception.DNSException, OSError, ValueError):
+        return None
+    records = [record for rrset in answer.answer if rrset.rdtype == dns.rdatatype.A for record in rrset]
+    return records[0].to_text() if records else None
+
+
+async def issuer_certificates(cluster: Cluster) -> tuple[str, ...]:
+    """The CA certificates (PEM) of every Issuer and ClusterIssuer of type `ca`, as far as they can be read."""
+    found: dict[str, None] = {}
+    for kind in (CLUSTER_ISSUER, ISSUER):
+        for issuer in await _listed(cluster, kind):
+            secret_name = ((issuer.get("spec") or {}).get("ca") or {}).get("secretName")
+            if isinstance(secret_name, str):
+                namespace = issuer["metadata"].get("namespace") or CLUSTER_ISSUER_NAMESPACE
+                pem = await _certificate(cluster, Key(namespace, secret_name))
+                if pem is not None:
+                    found[pem] = None
+    return tuple(found)
+
+
+async def _listed(cluster: Cluster, kind: Kind) -> tuple[Object, ...]:
+    try:
+        return tuple(await cluster.list(kind))
+    except ApiError:
+        return ()
+
+
+async def _certificate(cluster: Cluster, key: Key) -> str | None:
+    """The `tls.crt` of a CA's Secret: the certificate that it signs with."""
+    try:
+        data = (await cluster.get(SECRET, key)).get("data") or {}
+        return base64.b64decode(data["tls.crt"], validate=True).decode("ascii")
+    except (ApiError, KeyError, TypeError, binascii.Error, UnicodeDecodeError):
+        return None

@@ -1,0 +1,106 @@
+import json
+
+import pytest
+from click.testing import CliRunner, Result
+
+from gatelab.cli.call import call
+
+PROTO = "examples/hello-grpc/greetings.proto"
+SEND = "greetings.GreetMe/Send"
+
+
+def run(*arguments: str, stdin: str | None = None) -> Result:
+    return CliRunner().invoke(call, [*arguments], input=stdin, catch_exceptions=False)
+
+
+@pytest.fixture(autouse=True)
+def _in_the_repository(monkeypatch: pytest.MonkeyPatch, pytestconfig: pytest.Config) -> None:
+    monkeypatch.chdir(pytestconfig.rootpath)
+
+
+@pytest.mark.parametrize("dash", ["-", "--"])
+def test_a_call_prints_the_response_as_json(greeter: str, dash: str) -> None:
+    done = run(f"{dash}plaintext", f"{dash}proto", PROTO, "-d", '{"name": "you", "delay_ms": 1}', greeter, SEND)
+    assert (done.exit_code, done.stderr) == (0, "")
+    assert done.stdout == '{\n  "greeting": "Hello you!"\n}\n'
+
+
+def test_data_comes_from_stdin(greeter: str) -> None:
+    done = run("-plaintext", "-proto", PROTO, "-d", "@", greeter, SEND, stdin='{"name": "stdin"}')
+    assert json.loads(done.stdout) == {"greeting": "Hello stdin!"}
+
+
+def test_a_status_is_told_and_is_the_exit_code(greeter: str) -> None:
+    done = run("-plaintext", "-proto", PROTO, "-d", '{"name": "nobody"}', greeter, SEND)
+    assert done.exit_code == 64 + 5
+    assert (done.stdout, done.stderr) == ("", "ERROR:\n  Code: NotFound\n  Message: nobody is here\n")
+
+
+def test_verbose_shows_everything_around_the_response(greeter: str) -> None:
+    done = run("-v", "-plaintext", "-proto", PROTO, "-H", "X-Tag: a b", "-d", '{"name": "you"}', greeter, SEND)
+    blocks = [line for line in done.stdout.splitlines() if line.endswith(":") and not line.startswith(" ")]
+    assert blocks == [
+        "Resolved method descriptor:",
+        "Request metadata to send:",
+        "Response headers received:",
+        "Response contents:",
+        "Response trailers received:",
+    ]
+    assert "rpc Send ( .greetings.GreetRequest ) returns ( .greetings.GreetResponse );" in done.stdout
+    assert "\nx-tag: a b\n" in done.stdout
+    assert "\nEstimated response size: 12 bytes\n" in done.stdout
+    assert "'x-tag': 'a b'" in done.stdout
+    assert done.stdout.endswith("(empty)\nSent 1 request and received 1 response\n")
+
+
+def test_nobody_listens() -> None:
+    done = run("-plaintext", "-proto", PROTO, "127.28.0.3:9", SEND)
+    assert done.exit_code == 1
+    assert done.stderr.startswith('Failed to dial target host "127.28.0.3:9": ')
+    assert "connection refused" in done.stderr
+
+
+def test_tls_against_plaintext_is_named(greeter: str) -> None:
+    done = run("-insecure", "-proto", PROTO, greeter, SEND)
+    assert done.exit_code == 1
+    assert "first record does not look like a TLS handshake" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "text"),
+    [
+        (["-proto", PROTO, "-d", '{"nme": "x"}', "{}", SEND], 'Error invoking method "greetings.GreetMe/Send": '),
+        (["-proto", PROTO, "{}", "greetings.GreetMe/Sent"], 'does not include a method named "Sent"'),
+        (["-proto", "absent.proto", "{}", SEND], "Failed to process proto source files."),
+        (["{}", SEND], "server does not support the reflection API; pass --proto or --protoset"),
+    ],
+)
+def test_what_cannot_be_called_is_exit_1(greeter: str, arguments: list[str], text: str) -> None:
+    done = run("-plaintext", *(each.replace("{}", greeter) if each == "{}" else each for each in arguments))
+    assert (done.exit_code, text in done.stderr) == (1, True), done.stderr
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        [],
+        ["host:1"],
+        ["host", SEND],
+        ["host:port", SEND],
+        ["-proto", PROTO, "-protoset", "x", "host:1", SEND],
+        ["-plaintext", "-insecure", "host:1", SEND],
+        ["host:1", SEND, "more"],
+        ["-H", "no colon", "-plaintext", "-proto", PROTO, "host:1", SEND],
+    ],
+)
+def test_wrong_usage_is_exit_2(arguments: list[str]) -> None:
+    done = run(*arguments)
+    assert done.exit_code == 2
+    assert "Try 'call --help' for help" in done.stderr
+
+
+def test_list_and_describe_from_files() -> None:
+    assert run("-proto", PROTO, "unused:1", "list").stdout == "greetings.GreetMe\n"
+    assert run("-proto", PROTO, "unused:1", "list", "greetings.GreetMe").stdout == "greetings.GreetMe.Send\n"
+    described = run("-proto", PROTO, "unused:1", "describe", "greetings.GreetResponse").stdout
+    assert described == ("greetings.GreetResponse is a message:\nmessage GreetResponse {\n  string greeting = 1;\n}\n")
