@@ -1,0 +1,8 @@
+"""Socket addresses."""
+
+from envoy.config.core.v3.address_pb2 import Address, SocketAddress
+
+
+def tcp_address(address: str, port: int) -> Address:
+    """An IP address and TCP port; names are not resolved."""
+    return Address(socket_address=SocketAddress(address=address, port_value=port))

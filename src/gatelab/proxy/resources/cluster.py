@@ -1,0 +1,63 @@
+"""Backends: Cluster."""
+
+from envoy.config.cluster.v3.circuit_breaker_pb2 import CircuitBreakers
+from envoy.config.cluster.v3.cluster_pb2 import Cluster
+from envoy.config.core.v3.protocol_pb2 import Http1ProtocolOptions, Http2ProtocolOptions
+from envoy.extensions.upstreams.http.v3.http_protocol_options_pb2 import HttpProtocolOptions
+from google.protobuf.wrappers_pb2 import UInt32Value
+
+from gatelab.proxy.model import Backend
+from gatelab.proxy.resources.encoded import ENDPOINTS, EncodedResource, encoded, packed
+from gatelab.proxy.resources.sources import duration, over_ads
+
+PRACTICALLY_UNLIMITED = 1_000_000_000
+"""For circuit breakers, whose default of 1,024 would shed the load of a load test."""
+
+AS_MANY_STREAMS_AS_THE_BACKEND_ALLOWS = 2**31 - 1
+
+_PROTOCOL_OPTIONS = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions"
+_POLICIES = {"round_robin": Cluster.ROUND_ROBIN, "random": Cluster.RANDOM}
+
+
+def encode_backend(backend: Backend) -> EncodedResource:
+    """A cluster whose endpoints travel separately, under the backend's name.
+
+    An endpoint that goes takes nothing with it: its connections finish their requests and then close.
+    """
+    cluster = Cluster(
+        name=backend.name,
+        type=Cluster.EDS,
+        eds_cluster_config=Cluster.EdsClusterConfig(eds_config=over_ads()),
+        connect_timeout=duration(backend.connect_timeout_s),
+        lb_policy=_POLICIES[backend.balance],
+        circuit_breakers=_circuit_breakers(),
+        ignore_health_on_host_removal=True,
+        close_connections_on_host_health_failure=False,
+    )
+    if backend.protocol != "tcp":
+        cluster.typed_extension_protocol_options[_PROTOCOL_OPTIONS].CopyFrom(packed(_http_options(backend)))
+    return encoded(backend.name, cluster, needs=[(ENDPOINTS, backend.name)])
+
+
+def _circuit_breakers() -> CircuitBreakers:
+    unlimited = UInt32Value(value=PRACTICALLY_UNLIMITED)
+    return CircuitBreakers(
+        thresholds=[
+            CircuitBreakers.Thresholds(
+                max_connections=unlimited,
+                max_pending_requests=unlimited,
+                max_requests=unlimited,
+                max_retries=unlimited,
+            )
+        ]
+    )
+
+
+def _http_options(backend: Backend) -> HttpProtocolOptions:
+    explicit = HttpProtocolOptions.ExplicitHttpConfig
+    if backend.protocol == "http1":
+        return HttpProtocolOptions(explicit_http_config=explicit(http_protocol_options=Http1ProtocolOptions()))
+    streams = UInt32Value(value=AS_MANY_STREAMS_AS_THE_BACKEND_ALLOWS)
+    return HttpProtocolOptions(
+        explicit_http_config=explicit(http2_protocol_options=Http2ProtocolOptions(max_concurrent_streams=streams))
+    )

@@ -1,0 +1,59 @@
+"""Bound addresses and their filter chains: Listener."""
+
+from collections.abc import Iterator
+
+from envoy.config.listener.v3.listener_components_pb2 import Filter, FilterChain, FilterChainMatch, ListenerFilter
+from envoy.config.listener.v3.listener_pb2 import Listener as EnvoyListener
+from envoy.extensions.filters.listener.tls_inspector.v3.tls_inspector_pb2 import TlsInspector
+from google.protobuf.wrappers_pb2 import BoolValue
+
+from gatelab.proxy.model import HttpChain, Listener, TcpChain
+from gatelab.proxy.resources.address import tcp_address
+from gatelab.proxy.resources.encoded import CLUSTER, ROUTE_TABLE, SECRET, EncodedResource, Reference, encoded, packed
+from gatelab.proxy.resources.http_connection_manager import http_connection_manager
+from gatelab.proxy.resources.tcp_proxy import tcp_proxy
+from gatelab.proxy.resources.tls import tls_transport
+
+
+def encode_listener(listener: Listener) -> EncodedResource:
+    """A listener on its own address and nobody else's.
+
+    With `enable_reuse_port`, Envoy's default, a second process binds the same address in silence.
+    """
+    message = EnvoyListener(
+        name=listener.name,
+        address=tcp_address(listener.address, listener.port),
+        enable_reuse_port=BoolValue(value=False),
+        filter_chains=[_chain(chain) for chain in listener.chains],
+    )
+    if any(isinstance(chain, HttpChain) and chain.server_names for chain in listener.chains):
+        message.listener_filters.append(
+            ListenerFilter(name="envoy.filters.listener.tls_inspector", typed_config=packed(TlsInspector()))
+        )
+    return encoded(listener.name, message, needs=_needs(listener))
+
+
+def _chain(chain: HttpChain | TcpChain) -> FilterChain:
+    if isinstance(chain, TcpChain):
+        network = Filter(name="envoy.filters.network.tcp_proxy", typed_config=packed(tcp_proxy(chain)))
+        return FilterChain(name=chain.name, filters=[network])
+    network = Filter(
+        name="envoy.filters.network.http_connection_manager", typed_config=packed(http_connection_manager(chain))
+    )
+    message = FilterChain(name=chain.name, filters=[network])
+    if chain.server_names:
+        message.filter_chain_match.CopyFrom(FilterChainMatch(server_names=chain.server_names))
+    if chain.tls is not None:
+        message.transport_socket.CopyFrom(tls_transport(chain.tls))
+    return message
+
+
+def _needs(listener: Listener) -> Iterator[Reference]:
+    for chain in listener.chains:
+        if isinstance(chain, TcpChain):
+            yield CLUSTER, chain.backend
+            continue
+        yield ROUTE_TABLE, chain.route_table
+        if chain.tls is not None:
+            for name in chain.tls.certificates:
+                yield SECRET, name

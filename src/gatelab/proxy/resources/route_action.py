@@ -1,0 +1,69 @@
+"""Where a matched request goes: RouteAction, or an answer of Envoy's own."""
+
+from envoy.config.route.v3.route_components_pb2 import DirectResponseAction, RetryPolicy, RouteAction, WeightedCluster
+from envoy.extensions.retry.host.previous_hosts.v3.previous_hosts_pb2 import PreviousHostsPredicate
+from google.protobuf.wrappers_pb2 import UInt32Value
+
+from gatelab.proxy.model import Forward, WeightedBackend
+from gatelab.proxy.resources.encoded import packed
+from gatelab.proxy.resources.sources import duration
+
+UNSERVABLE = "gatelab.unservable"
+"""A cluster that never exists: what is sent to it is answered with the route's `failure_status`."""
+
+_NOT_FOUND_CODES = {
+    404: RouteAction.ClusterNotFoundResponseCode.NOT_FOUND,
+    500: RouteAction.ClusterNotFoundResponseCode.INTERNAL_SERVER_ERROR,
+    503: RouteAction.ClusterNotFoundResponseCode.SERVICE_UNAVAILABLE,
+}
+_HOST_ATTEMPTS = 5
+
+
+def refusal(forward: Forward) -> DirectResponseAction | None:
+    """The answer to every request when nothing may be served by weight; Envoy turns it into a gRPC status for gRPC."""
+    if any(share.weight > 0 and share.backend is not None for share in forward.backends):
+        return None
+    return DirectResponseAction(status=forward.failure_status)
+
+
+def forward_action(forward: Forward) -> RouteAction:
+    """Forwarding by weight, with the connect retries.
+
+    Raises ValueError for a `failure_status` that Envoy cannot give for a share (404, 500 and 503 it can).
+    """
+    if forward.failure_status not in _NOT_FOUND_CODES:
+        raise ValueError(f"failure_status must be 404, 500 or 503, not {forward.failure_status}")
+    action = RouteAction(
+        # 0 is no timeout; left out it would be 15 s, which ends a stream.
+        timeout=duration(forward.timeout_s or 0),
+        cluster_not_found_response_code=_NOT_FOUND_CODES[forward.failure_status],
+    )
+    shares = [share for share in forward.backends if share.weight > 0]
+    if len(shares) == 1:
+        action.cluster = _cluster(shares[0])
+    else:
+        action.weighted_clusters.clusters.extend(
+            WeightedCluster.ClusterWeight(name=_cluster(share), weight=UInt32Value(value=share.weight))
+            for share in shares
+        )
+    if forward.connect_retries > 0:
+        action.retry_policy.CopyFrom(_retry(forward.connect_retries))
+    return action
+
+
+def _cluster(share: WeightedBackend) -> str:
+    return UNSERVABLE if share.backend is None else share.backend
+
+
+def _retry(retries: int) -> RetryPolicy:
+    """Only what was certainly not sent, and on another endpoint than before."""
+    return RetryPolicy(
+        retry_on="connect-failure,refused-stream",
+        num_retries=UInt32Value(value=retries),
+        retry_host_predicate=[
+            RetryPolicy.RetryHostPredicate(
+                name="envoy.retry_host_predicates.previous_hosts", typed_config=packed(PreviousHostsPredicate())
+            )
+        ],
+        host_selection_retry_max_attempts=_HOST_ATTEMPTS,
+    )

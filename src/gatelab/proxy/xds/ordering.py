@@ -1,0 +1,75 @@
+"""Make before break: what must be in place before a resource may be sent, and out of use before one may be removed.
+
+Clusters, and then their endpoints, are acknowledged before a route or listener names them; clusters go after every
+route and listener that named them is gone (xDS protocol, "Eventual consistency considerations").
+"""
+
+from collections.abc import Mapping
+
+from gatelab.proxy.resources import CLUSTER, ENDPOINTS, LISTENER, ROUTE_TABLE, SECRET, EncodedResource, Reference
+from gatelab.proxy.xds.snapshot import Snapshot
+from gatelab.proxy.xds.subscription import Subscription
+
+Subscriptions = Mapping[str, Subscription]
+
+
+def may_send(resource: EncodedResource, snapshot: Snapshot, subscriptions: Subscriptions) -> bool:
+    """Whether everything that the resource names is in place, as far as it has to be there first.
+
+    A rejected or unknown backend holds nothing up: its requests fail, the others' need not wait. A listener need not
+    wait for routes or certificates that Envoy asks for only when it has the listener: Envoy itself waits for these.
+    """
+    if resource.type_url not in (LISTENER, ROUTE_TABLE):
+        return True
+    return all(_is_in_place(need, snapshot, subscriptions) for need in resource.needs)
+
+
+def _is_in_place(need: Reference, snapshot: Snapshot, subscriptions: Subscriptions) -> bool:
+    type_url, name = need
+    resource = snapshot.get(need)
+    if resource is None:
+        return True
+    if type_url == SECRET:
+        return not subscriptions[SECRET].wants(resource)
+    if type_url != CLUSTER:
+        return True
+    clusters, endpoints = subscriptions[CLUSTER], subscriptions[ENDPOINTS]
+    if clusters.rejection(resource) is not None:
+        return True
+    return clusters.runs(resource) and name not in endpoints.again and name in (endpoints.held | endpoints.rejected)
+
+
+def removable(type_url: str, snapshot: Snapshot, subscriptions: Subscriptions) -> frozenset[str]:
+    """The names of a wildcard type that Envoy has, that are no longer wanted, and that nothing in it uses."""
+    subscription, desired = subscriptions[type_url], snapshot.of(type_url)
+    gone = frozenset(name for name in subscription.held if name not in desired)
+    if not gone or not subscription.wildcard:
+        return frozenset()
+    if type_url == LISTENER:
+        # Together with what takes their place: an address may move from one listener to another.
+        waiting = any(
+            subscription.wants(resource) and not may_send(resource, snapshot, subscriptions)
+            for resource in desired.values()
+        )
+        return frozenset() if waiting else gone
+    used = clusters_in_use(subscriptions)
+    return frozenset() if used is None else gone - used
+
+
+def clusters_in_use(subscriptions: Subscriptions) -> frozenset[str] | None:
+    """The clusters that Envoy's listeners and route tables name, old or on their way; None while that is not known."""
+    listeners, tables = subscriptions[LISTENER], subscriptions[ROUTE_TABLE]
+    if not listeners.opened:
+        return None
+    used: set[str] = set()
+    for subscription in (listeners, tables):
+        in_flight = subscription.in_flight
+        needs = [held.needs for held in subscription.held.values()]
+        needs += [resource.needs for resource in in_flight.resources.values()] if in_flight is not None else []
+        for need in needs:
+            if need is None:
+                return None
+            if any(type_url == ROUTE_TABLE and name not in tables.held for type_url, name in need):
+                return None
+            used.update(name for type_url, name in need if type_url == CLUSTER)
+    return frozenset(used)

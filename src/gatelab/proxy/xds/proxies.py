@@ -1,0 +1,119 @@
+"""All proxies: what is published to each, the sessions of its Envoys, and what they accepted."""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from envoy.service.discovery.v3.discovery_pb2 import DeltaDiscoveryRequest
+
+from gatelab.proxy.model import Acceptance, Endpoints, ProxyConfig
+from gatelab.proxy.resources import ENDPOINTS, EncodedResource, Resources, encode, encode_endpoints
+from gatelab.proxy.xds.progress import acceptance_of
+from gatelab.proxy.xds.session import Session
+from gatelab.proxy.xds.snapshot import Snapshot
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class _Proxy:
+    config: ProxyConfig | None = None
+    resources: Resources = field(default_factory=dict)
+    endpoints: Endpoints | None = None
+    assignments: dict[str, EncodedResource] = field(default_factory=dict)
+    snapshot: Snapshot | None = None
+    sessions: dict[Session, Callable[[], None]] = field(default_factory=dict)
+    acceptance: Acceptance = field(default_factory=Acceptance)
+
+
+class Proxies:
+    """The state behind the server. No IO, no clock: a session that has something to send is woken by its callback."""
+
+    def __init__(self) -> None:
+        self._proxies: dict[str, _Proxy] = {}
+        self._subscribers: list[Callable[[str], None]] = []
+
+    def publish(self, name: str, config: ProxyConfig) -> None:
+        """What the proxy shall do. An equal configuration disturbs nobody."""
+        proxy = self._proxies.setdefault(name, _Proxy())
+        if proxy.config == config:
+            return
+        proxy.resources = encode(config)
+        proxy.config = config
+        self._refresh(name, proxy)
+
+    def publish_endpoints(self, name: str, endpoints: Endpoints) -> None:
+        """Where the proxy's backends are: all of them. May come before or after the configuration."""
+        proxy = self._proxies.setdefault(name, _Proxy())
+        if proxy.endpoints == endpoints:
+            return
+        before = proxy.endpoints or {}
+        proxy.endpoints = dict(endpoints)
+        for backend in [backend for backend in proxy.assignments if before.get(backend) != endpoints.get(backend)]:
+            del proxy.assignments[backend]
+        self._refresh(name, proxy)
+
+    def remove(self, name: str) -> None:
+        """Forget the proxy. Its Envoys, if any still run, keep what they have."""
+        proxy = self._proxies.pop(name, None)
+        if proxy is not None and proxy.sessions:
+            self._proxies[name] = _Proxy(sessions=proxy.sessions, acceptance=Acceptance(connected=True))
+            for session in proxy.sessions:
+                session.snapshot = None
+
+    def acceptance(self, name: str) -> Acceptance:
+        """How far the proxy has come; one that nobody knows has nothing and is not connected."""
+        proxy = self._proxies.get(name)
+        return Acceptance() if proxy is None else proxy.acceptance
+
+    def subscribe(self, callback: Callable[[str], None]) -> None:
+        """Be called with a proxy's name whenever its acceptance changed. The callback must not block or raise."""
+        self._subscribers.append(callback)
+
+    def receive(self, session: Session, request: DeltaDiscoveryRequest, wake: Callable[[], None]) -> None:
+        """A request came in on a session's stream; the first one tells which proxy it is."""
+        session.receive(request)
+        if session.proxy is None:
+            return
+        proxy = self._proxies.setdefault(session.proxy, _Proxy())
+        if session not in proxy.sessions:
+            proxy.sessions[session] = wake
+            _log.info("Envoy %s connected for %s", session.node, session.proxy)
+            if proxy.snapshot is not None:
+                session.update(proxy.snapshot)
+        wake()
+        self._assess(session.proxy, proxy)
+
+    def detach(self, session: Session) -> None:
+        """The session's stream has ended."""
+        proxy = self._proxies.get(session.proxy or "")
+        if proxy is None or proxy.sessions.pop(session, None) is None:
+            return
+        _log.info("Envoy %s disconnected from %s", session.node, session.proxy)
+        self._assess(session.proxy or "", proxy)
+
+    def _refresh(self, name: str, proxy: _Proxy) -> None:
+        if proxy.config is None:
+            return
+        resources = dict(proxy.resources)
+        # Before the first endpoints are published none are known, which is not the same as there being none.
+        if proxy.endpoints is not None:
+            for backend in proxy.config.backends:
+                if backend.name not in proxy.assignments:
+                    known = proxy.endpoints.get(backend.name, ())
+                    proxy.assignments[backend.name] = encode_endpoints(backend.name, known)
+            wanted = {backend.name for backend in proxy.config.backends}
+            resources[ENDPOINTS] = {key: value for key, value in proxy.assignments.items() if key in wanted}
+        proxy.snapshot = Snapshot(resources)
+        for session, wake in proxy.sessions.items():
+            session.update(proxy.snapshot)
+            wake()
+        self._assess(name, proxy)
+
+    def _assess(self, name: str, proxy: _Proxy) -> None:
+        acceptance = acceptance_of(proxy.snapshot, proxy.sessions)
+        if acceptance == proxy.acceptance:
+            return
+        proxy.acceptance = acceptance
+        for callback in self._subscribers:
+            callback(name)

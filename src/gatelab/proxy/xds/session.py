@@ -1,0 +1,142 @@
+"""One delta ADS stream without IO: requests and snapshots go in, responses come out."""
+
+import itertools
+import logging
+
+from envoy.service.discovery.v3.discovery_pb2 import DeltaDiscoveryRequest, DeltaDiscoveryResponse, Resource
+from google.protobuf.any_pb2 import Any as AnyMessage
+
+from gatelab.proxy.resources import (
+    CLUSTER,
+    ENDPOINTS,
+    LISTENER,
+    RESOURCE_TYPES,
+    ROUTE_TABLE,
+    SECRET,
+    EncodedResource,
+)
+from gatelab.proxy.xds.ordering import may_send, removable
+from gatelab.proxy.xds.snapshot import Snapshot
+from gatelab.proxy.xds.subscription import Delivery, Subscription
+
+_log = logging.getLogger(__name__)
+
+_SEND_ORDER = (CLUSTER, ENDPOINTS, SECRET, LISTENER, ROUTE_TABLE)
+_WILDCARD = frozenset({CLUSTER, LISTENER})
+_ADDRESS_TAKEN = "cannot bind"
+
+
+class Session:
+    """The protocol of one stream. Until it is given a snapshot it sends nothing, so an Envoy keeps what it has.
+
+    `proxy` is the `node.cluster` of the Envoy and `node` its id; both are known after the first request.
+    """
+
+    def __init__(self) -> None:
+        self.proxy: str | None = None
+        self.node = ""
+        self.snapshot: Snapshot | None = None
+        self.subscriptions = {type_url: Subscription(type_url in _WILDCARD) for type_url in _SEND_ORDER}
+        self._nonces = map(str, itertools.count(1))
+        self._watched_before: dict[str, frozenset[str]] = {}
+
+    def receive(self, request: DeltaDiscoveryRequest) -> None:
+        """A request of Envoy: a subscription, an ACK, a NACK, or several of these at once."""
+        if self.proxy is None:
+            self.proxy, self.node = request.node.cluster, request.node.id
+        subscription = self.subscriptions.get(request.type_url)
+        if subscription is None:
+            _log.warning("Envoy %s asks for %s, which is not served", self.node, request.type_url)
+            return
+        if not subscription.opened:
+            subscription.open(request.initial_resource_versions)
+        if request.response_nonce:
+            self._answered(request, subscription)
+        subscription.unsubscribe(request.resource_names_unsubscribe)
+        subscription.subscribe(request.resource_names_subscribe, request.initial_resource_versions)
+        if self.snapshot is not None:
+            subscription.learn(self.snapshot.of(request.type_url))
+
+    def update(self, snapshot: Snapshot) -> None:
+        """From now on Envoy shall have this."""
+        self.snapshot = snapshot
+        for type_url, subscription in self.subscriptions.items():
+            subscription.learn(snapshot.of(type_url))
+
+    def retry_addresses(self) -> bool:
+        """Mark the listeners whose address was taken to be tried again; whether there are any."""
+        listeners = self.subscriptions[LISTENER]
+        taken = {name for name, rejection in listeners.rejected.items() if _ADDRESS_TAKEN in rejection.message}
+        listeners.again.update(taken)
+        return bool(taken)
+
+    def responses(self) -> list[DeltaDiscoveryResponse]:
+        """What may be sent now, in order. Each type has at most one response under way."""
+        if self.snapshot is None:
+            return []
+        found = (self._next(type_url, self.snapshot) for type_url in _SEND_ORDER)
+        return [response for response in found if response is not None]
+
+    def _answered(self, request: DeltaDiscoveryRequest, subscription: Subscription) -> None:
+        delivery = subscription.in_flight
+        if delivery is None or delivery.nonce != request.response_nonce:
+            return
+        if request.HasField("error_detail"):
+            message = request.error_detail.message
+            subscription.reject(delivery, message)
+            words = (RESOURCE_TYPES[request.type_url], ", ".join(delivery.names), message)
+            _log.warning("Envoy %s (%s) rejected %s %s: %s", self.node, self.proxy, *words)
+            return
+        subscription.acknowledge(delivery)
+        if request.type_url == CLUSTER:
+            # Envoy warms a changed cluster until its endpoints are sent again, although it has them.
+            endpoints = self.subscriptions[ENDPOINTS]
+            watched = self._watched_before.pop(delivery.nonce, frozenset())
+            endpoints.again.update(watched & endpoints.names & endpoints.held.keys())
+
+    def _next(self, type_url: str, snapshot: Snapshot) -> DeltaDiscoveryResponse | None:
+        subscription = self.subscriptions[type_url]
+        if not subscription.opened or subscription.in_flight is not None:
+            return None
+        resources, removed = self._due(type_url, snapshot)
+        # A new Envoy starts only when its first question was answered, be it with nothing.
+        greeting = subscription.wildcard and not subscription.answered and not snapshot.of(type_url)
+        if not resources and not removed and not greeting:
+            return None
+        delivery = Delivery(next(self._nonces), resources, removed)
+        subscription.send(delivery)
+        if type_url == CLUSTER:
+            watched = self.subscriptions[ENDPOINTS].names.intersection(resources)
+            self._watched_before[delivery.nonce] = frozenset(watched)
+        return _response(type_url, delivery)
+
+    def _due(self, type_url: str, snapshot: Snapshot) -> tuple[dict[str, EncodedResource], frozenset[str]]:
+        subscription, desired = self.subscriptions[type_url], snapshot.of(type_url)
+        names = desired.keys() if subscription.wildcard else subscription.names & desired.keys()
+        due = {
+            name: desired[name]
+            for name in names
+            if subscription.wants(desired[name]) and may_send(desired[name], snapshot, self.subscriptions)
+        }
+        removed = removable(type_url, snapshot, self.subscriptions)
+        while subscription.suspects:
+            part = frozenset(subscription.suspects.popleft())
+            if suspects := {name: due[name] for name in due if name in part}:
+                return suspects, removed & part
+            if removed & part:
+                return {}, removed & part
+        return due, removed
+
+
+def _response(type_url: str, delivery: Delivery) -> DeltaDiscoveryResponse:
+    resources = (
+        Resource(
+            name=resource.name,
+            version=resource.version,
+            resource=AnyMessage(type_url=resource.type_url, value=resource.body),
+        )
+        for _, resource in sorted(delivery.resources.items())
+    )
+    return DeltaDiscoveryResponse(
+        type_url=type_url, resources=resources, removed_resources=sorted(delivery.removed), nonce=delivery.nonce
+    )
