@@ -4,14 +4,16 @@ Objects are read into typed views here and nowhere else. An object that cannot b
 ours) is left out and named in `problems`; it never stops the others.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TypeVar
 
 import msgspec
 
+from gatelab.kinds.builtin import GATEWAY, GATEWAY_CLASS, GRPC_ROUTE, NAMESPACE, SECRET, SERVICE
 from gatelab.kinds.core import Namespace, Secret, Service
 from gatelab.kinds.gatewayapi import Gateway, GatewayClass, GRPCRoute
+from gatelab.kinds.kind import Kind
 from gatelab.kinds.objects import Key, Object, key_of
 from gatelab.kinds.views import ObjectView, view
 
@@ -52,4 +54,20 @@ def referenced_secrets(gateways: Iterable[Gateway]) -> frozenset[Key]:
         if listener.tls is not None
         for reference in listener.tls.certificate_refs
         if reference.namespace in (None, gateway.metadata.namespace)
+    )
+
+
+def snapshot_of(objects: Callable[[Kind], Iterable[Object]]) -> Snapshot:
+    """The snapshot of what `objects` gives for each kind; without addresses, which are the data planes' matter."""
+    problems: list[str] = []
+    gateways = read(Gateway, objects(GATEWAY), problems)
+    wanted = referenced_secrets(gateways.values())
+    return Snapshot(
+        gateway_classes={key.name: each for key, each in read(GatewayClass, objects(GATEWAY_CLASS), problems).items()},
+        gateways=gateways,
+        grpc_routes=read(GRPCRoute, objects(GRPC_ROUTE), problems),
+        services=read(Service, objects(SERVICE), problems),
+        secrets=read(Secret, (each for each in objects(SECRET) if key_of(each) in wanted), problems),
+        namespaces={key.name: each for key, each in read(Namespace, objects(NAMESPACE), problems).items()},
+        problems=tuple(sorted(problems)),
     )

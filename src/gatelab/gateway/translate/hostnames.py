@@ -4,6 +4,8 @@ Gateway API, `Listener.hostname` and `GRPCRouteSpec.hostnames`: a wildcard is a 
 stands for one or more labels; it does not cover `example.com` itself. "" (or "*") is every hostname.
 """
 
+from collections.abc import Iterator
+
 EVERY = "*"
 
 
@@ -20,6 +22,19 @@ def covers(pattern: str, hostname: str) -> bool:
         return False
     suffix = pattern[1:]
     return hostname.removeprefix("*").endswith(suffix)
+
+
+def coverers(hostname: str) -> Iterator[str]:
+    """Every pattern that covers `hostname`, the most specific first."""
+    yield hostname
+    labels = hostname.removeprefix("*.").split(".")
+    first = 0 if hostname.startswith("*.") else 1
+    for index in range(first, len(labels)):
+        pattern = "*." + ".".join(labels[index:])
+        if pattern != hostname:
+            yield pattern
+    if hostname != EVERY:
+        yield EVERY
 
 
 def intersection(listener: str, route: str) -> str | None:

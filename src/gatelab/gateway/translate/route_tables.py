@@ -6,13 +6,15 @@ first has no route for it. Precedence: within a listener every route whose hostn
 host `a.example.com` also tries the routes of `*.example.com`, after its own.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 
 from gatelab.gateway.translate.grpc_rules import RuleSet
-from gatelab.gateway.translate.hostnames import covers, intersection, normal, specificity
+from gatelab.gateway.translate.hostnames import coverers, covers, intersection, normal, specificity
 from gatelab.gateway.translate.precedence import SortKey, order
 from gatelab.kinds.gatewayapi import GRPCRoute
+from gatelab.kinds.objects import Key
 from gatelab.proxy import model
 
 
@@ -26,7 +28,10 @@ class HostScope:
 
 def route_table(name: str, scopes: Sequence[HostScope]) -> model.RouteTable:
     """One table for all listeners that requests on it are told apart for; their hostnames are distinct."""
-    hosts = [_host(domain, scope) for scope in scopes for domain in _domains(scope, scopes)]
+    hosts: list[model.VirtualHost] = []
+    for scope in scopes:
+        routes = _by_hostname(scope)
+        hosts.extend(_host(domain, routes) for domain in _domains(scope, scopes))
     return model.RouteTable(name, tuple(sorted(hosts, key=lambda host: _most_specific_first(host.name))))
 
 
@@ -51,13 +56,24 @@ def _owner(domain: str, scopes: Sequence[HostScope]) -> HostScope:
     return max(covering, key=lambda scope: specificity(scope.hostname))
 
 
-def _host(domain: str, scope: HostScope) -> model.VirtualHost:
-    candidates: list[tuple[SortKey, model.Route]] = []
+def _by_hostname(scope: HostScope) -> Mapping[str, Sequence[RuleSet]]:
+    found: dict[str, list[RuleSet]] = {}
     for rules in scope.routes:
-        matching = [hostname for hostname in hostnames_of(rules.route) if covers(hostname, domain)]
-        if matching:
-            candidates.extend(_routes(rules, max(matching, key=specificity)))
-    candidates.sort(key=lambda candidate: candidate[0])
+        for hostname in hostnames_of(rules.route):
+            found.setdefault(hostname, []).append(rules)
+    return found
+
+
+def _host(domain: str, routes: Mapping[str, Sequence[RuleSet]]) -> model.VirtualHost:
+    """The host with every route whose hostname covers it, each by its most specific one."""
+    candidates: list[tuple[SortKey, model.Route]] = []
+    seen: set[Key] = set()
+    for hostname in coverers(domain):
+        for rules in routes.get(hostname, ()):
+            if rules.route.metadata.key not in seen:
+                seen.add(rules.route.metadata.key)
+                candidates.extend(_routes(rules, hostname))
+    candidates.sort(key=itemgetter(0))
     return model.VirtualHost(domain, (domain,), tuple(route for _, route in candidates))
 
 
