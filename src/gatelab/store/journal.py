@@ -12,6 +12,9 @@ from typing import NamedTuple
 FORMAT = 1
 """Written to the file as user_version. Raised when an older program could no longer read the file."""
 
+BUSY_TIMEOUT_S = 2.0
+"""How long to wait for another control plane that is just ending."""
+
 _APPLICATION = 0x67746C62  # "gtlb"
 
 _SCHEMA = (
@@ -55,7 +58,7 @@ class Journal:
         """Raises JournalError: newer format, corrupt, in use, not a journal, not writable."""
         try:
             path.touch(mode=0o600)
-            connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=2.0)
+            connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=BUSY_TIMEOUT_S)
         except (OSError, sqlite3.Error) as error:
             raise JournalError(f"journal {path}: cannot be opened: {error}") from error
         try:

@@ -1,0 +1,185 @@
+"""Deletion: at once, after finalizers, after a Pod's grace period, of dependents, of a namespace's content."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from gatelab.kinds.builtin import CONFIG_MAP, DEPLOYMENT, NAMESPACE, POD, REPLICA_SET
+from gatelab.kinds.errors import Conflict, Forbidden, NotFound
+from gatelab.kinds.objects import Key
+from gatelab.store import Store
+
+WEB = Key("shop", "web")
+BOUND = {"nodeName": "gatelab", "terminationGracePeriodSeconds": 7}
+
+
+async def test_an_object_goes_at_once(store: Store, make: Any) -> None:
+    made = await store.create(CONFIG_MAP, make("web"))
+    watch = store.watch(CONFIG_MAP, since=made.version)
+    assert await store.delete(CONFIG_MAP, WEB) is None
+    ((type_, last),) = await watch.batch()
+    assert (type_, last.uid, last.version) == ("DELETED", made.uid, store.version)
+    with pytest.raises(NotFound, match='configmaps "web" not found'):
+        await store.delete(CONFIG_MAP, WEB)
+
+
+async def test_finalizers_hold_until_the_last(store: Store, make: Any, clock: Any) -> None:
+    await store.create(DEPLOYMENT, make("web", finalizers=["a/b", "c/d"]))
+    marked = await store.delete(DEPLOYMENT, WEB)
+    assert marked is not None
+    assert marked.metadata["deletionTimestamp"] == "2026-01-02T03:04:05Z"
+    assert marked.metadata["deletionGracePeriodSeconds"] == 0
+    assert marked.metadata["generation"] == 2
+    clock.pass_s(60)
+    assert await store.delete(DEPLOYMENT, WEB) is marked
+    await store.update(DEPLOYMENT, make("web", finalizers=["c/d"]))
+    assert store.get(DEPLOYMENT, WEB).metadata["deletionTimestamp"] == "2026-01-02T03:04:05Z"
+    await store.update(DEPLOYMENT, make("web"))
+    with pytest.raises(NotFound):
+        store.get(DEPLOYMENT, WEB)
+
+
+async def test_a_bound_pod_waits_for_its_kubelet(store: Store, make: Any) -> None:
+    await store.create(POD, make("web", spec=BOUND))
+    marked = await store.delete(POD, WEB)
+    assert marked is not None
+    assert marked.metadata["deletionTimestamp"] == "2026-01-02T03:04:12Z"
+    assert marked.metadata["deletionGracePeriodSeconds"] == 7
+    await store.update(POD, {**marked.object, "status": {"phase": "Running"}}, subresource="status")
+    assert await store.delete(POD, WEB, grace_period_s=0, uid=marked.uid) is None
+
+
+async def test_a_later_request_can_only_shorten_the_grace_period(store: Store, make: Any, clock: Any) -> None:
+    await store.create(POD, make("web", spec=BOUND))
+    marked = await store.delete(POD, WEB, grace_period_s=30)
+    clock.pass_s(2)
+    assert await store.delete(POD, WEB, grace_period_s=60) is marked
+    shorter = await store.delete(POD, WEB, grace_period_s=5)
+    assert shorter is not None
+    assert shorter.metadata["deletionTimestamp"] == "2026-01-02T03:04:10Z"
+
+
+@pytest.mark.parametrize(("spec", "status"), [({}, {}), (BOUND, {"phase": "Succeeded"}), (BOUND, {"phase": "Failed"})])
+async def test_pods_that_do_not_run_go_at_once(store: Store, make: Any, spec: Any, status: Any) -> None:
+    await store.create(POD, make("web", spec=spec, status=status))
+    assert await store.delete(POD, WEB) is None
+
+
+async def test_a_pod_with_finalizers_survives_grace_zero(store: Store, make: Any) -> None:
+    await store.create(POD, make("web", spec=BOUND, finalizers=["a/b"]))
+    await store.delete(POD, WEB)
+    marked = await store.delete(POD, WEB, grace_period_s=0)
+    assert marked is not None
+    assert marked.metadata["deletionGracePeriodSeconds"] == 0
+    await store.update(POD, make("web", spec=BOUND))
+    with pytest.raises(NotFound):
+        store.get(POD, WEB)
+
+
+async def test_preconditions(store: Store, make: Any) -> None:
+    made = await store.create(CONFIG_MAP, make("web"))
+    with pytest.raises(Conflict, match="UID in precondition: other"):
+        await store.delete(CONFIG_MAP, WEB, uid="other")
+    with pytest.raises(Conflict, match="ResourceVersion in precondition: 1,"):
+        await store.delete(CONFIG_MAP, WEB, resource_version="1")
+    assert await store.delete(CONFIG_MAP, WEB, uid=made.uid, resource_version=str(made.version)) is None
+
+
+async def test_dependents_go_with_their_owner(store: Store, make: Any, until_removed: Callable[..., Any]) -> None:
+    owner = await store.create(DEPLOYMENT, make("web"))
+    middle = await store.create(REPLICA_SET, make("web-1", owners=(owner,)))
+    await store.create(CONFIG_MAP, make("leaf", owners=(middle,)))
+    await store.create(POD, make("web-1-x", owners=(middle,), spec=BOUND))
+    leaves = store.watch(CONFIG_MAP, since=store.version)
+    await store.delete(DEPLOYMENT, WEB)
+    await until_removed(leaves, "leaf")
+    assert store.list(REPLICA_SET)[0] == []
+    assert store.get(POD, Key("shop", "web-1-x")).metadata["deletionGracePeriodSeconds"] == 7
+
+
+async def test_an_owner_that_never_was(store: Store, make: Any, until_removed: Callable[..., Any]) -> None:
+    gone = await store.create(DEPLOYMENT, make("web"))
+    await store.delete(DEPLOYMENT, WEB)
+    watch = store.watch(CONFIG_MAP, since=store.version)
+    await store.create(CONFIG_MAP, make("late", owners=(gone,)))
+    await until_removed(watch, "late")
+
+
+async def test_one_of_two_owners_is_enough(store: Store, make: Any) -> None:
+    one = await store.create(DEPLOYMENT, make("one"))
+    two = await store.create(DEPLOYMENT, make("two"))
+    made = await store.create(CONFIG_MAP, make("shared", owners=(one, two)))
+    watch = store.watch(CONFIG_MAP, since=made.version)
+    await store.delete(DEPLOYMENT, Key("shop", "one"))
+    ((type_, left),) = await watch.batch()
+    assert type_ == "MODIFIED"
+    assert [each["uid"] for each in left.metadata["ownerReferences"]] == [two.uid]
+
+
+async def test_orphans_stay(store: Store, make: Any) -> None:
+    owner = await store.create(DEPLOYMENT, make("web"))
+    await store.create(CONFIG_MAP, make("leaf", owners=(owner,)))
+    assert await store.delete(DEPLOYMENT, WEB, propagation="Orphan") is None
+    await store.create(CONFIG_MAP, make("other"))
+    assert store.get(CONFIG_MAP, Key("shop", "leaf")).metadata["ownerReferences"] == []
+
+
+async def test_foreground_waits_for_dependents_that_block(
+    store: Store, make: Any, until_removed: Callable[..., Any]
+) -> None:
+    owner = await store.create(DEPLOYMENT, make("web"))
+    await store.create(POD, make("web-x", owners=(owner,), block=True, spec=BOUND))
+    watch = store.watch(DEPLOYMENT, since=store.version)
+    pods = store.watch(POD, since=store.version)
+    marked = await store.delete(DEPLOYMENT, WEB, propagation="Foreground")
+    assert marked is not None
+    assert marked.metadata["finalizers"] == ["foregroundDeletion"]
+    ((_, pod),) = await pods.batch()
+    assert "deletionTimestamp" in pod.metadata
+    assert store.get(DEPLOYMENT, WEB) is marked
+    await store.delete(POD, pod.key, grace_period_s=0)
+    await until_removed(watch, "web")
+
+
+async def test_foreground_without_dependents(store: Store, make: Any, until_removed: Callable[..., Any]) -> None:
+    await store.create(DEPLOYMENT, make("web"))
+    watch = store.watch(DEPLOYMENT, since=store.version)
+    await store.delete(DEPLOYMENT, WEB, propagation="Foreground")
+    await until_removed(watch, "web")
+
+
+async def test_a_namespace_goes_after_its_content(store: Store, make: Any, until_removed: Callable[..., Any]) -> None:
+    await store.create(CONFIG_MAP, make("web"))
+    pod = await store.create(POD, make("web", spec=BOUND))
+    pods = store.watch(POD, since=store.version)
+    watch = store.watch(NAMESPACE, since=store.version)
+    marked = await store.delete(NAMESPACE, Key("", "shop"))
+    assert marked is not None
+    assert marked.object["status"] == {"phase": "Terminating"}
+    with pytest.raises(Forbidden, match="because it is being terminated") as refused:
+        await store.create(CONFIG_MAP, make("late"))
+    assert refused.value.details["causes"][0]["reason"] == "NamespaceTerminating"
+    await pods.batch()
+    await store.delete(POD, pod.key, grace_period_s=0)
+    await until_removed(watch, "shop")
+    assert store.list(CONFIG_MAP)[0] == []
+
+
+async def test_a_namespace_waits_for_its_own_finalizers(store: Store, until_removed: Callable[..., Any]) -> None:
+    await store.create(NAMESPACE, {"metadata": {"name": "kept", "finalizers": ["a/b"]}})
+    watch = store.watch(NAMESPACE, since=store.version)
+    await store.delete(NAMESPACE, Key("", "kept"))
+    marked, emptied = [change.stored for _ in range(2) for change in await watch.batch()]
+    assert (marked.object["spec"]["finalizers"], emptied.object["spec"]["finalizers"]) == (["kubernetes"], [])
+    await store.update(NAMESPACE, {"metadata": {"name": "kept"}})
+    await until_removed(watch, "kept")
+
+
+async def test_a_large_namespace_goes_whole(store: Store, make: Any, until_removed: Callable[..., Any]) -> None:
+    for number in range(600):
+        await store.create(CONFIG_MAP, make(f"cm-{number}"))
+    watch = store.watch(NAMESPACE, since=store.version)
+    await store.delete(NAMESPACE, Key("", "shop"))
+    await until_removed(watch, "shop")
+    assert store.list(CONFIG_MAP)[0] == []
