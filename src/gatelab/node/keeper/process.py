@@ -1,0 +1,242 @@
+"""The keeper's program: `python -I -S process.py SOCKET_FD`.
+
+In, JSON lines on the socket: `{"spawn": id, "argv": […], "env": {…}, "cwd": path}` with two descriptors beside it
+(SCM_RIGHTS: stdout, stderr), and `{"signal": id, "number": n}` for a whole process group. Out:
+`{"spawned": id, "pid": n}`, `{"failed": id, "errno": n}`, `{"exited": id, "status": wait status}`.
+
+Three things tie every process to the agent. The socket: when it closes, however the agent ended, the keeper kills each
+process group and then every descendant that is left, until there is none. PR_SET_CHILD_SUBREAPER: what forks twice and
+leaves its session comes back to the keeper instead of init. PR_SET_PDEATHSIG: when the keeper itself is killed, its
+children go with it.
+"""
+
+import array
+import ctypes
+import json
+import os
+import select
+import signal
+import socket
+import sys
+
+_PR_SET_PDEATHSIG = 1
+_PR_SET_NAME = 15
+_PR_SET_CHILD_SUBREAPER = 36
+_MARK = "GATELAB_KEPT"
+_prctl = ctypes.CDLL(None, use_errno=True).prctl
+
+
+class Keeper:
+    """The children by id, and the two directions of the socket."""
+
+    def __init__(self, sock: socket.socket) -> None:
+        self._sock = sock
+        self._incoming = b""
+        self._outgoing = b""
+        self._fds: list[int] = []
+        self._pids: dict[str, int] = {}
+        self._ids: dict[int, str] = {}
+
+    def run(self, wakeup: int) -> None:
+        """Serves until the socket closes, then kills all."""
+        poll = select.poll()
+        poll.register(wakeup, select.POLLIN)
+        while True:
+            poll.register(self._sock, select.POLLIN | (select.POLLOUT if self._outgoing else 0))
+            for fd, events in poll.poll():
+                if fd == wakeup:
+                    os.read(wakeup, 4096)
+                    self._reap()
+                elif events & ~select.POLLOUT and not self._receive():
+                    self.kill_all()
+                    return
+            self._flush()
+
+    def _receive(self) -> bool:
+        fds = array.array("i")
+        try:
+            data, ancillary, _, _ = self._sock.recvmsg(1 << 16, socket.CMSG_SPACE(64 * fds.itemsize))
+        except BlockingIOError:
+            return True
+        except OSError:
+            return False
+        for level, kind, content in ancillary:
+            if level == socket.SOL_SOCKET and kind == socket.SCM_RIGHTS:
+                fds.frombytes(content[: len(content) - len(content) % fds.itemsize])
+        for fd in fds:
+            os.set_inheritable(fd, False)
+        self._fds.extend(fds)
+        *lines, self._incoming = (self._incoming + data).split(b"\n")
+        for line in lines:
+            self._obey(json.loads(line))
+        return bool(data)
+
+    def _obey(self, order: dict) -> None:  # type: ignore[type-arg]
+        if "spawn" in order:
+            stdout, stderr = self._fds.pop(0), self._fds.pop(0)
+            try:
+                self._spawn(order, stdout, stderr)
+            finally:
+                os.close(stdout)
+                os.close(stderr)
+        elif (pid := self._pids.get(order["signal"])) is not None:
+            _kill_group(pid, order["number"])
+
+    def _spawn(self, order: dict, stdout: int, stderr: int) -> None:  # type: ignore[type-arg]
+        id_ = order["spawn"]
+        report, failure = os.pipe()
+        parent = os.getpid()
+        pid = os.fork()
+        if pid == 0:
+            _become(order, stdout, stderr, failure, parent)
+        os.close(failure)
+        errno = os.read(report, 16)
+        os.close(report)
+        if errno:
+            os.waitpid(pid, 0)
+            self._send({"failed": id_, "errno": int(errno)})
+            return
+        self._pids[id_], self._ids[pid] = pid, id_
+        self._send({"spawned": id_, "pid": pid})
+
+    def _reap(self) -> None:
+        while True:
+            try:
+                # The zombie is left for a moment: while it is there its number cannot become another group's.
+                ended = os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+            except ChildProcessError:
+                return
+            if ended is None:
+                return
+            pid = ended.si_pid
+            id_ = self._ids.pop(pid, None)
+            if id_ is not None:
+                _kill_group(pid, signal.SIGKILL)
+                self._kill_strays(id_)
+            _, status = os.waitpid(pid, 0)
+            if id_ is not None:
+                del self._pids[id_]
+                self._send({"exited": id_, "status": status})
+
+    def _kill_strays(self, id_: str) -> None:
+        mark = f"{_MARK}={id_}".encode()
+        for pid in _descendants():
+            try:
+                with open(f"/proc/{pid}/environ", "rb") as file:  # noqa: PTH123 - pathlib costs its import
+                    is_of_it = mark in file.read().split(b"\0")
+            except OSError:
+                continue
+            if is_of_it:
+                _kill(pid)
+
+    def kill_all(self) -> None:
+        """Until no process is left. New ones may be forked meanwhile: orphans become our children, so looking again
+        finds them, and "no child" means that nothing is left.
+        """
+        for pid in self._ids:
+            _kill_group(pid, signal.SIGKILL)
+        while True:
+            for pid in _descendants():
+                _kill(pid)
+            try:
+                while os.waitpid(-1, os.WNOHANG)[0]:
+                    pass
+            except ChildProcessError:
+                return
+            select.select((), (), (), 0.002)
+
+    def _send(self, notice: dict) -> None:  # type: ignore[type-arg]
+        self._outgoing += json.dumps(notice).encode() + b"\n"
+
+    def _flush(self) -> None:
+        try:
+            while self._outgoing:
+                self._outgoing = self._outgoing[self._sock.send(self._outgoing) :]
+        except OSError:
+            return  # full: POLLOUT comes; closed: the next read says so
+
+
+def _become(order: dict, stdout: int, stderr: int, failure: int, parent: int) -> None:  # type: ignore[type-arg]
+    """In the forked child: never returns."""
+    try:
+        os.setsid()
+        _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+        if os.getppid() != parent:
+            os._exit(1)
+        for number in (signal.SIGPIPE, signal.SIGXFSZ, signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, signal.SIG_DFL)
+        signal.set_wakeup_fd(-1)
+        os.dup2(stdout, 1)
+        os.dup2(stderr, 2)
+        os.chdir(order["cwd"])
+        os.execvpe(order["argv"][0], order["argv"], {**order["env"], _MARK: order["spawn"]})
+    except OSError as error:
+        os.write(failure, str(error.errno or 0).encode())
+    except BaseException:  # noqa: BLE001 - a forked child must not run on into the keeper's loop
+        os.write(failure, b"22")
+    os._exit(127)
+
+
+def _descendants() -> list[int]:
+    """Every process below this one, by /proc's lists of children."""
+    found: list[int] = []
+    waiting = [os.getpid()]
+    while waiting:
+        children = _children(waiting.pop())
+        found += children
+        waiting += children
+    return found
+
+
+def _children(pid: int) -> list[int]:
+    children: list[int] = []
+    try:
+        threads = os.listdir(f"/proc/{pid}/task")  # noqa: PTH208 - pathlib costs its import
+    except OSError:
+        return []
+    for thread in threads:
+        try:
+            with open(f"/proc/{pid}/task/{thread}/children", "rb") as file:  # noqa: PTH123
+                children += map(int, file.read().split())
+        except OSError:
+            continue
+    return children
+
+
+def _kill(pid: int) -> None:
+    try:
+        os.kill(pid, signal.SIGKILL)
+    except ProcessLookupError:
+        return
+
+
+def _kill_group(pid: int, number: int) -> None:
+    try:
+        os.killpg(pid, number)
+    except (ProcessLookupError, PermissionError):
+        return
+
+
+def main() -> None:
+    """Runs the keeper on the descriptors of the command line: the socket first, then those it only keeps open."""
+    sock, *held = map(int, sys.argv[1:])
+    for fd in (sock, *held):
+        os.set_inheritable(fd, False)
+    os.setsid()
+    _prctl(_PR_SET_CHILD_SUBREAPER, 1)
+    _prctl(_PR_SET_NAME, b"gatelab-keeper")
+    null = os.open(os.devnull, os.O_RDWR)
+    os.dup2(null, 0)
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)
+    wakeup, noticed = os.pipe()
+    os.set_blocking(noticed, False)
+    signal.set_wakeup_fd(noticed, warn_on_full_buffer=False)
+    signal.signal(signal.SIGCHLD, lambda *_: None)
+    connection = socket.socket(fileno=sock)
+    connection.setblocking(False)
+    Keeper(connection).run(wakeup)
+
+
+if __name__ == "__main__":
+    main()
