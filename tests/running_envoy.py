@@ -52,6 +52,11 @@ class RunningEnvoy:
         """Wait until nothing is pending."""
         return await until(self.xds, self.proxy, lambda acceptance: acceptance.connected and not acceptance.pending)
 
+    async def restart_control_plane(self) -> None:
+        """Close the xDS server; a new one, that knows nothing, listens on the same socket."""
+        await self.xds.__aexit__(None, None, None)
+        self.xds = await XdsServer(self.xds_address).__aenter__()
+
     async def admin(self, path: str, method: str = "GET") -> str:
         """A page of Envoy's admin interface."""
         reader, writer = await asyncio.open_unix_connection(str(self.folder / "admin.sock"))
@@ -85,6 +90,44 @@ async def until(xds: XdsServer, proxy: str, condition: Callable[[Acceptance], bo
     return acceptance
 
 
+@dataclass
+class Traffic:
+    """What a constant, small traffic met: one answer or status name per call."""
+
+    answers: list[str] = field(default_factory=list)
+    _called: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def more(self, calls: int = 20) -> None:
+        """Wait for so many further calls."""
+        end = len(self.answers) + calls
+        async with asyncio.timeout(DEADLINE_S):
+            while len(self.answers) < end:
+                self._called.clear()
+                await self._called.wait()
+
+    async def run(self, channel: grpc.aio.Channel, every_s: float) -> None:
+        while True:
+            self.answers.append(await call(channel))
+            self._called.set()
+            await asyncio.sleep(every_s)
+
+
+@asynccontextmanager
+async def traffic(target: str, *, callers: int = 2, every_s: float = 0.004) -> AsyncIterator[Traffic]:
+    """Calls without a pause longer than `every_s`, each caller on a connection of its own, from entry to exit."""
+    met = Traffic()
+    async with AsyncExitStack() as stack, asyncio.TaskGroup() as tasks:
+        running = []
+        for _ in range(callers):
+            channel = await stack.enter_async_context(grpc_channel(target))
+            running.append(tasks.create_task(met.run(channel, every_s)))
+        await met.more()
+        yield met
+        await met.more()
+        for task in running:
+            task.cancel()
+
+
 @asynccontextmanager
 async def running_envoy(
     folder: Path, *, proxy: str = "test/proxy", ready: tuple[str, int] | None = None, concurrency: int = 1
@@ -95,7 +138,7 @@ async def running_envoy(
     with (folder / "envoy.log").open("wb") as log:
         process = await asyncio.create_subprocess_exec(
             envoy_binary(),
-            *envoy_arguments(config_yaml=config, concurrency=concurrency, drain_time_s=2),
+            *envoy_arguments(config_yaml=config, concurrency=concurrency, drain_time_s=1),
             stdout=log,
             stderr=log,
         )

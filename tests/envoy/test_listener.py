@@ -3,45 +3,24 @@
 import pytest
 
 from gatelab.proxy.model import (
-    Backend,
     Endpoint,
-    Forward,
     HeaderMatch,
-    HttpChain,
-    Listener,
     PathMatch,
     ProxyConfig,
     Route,
     RouteMatch,
     RouteTable,
     VirtualHost,
-    WeightedBackend,
 )
+from proxy_configs import ADDRESS, GREETINGS, PORT, forward, greetings_to, proxy_config
 from running_envoy import RunningEnvoy, call, count, grpc_backends, grpc_channel
 
 pytestmark = [pytest.mark.envoy, pytest.mark.asyncio(loop_scope="session")]
 
-ADDRESS = "127.23.1.1"
-PORT = 8080
-LISTENER = Listener("http", ADDRESS, PORT, (HttpChain("http", "routes"),))
-GREETINGS = RouteMatch(PathMatch("prefix", "/greetings.GreetMe"), grpc=True)
-
-
-def proxy_config(*routes: Route, backends: tuple[str, ...] = ("hello",)) -> ProxyConfig:
-    return ProxyConfig(
-        listeners=(LISTENER,),
-        route_tables=(RouteTable("routes", (VirtualHost("all", ("*",), routes),)),),
-        backends=tuple(Backend(name, "http2") for name in backends),
-    )
-
-
-def forward(*shares: tuple[str | None, int], **fields: int) -> Forward:
-    return Forward(tuple(WeightedBackend(name, weight) for name, weight in shares), **fields)
-
 
 async def test_round_robin_over_five_endpoints_is_even_on_one_connection(shared_envoy: RunningEnvoy) -> None:
     async with grpc_backends(f"127.23.2.{last}" for last in range(1, 6)) as backends:
-        config = proxy_config(Route("hello", GREETINGS, forward(("hello", 1))))
+        config = proxy_config(greetings_to("hello"))
         await shared_envoy.accept(config, {"hello": backends.endpoints})
         async with grpc_channel(f"{ADDRESS}:{PORT}") as channel:
             for _ in range(1000):
@@ -51,13 +30,13 @@ async def test_round_robin_over_five_endpoints_is_even_on_one_connection(shared_
 
 
 async def test_what_no_route_takes_is_unimplemented(shared_envoy: RunningEnvoy) -> None:
-    await shared_envoy.accept(proxy_config(Route("hello", GREETINGS, forward(("hello", 1)))))
+    await shared_envoy.accept(proxy_config(greetings_to("hello")))
     async with grpc_channel(f"{ADDRESS}:{PORT}") as channel:
         assert await call(channel, "/other.Service/Method") == "UNIMPLEMENTED"
 
 
 async def test_a_backend_without_endpoints_is_unavailable(shared_envoy: RunningEnvoy) -> None:
-    await shared_envoy.accept(proxy_config(Route("hello", GREETINGS, forward(("hello", 1)))), {"hello": ()})
+    await shared_envoy.accept(proxy_config(greetings_to("hello")), {"hello": ()})
     async with grpc_channel(f"{ADDRESS}:{PORT}") as channel:
         assert await call(channel) == "UNAVAILABLE"
 
@@ -109,7 +88,7 @@ async def test_matches_by_service_method_and_header(shared_envoy: RunningEnvoy) 
 
 async def test_the_port_in_the_authority_is_ignored(shared_envoy: RunningEnvoy) -> None:
     async with grpc_backends(["127.23.2.1"]) as backends:
-        config = proxy_config(Route("hello", GREETINGS, forward(("hello", 1))))
+        config = proxy_config(greetings_to("hello"))
         (table,) = config.route_tables
         host = VirtualHost("one", ("hello.test",), table.hosts[0].routes)
         config = ProxyConfig(config.listeners, (RouteTable("routes", (host,)),), config.backends)
@@ -122,7 +101,7 @@ async def test_the_port_in_the_authority_is_ignored(shared_envoy: RunningEnvoy) 
 async def test_an_endpoint_that_refuses_is_passed_over(shared_envoy: RunningEnvoy) -> None:
     async with grpc_backends(["127.23.2.1"]) as backends:
         dead = Endpoint("127.23.2.9", 9)
-        config = proxy_config(Route("hello", GREETINGS, forward(("hello", 1))))
+        config = proxy_config(greetings_to("hello"))
         await shared_envoy.accept(config, {"hello": (*backends.endpoints, dead)})
         async with grpc_channel(f"{ADDRESS}:{PORT}") as channel:
             for _ in range(20):

@@ -38,7 +38,6 @@ class Session:
         self.snapshot: Snapshot | None = None
         self.subscriptions = {type_url: Subscription(type_url in _WILDCARD) for type_url in _SEND_ORDER}
         self._nonces = map(str, itertools.count(1))
-        self._watched_before: dict[str, frozenset[str]] = {}
 
     def receive(self, request: DeltaDiscoveryRequest) -> None:
         """A request of Envoy: a subscription, an ACK, a NACK, or several of these at once."""
@@ -54,6 +53,9 @@ class Session:
             self._answered(request, subscription)
         subscription.unsubscribe(request.resource_names_unsubscribe)
         subscription.subscribe(request.resource_names_subscribe, request.initial_resource_versions)
+        if request.type_url == ENDPOINTS and not self.subscriptions[CLUSTER].opened:
+            # Envoy asks for clusters first, unless some have been warming since the last stream broke off.
+            subscription.again.update(subscription.names & subscription.held.keys())
         if self.snapshot is not None:
             subscription.learn(self.snapshot.of(request.type_url))
 
@@ -88,11 +90,6 @@ class Session:
             _log.warning("Envoy %s (%s) rejected %s %s: %s", self.node, self.proxy, *words)
             return
         subscription.acknowledge(delivery)
-        if request.type_url == CLUSTER:
-            # Envoy warms a changed cluster until its endpoints are sent again, although it has them.
-            endpoints = self.subscriptions[ENDPOINTS]
-            watched = self._watched_before.pop(delivery.nonce, frozenset())
-            endpoints.again.update(watched & endpoints.names & endpoints.held.keys())
 
     def _next(self, type_url: str, snapshot: Snapshot) -> DeltaDiscoveryResponse | None:
         subscription = self.subscriptions[type_url]
@@ -106,8 +103,9 @@ class Session:
         delivery = Delivery(next(self._nonces), resources, removed)
         subscription.send(delivery)
         if type_url == CLUSTER:
-            watched = self.subscriptions[ENDPOINTS].names.intersection(resources)
-            self._watched_before[delivery.nonce] = frozenset(watched)
+            # Envoy keeps a changed cluster warming, and its ACK back, until its endpoints come once more.
+            endpoints = self.subscriptions[ENDPOINTS]
+            endpoints.again.update(endpoints.names.intersection(resources, endpoints.held))
         return _response(type_url, delivery)
 
     def _due(self, type_url: str, snapshot: Snapshot) -> tuple[dict[str, EncodedResource], frozenset[str]]:

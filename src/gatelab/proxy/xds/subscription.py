@@ -25,7 +25,7 @@ class Rejection:
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """A response on its way, not yet answered. `resubscribed` are names whose children Envoy already watched."""
+    """A response on its way, not yet answered."""
 
     nonce: str
     resources: Mapping[str, EncodedResource]

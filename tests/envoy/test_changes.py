@@ -1,0 +1,71 @@
+"""Changes under traffic: endpoints, backends and routes come and go, and no request is lost."""
+
+import asyncio
+import dataclasses
+
+import pytest
+
+from gatelab.proxy.model import Endpoint, HttpChain, Listener
+from proxy_configs import ADDRESS, LISTENER, PORT, greetings_to, proxy_config
+from running_envoy import RunningEnvoy, call, grpc_backends, grpc_channel, traffic
+
+pytestmark = pytest.mark.envoy
+
+
+def name(endpoint: Endpoint) -> str:
+    return f"{endpoint.address}:{endpoint.port}"
+
+
+async def test_an_endpoint_that_goes_finishes_its_requests(envoy: RunningEnvoy) -> None:
+    async with grpc_backends(["127.23.2.1", "127.23.2.2"]) as backends:
+        old, new = backends.endpoints
+        config = proxy_config(greetings_to("hello"))
+        await envoy.accept(config, {"hello": (old,)})
+        async with traffic(f"{ADDRESS}:{PORT}") as met, grpc_channel(f"{ADDRESS}:{PORT}") as channel:
+            async with asyncio.TaskGroup() as tasks:
+                slow = [tasks.create_task(call(channel, message=b"slow:0.3")) for _ in range(3)]
+                await met.more()
+                await envoy.accept(config, {"hello": (new,)})
+                await met.more()
+                assert not any(task.done() for task in slow)
+                assert met.answers[-1] == name(new)
+            assert [task.result() for task in slow] == [name(old)] * 3
+        assert set(met.answers) == {name(old), name(new)}
+
+
+async def test_a_route_moves_to_a_new_backend_and_the_old_one_goes(envoy: RunningEnvoy) -> None:
+    async with grpc_backends(["127.23.2.1"]) as backends:
+        await envoy.accept(proxy_config(greetings_to("b0"), backends=("b0",)), {"b0": backends.endpoints})
+        async with traffic(f"{ADDRESS}:{PORT}") as met:
+            for step in range(1, 8):
+                backend = f"b{step}"
+                config = proxy_config(greetings_to(backend), backends=(backend,))
+                await envoy.accept(config, {backend: backends.endpoints})
+                await met.more(5)
+        assert set(met.answers) == set(backends.calls)
+
+
+async def test_a_changed_backend_keeps_its_endpoints(envoy: RunningEnvoy) -> None:
+    async with grpc_backends(["127.23.2.1"]) as backends:
+        config = proxy_config(greetings_to("hello"))
+        await envoy.accept(config, {"hello": backends.endpoints})
+        async with traffic(f"{ADDRESS}:{PORT}") as met:
+            for connect_timeout_s in (1.0, 2.0, 3.0):
+                (backend,) = config.backends
+                changed = dataclasses.replace(backend, connect_timeout_s=connect_timeout_s)
+                await envoy.accept(dataclasses.replace(config, backends=(changed,)), {"hello": backends.endpoints})
+                assert await envoy.counter("cluster_manager.warming_clusters") == 0
+                await met.more(5)
+        assert set(met.answers) == set(backends.calls)
+
+
+async def test_an_address_moves_from_one_listener_to_another(envoy: RunningEnvoy) -> None:
+    async with grpc_backends(["127.23.2.1"]) as backends:
+        config = proxy_config(greetings_to("hello"))
+        await envoy.accept(config, {"hello": backends.endpoints})
+        other = Listener("other", ADDRESS, PORT, (HttpChain("other", "routes"),))
+        async with traffic(f"{ADDRESS}:{PORT}") as met:
+            await envoy.accept(dataclasses.replace(config, listeners=(other,)), {"hello": backends.endpoints})
+            await met.more()
+            await envoy.accept(dataclasses.replace(config, listeners=(LISTENER,)), {"hello": backends.endpoints})
+        assert set(met.answers) == set(backends.calls)
