@@ -15,31 +15,42 @@ from lightkube.core.exceptions import ConfigError
 
 from gatelab.cluster.remote_http import CONNECT_TIMEOUT_S, REQUEST_TIMEOUT_S
 
+_UNREADABLE = (
+    ConfigError,
+    OSError,
+    yaml.YAMLError,
+    msgspec.MsgspecError,
+    # lightkube takes the shape of the document for granted.
+    AttributeError,
+    KeyError,
+    TypeError,
+    ValueError,
+)
+
 
 class KubeconfigError(Exception):
     """The kubeconfig cannot be used. The message names the file and what is wrong."""
 
 
 def http_client(kubeconfig: Path | str | None) -> httpx2.AsyncClient:
-    """A client of the current context of a file; of None: the service account in a pod, $KUBECONFIG, ~/.kube/config.
+    """A client of the current context of a file; of None: $KUBECONFIG, the service account in a pod, ~/.kube/config.
 
     Raises KubeconfigError.
     """
     try:
         config = _read(kubeconfig)
         return _client(config)
-    except (ConfigError, OSError, yaml.YAMLError, msgspec.MsgspecError, ValueError, KeyError, TypeError) as error:
+    except _UNREADABLE as error:
         what = f"missing {error}" if isinstance(error, KeyError) else error
         raise KubeconfigError(f"kubeconfig {kubeconfig or 'of the environment'}: {what}") from error
 
 
 def _read(kubeconfig: Path | str | None) -> SingleConfig:
-    if kubeconfig is not None:
-        loaded = KubeConfig.from_file(kubeconfig)
-    else:
-        # Several files may be named; lightkube reads one.
-        named = [path for path in os.environ.get("KUBECONFIG", "").split(os.pathsep) if path]
-        loaded = KubeConfig.from_env(default_config=_first_present(named) if named else "~/.kube/config")
+    # $KUBECONFIG may name several files; lightkube reads one.
+    named = [path for path in os.environ.get("KUBECONFIG", "").split(os.pathsep) if path]
+    if kubeconfig is None and named:
+        kubeconfig = _first_present(named)
+    loaded = KubeConfig.from_file(kubeconfig) if kubeconfig is not None else KubeConfig.from_env()
     single = loaded.get()
     assert single is not None  # get() raises without a context, unless given a default
     return single if single.user is not None else single._replace(user=User())

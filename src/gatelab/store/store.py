@@ -10,6 +10,7 @@ from gatelab.kinds import fields as field_selectors
 from gatelab.kinds.builtin import BUILTIN, NAMESPACE
 from gatelab.kinds.fields import FieldSelector
 from gatelab.kinds.kind import Kind
+from gatelab.kinds.names import generated
 from gatelab.kinds.objects import Key, Object, is_being_deleted
 from gatelab.kinds.selectors import LabelSelector
 from gatelab.kinds.timestamps import utc_now
@@ -195,7 +196,7 @@ class Store:
         if not name and not metadata.get("generateName"):
             raise refusals.nameless(kind)
         for _ in range(_NAME_ATTEMPTS):
-            key = versions.key_for(kind, obj, name or versions.generated_name(metadata["generateName"]))
+            key = versions.key_for(kind, obj, name or generated(metadata["generateName"]))
             if self._newest.get(kind, key) is None:
                 return key
             if name:

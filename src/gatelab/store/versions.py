@@ -5,7 +5,6 @@ are the server's; the status is written through its subresource only; generation
 metadata nor status.
 """
 
-import secrets
 import uuid
 from collections.abc import Mapping
 from datetime import datetime
@@ -26,16 +25,6 @@ _NAME_LABEL = "kubernetes.io/metadata.name"
 
 _SERVER_OWNED = ("uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "generation")
 _NOT_DESIRED = ("metadata", "status", "apiVersion", "kind")
-
-_SUFFIX_LETTERS = "bcdfghjklmnpqrstvwxz2456789"
-_SUFFIX_LENGTH = 5
-_PREFIX_LENGTH = 63 - _SUFFIX_LENGTH
-
-
-def generated_name(prefix: str) -> str:
-    """`generateName` with five random letters, without those that make words."""
-    suffix = "".join(secrets.choice(_SUFFIX_LETTERS) for _ in range(_SUFFIX_LENGTH))
-    return prefix[:_PREFIX_LENGTH] + suffix
 
 
 def key_for(kind: Kind, obj: Object, name: str) -> Key:
