@@ -38,6 +38,11 @@ class Expectations:
         pending.deleted[obj["metadata"]["uid"]] = self._clock() + self._timeout_s
         pending.created.pop(obj["metadata"]["uid"], None)
 
+    def kept(self, owner: Key, obj: Object) -> None:
+        """The deletion of `obj` was refused."""
+        if pending := self._by_owner.get(owner):
+            pending.deleted.pop(obj["metadata"]["uid"], None)
+
     def current(self, owner: Key, seen: Sequence[Object]) -> list[Object]:
         """`seen`, the owner's objects by the mirror, with what was created put in and what was deleted left out."""
         pending = self._by_owner.get(owner)

@@ -1,1 +1,25 @@
-"""Deployment -> ReplicaSet -> Pods."""
+"""Deployment -> ReplicaSet -> Pods, and what every pod needs before it can run.
+
+In: Deployments, ReplicaSets, Pods and Namespaces of a cluster. Out: ReplicaSets, Pods bound to the lab's node,
+ServiceAccounts named default, statuses and Events, as the controllers of Kubernetes write them. It must not start
+processes (the node agent does) and knows no other controller: they meet through objects.
+"""
+
+from gatelab.cluster.port import Cluster
+from gatelab.reconcile import Controller
+from gatelab.workloads.deployments import DeploymentController
+from gatelab.workloads.replica_sets import ReplicaSetController
+from gatelab.workloads.scheduler import Scheduler
+from gatelab.workloads.service_accounts import ServiceAccountController
+
+__all__ = ["controllers"]
+
+
+def controllers(cluster: Cluster) -> list[Controller]:
+    """The controllers of this package, to be given to a `reconcile.Runtime`."""
+    return [
+        DeploymentController(cluster),
+        ReplicaSetController(cluster),
+        Scheduler(cluster),
+        ServiceAccountController(cluster),
+    ]

@@ -1,0 +1,120 @@
+"""Pods of ReplicaSets: how they are made, when they count as available, and which go first."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from gatelab.kinds.builtin import POD, REPLICA_SET
+from gatelab.kinds.objects import Object
+from gatelab.kinds.pods import Container, Pod
+from gatelab.kinds.timestamps import from_rfc3339, to_rfc3339
+from gatelab.kinds.views import view
+from gatelab.workloads.ownership import controller_reference
+
+NODE_NAME = "gatelab"
+"""The one node of a lab."""
+
+DELETION_COST = "controller.kubernetes.io/pod-deletion-cost"
+
+_SPEC_DEFAULTS: dict[str, Any] = {
+    "restartPolicy": "Always",
+    "terminationGracePeriodSeconds": 30,
+    "dnsPolicy": "ClusterFirst",
+    "serviceAccountName": "default",
+    "schedulerName": "default-scheduler",
+    "securityContext": {},
+    "enableServiceLinks": True,
+    "priority": 0,
+    "preemptionPolicy": "PreemptLowerPriority",
+}
+
+
+def pod_of(replica_set: Object, now: datetime) -> dict[str, Any]:
+    """A new pod of the ReplicaSet's template: complete, and bound to the node."""
+    template = replica_set["spec"]["template"]
+    metadata = template.get("metadata") or {}
+    spec = {**_SPEC_DEFAULTS, **template["spec"], "nodeName": NODE_NAME}
+    spec.setdefault("serviceAccount", spec["serviceAccountName"])
+    return {
+        "apiVersion": POD.api_version,
+        "kind": POD.name,
+        "metadata": {
+            "generateName": f"{replica_set['metadata']['name']}-",
+            "namespace": replica_set["metadata"]["namespace"],
+            **{name: metadata[name] for name in ("labels", "annotations", "finalizers") if metadata.get(name)},
+            "ownerReferences": [controller_reference(REPLICA_SET, replica_set)],
+        },
+        "spec": spec,
+        "status": {
+            "phase": "Pending",
+            "qosClass": qos_class(view(Pod, {"spec": spec}).spec.containers),
+            "conditions": [scheduled(now)],
+        },
+    }
+
+
+def scheduled(now: datetime) -> dict[str, str]:
+    """The condition of a pod that has a node."""
+    return {"type": "PodScheduled", "status": "True", "lastTransitionTime": to_rfc3339(now)}
+
+
+def qos_class(containers: Sequence[Container]) -> str:
+    """BestEffort without any CPU or memory figure, Guaranteed where limits equal requests in all, else Burstable."""
+    resources = [each.resources for each in containers]
+    if not any(each.limits or each.requests for each in resources):
+        return "BestEffort"
+    if all(
+        {"cpu", "memory"} <= each.limits.keys() and each.limits == (each.requests or each.limits) for each in resources
+    ):
+        return "Guaranteed"
+    return "Burstable"
+
+
+def seconds_to_available(pod: Pod, min_ready_seconds: int, now: datetime) -> float | None:
+    """0 when the pod is available, else how long it must stay ready to become it; None when it is not ready."""
+    ready = pod.condition("Ready")
+    if ready is None or ready.status != "True":
+        return None
+    if not min_ready_seconds or not ready.last_transition_time:
+        return 0.0
+    since = from_rfc3339(ready.last_transition_time)
+    return max(0.0, (since + timedelta(seconds=min_ready_seconds) - now).total_seconds())
+
+
+_PHASES = {"Pending": 0, "Unknown": 1, "Running": 2}
+
+
+def by_dispensability(pods: Sequence[Object]) -> list[Object]:
+    """The pods, those first that a scale down takes first.
+
+    Not bound, then not running, then not ready; then the lower pod-deletion-cost, the shorter ready, the more often
+    restarted, the younger (the order of Kubernetes' `ActivePodsWithRanks`, on one node).
+    """
+    return [obj for _, obj in sorted(((_rank(obj), obj) for obj in pods), key=lambda ranked: ranked[0])]
+
+
+def _rank(obj: Object) -> tuple[Any, ...]:
+    pod = view(Pod, obj)
+    ready = pod.condition("Ready")
+    restarts = max((each.restart_count for each in pod.status.container_statuses), default=0)
+    return (
+        bool(pod.spec.node_name),
+        _PHASES.get(pod.status.phase, 2),
+        pod.is_ready,
+        _cost(pod),
+        -_seconds(ready.last_transition_time) if ready and pod.is_ready else 0,
+        -restarts,
+        -_seconds(pod.metadata.creation_timestamp),
+        pod.metadata.name,
+    )
+
+
+def _cost(pod: Pod) -> int:
+    try:
+        return int(pod.metadata.annotations.get(DELETION_COST, "0"))
+    except ValueError:
+        return 0
+
+
+def _seconds(time: str) -> float:
+    return from_rfc3339(time).timestamp() if time else 0.0
