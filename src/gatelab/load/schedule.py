@@ -111,6 +111,29 @@ class Schedule:
             return cls((ramp,))
         return cls((ramp, _Segment(ramp_s, ramp.calls(), max(0.0, start + slope * ramp_s))))
 
+    @classmethod
+    def bursts(cls, *, rps: float, burst_s: float, every_s: float, bursts: int, first_s: float = 0) -> Self:
+        """`bursts` times `burst_s` seconds at `rps` calls a second, begun every `every_s` seconds; in between, nothing.
+
+        Several runs with shifted `first_s` take turns, each on connections that it keeps.
+
+        Raises:
+            ValueError: the parameters describe no such schedule.
+        """
+        if not rps > 0 or not burst_s > 0 or bursts < 1 or first_s < 0 or every_s < burst_s:
+            raise ValueError(
+                f"{bursts} bursts of {burst_s:g} s every {every_s:g} s at {rps:g} calls a second: no schedule"
+            )
+        if bursts > _SEGMENTS_AT_MOST:
+            raise ValueError(f"more than {_SEGMENTS_AT_MOST} bursts: make them longer")
+        segments = [_Segment(0.0, 0.0, 0.0, duration_s=first_s)] if first_s else []
+        for number in range(bursts):
+            begin_s = first_s + number * every_s
+            calls = number * rps * burst_s
+            segments.append(_Segment(begin_s, calls, rps, duration_s=burst_s))
+            segments.append(_Segment(begin_s + burst_s, calls + rps * burst_s, 0.0))
+        return cls(tuple(segments))
+
 
 def _reached(rate: float, step: float, end: float) -> bool:
     return bool(end) and (rate >= end if step > 0 else rate <= end)
