@@ -1,6 +1,7 @@
 """The client's side of a connection, without IO: bytes in, calls on sinks; calls in, bytes out."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Protocol
 
 from gatelab.grpc_wire.http2 import (
@@ -50,6 +51,7 @@ class ClientSession:
         self._sinks: dict[int, Sink] = {}
         self._goaway = ""
         self._untouched = True
+        self._broken = False
         self._when_taken: list[Callable[[], None]] = []
 
     @property
@@ -73,22 +75,28 @@ class ClientSession:
     def send(self, stream_id: int, data: bytes, *, end: bool) -> None:
         """Queues body bytes; for a stream that is over it does nothing."""
         if stream_id in self._sinks:
-            self._connection.send_data(stream_id, data, end_stream=end)
+            with suppress(NGH2Error):  # it has just ended; `on_closed` is on its way
+                self._connection.send_data(stream_id, data, end_stream=end)
 
     def end(self, stream_id: int) -> None:
         """Half-closes a stream."""
         if stream_id in self._sinks:
-            self._connection.end_stream(stream_id)
+            with suppress(NGH2Error):
+                self._connection.end_stream(stream_id)
 
     def cancel(self, stream_id: int) -> None:
         """Resets a stream; its sink hears nothing more, not even `on_closed`."""
         if self._sinks.pop(stream_id, None) is not None:
-            self._connection.reset_stream(stream_id, CANCEL)
+            with suppress(NGH2Error):
+                self._connection.reset_stream(stream_id, CANCEL)
 
     def acknowledge(self, stream_id: int, amount: int) -> None:
         """Gives the peer `amount` bytes of window back."""
         if amount and self.over is None:
-            self._connection.acknowledge_received_data(amount, stream_id)
+            try:
+                self._connection.acknowledge_received_data(amount, stream_id)
+            except NGH2Error:  # the last stream after a GOAWAY has ended, and the connection with it
+                return
 
     def queued(self, stream_id: int) -> int:
         """Bytes of this stream that wait for the peer's window or the socket."""
@@ -96,6 +104,8 @@ class ClientSession:
 
     def pending(self) -> bytes:
         """Takes the bytes to write."""
+        if self._broken:
+            return b""
         data = self._connection.data_to_send()
         if self._when_taken:
             callbacks, self._when_taken = self._when_taken, []
@@ -142,6 +152,7 @@ class ClientSession:
             self._connection.receive_data(data)
             self._dispatch()
         except NGH2Error as error:
+            self._broken = True
             self.lost(f"HTTP/2 protocol error: {error}")
 
     def _dispatch(self) -> None:
@@ -164,8 +175,7 @@ class ClientSession:
         sink = self._sinks.get(stream_id)
         # Bytes of a cancelled stream still count against the connection's window.
         amount = len(data) if sink is None else sink.on_data(data)
-        if amount:
-            self._connection.acknowledge_received_data(amount, stream_id)
+        self.acknowledge(stream_id, amount)
 
     def _closed(self, event: StreamClosed) -> None:
         sink = self._sinks.pop(event.stream_id, None)

@@ -41,6 +41,7 @@ __all__ = [
     "StreamReset",
     "TrailersReceived",
     "client_connection",
+    "field",
     "server_connection",
 ]
 
@@ -75,3 +76,11 @@ def server_connection(max_concurrent_streams: int = 10_000) -> Connection:
     )
     connection.set_local_window_size(_CONNECTION_WINDOW)
     return connection
+
+
+def field(block: HeaderBlock, name: bytes) -> bytes | None:
+    """The first value of a header field."""
+    for key, value in block:
+        if key == name:
+            return value
+    return None

@@ -3,7 +3,7 @@
 from http import HTTPStatus
 from typing import NamedTuple
 
-from gatelab.grpc_wire.http2 import NO_ERROR, HeaderBlock
+from gatelab.grpc_wire.http2 import NO_ERROR, HeaderBlock, field
 from gatelab.grpc_wire.metadata import percent_decoded
 from gatelab.grpc_wire.status import StatusCode, from_http_status, from_reset
 
@@ -25,14 +25,6 @@ class Closed(NamedTuple):
     error_code: int = NO_ERROR
     unprocessed: bool = False
     lost: str | None = None
-
-
-def field(block: HeaderBlock, name: bytes) -> bytes | None:
-    """The first value of a header field."""
-    for key, value in block:
-        if key == name:
-            return value
-    return None
 
 
 def status_of(headers: HeaderBlock, trailers: HeaderBlock, closed: Closed) -> Status:

@@ -8,9 +8,9 @@ from typing import Final
 from gatelab.grpc_wire.client_session import ClientSession
 from gatelab.grpc_wire.errors import MessageError
 from gatelab.grpc_wire.framing import MessageReader, framed
-from gatelab.grpc_wire.http2 import HeaderBlock
+from gatelab.grpc_wire.http2 import HeaderBlock, field
 from gatelab.grpc_wire.metadata import Metadata, decoded_metadata
-from gatelab.grpc_wire.outcome import Closed, Status, field, status_of
+from gatelab.grpc_wire.outcome import Closed, Status, status_of
 from gatelab.grpc_wire.status import StatusCode
 
 # Unread replies beyond this keep the server's window shut; unsent requests beyond it make `send` wait.
