@@ -94,6 +94,11 @@ class Keeper:
         self._listeners[id_] = on_notice
         self._order({"spawn": id_, "argv": list(argv), "env": dict(env), "cwd": cwd}, (stdout, stderr))
 
+    @property
+    def running(self) -> tuple[str, ...]:
+        """The ids of what was started and has not ended."""
+        return tuple(self._listeners)
+
     def signal(self, id_: str, number: int) -> None:
         """Signals the process group; nothing when it has ended."""
         self._order({"signal": id_, "number": int(number)})

@@ -130,20 +130,10 @@ class Keeper:
                 _kill(pid)
 
     def kill_all(self) -> None:
-        """Until no process is left. New ones may be forked meanwhile: orphans become our children, so looking again
-        finds them, and "no child" means that nothing is left.
-        """
+        """Until no process is left."""
         for pid in self._ids:
             _kill_group(pid, signal.SIGKILL)
-        while True:
-            for pid in _descendants():
-                _kill(pid)
-            try:
-                while os.waitpid(-1, os.WNOHANG)[0]:
-                    pass
-            except ChildProcessError:
-                return
-            select.select((), (), (), 0.002)
+        kill_descendants()
 
     def _send(self, notice: dict) -> None:  # type: ignore[type-arg]
         self._outgoing += json.dumps(notice).encode() + b"\n"
@@ -175,6 +165,28 @@ def _become(order: dict, stdout: int, stderr: int, failure: int, parent: int) ->
     except BaseException:  # noqa: BLE001 - a forked child must not run on into the keeper's loop
         os.write(failure, b"22")
     os._exit(127)
+
+
+def become_subreaper() -> None:
+    """Orphans among our descendants become our children instead of init's (prctl(2))."""
+    _prctl(_PR_SET_CHILD_SUBREAPER, 1)
+
+
+def kill_descendants() -> None:
+    """Kills and reaps until nothing is left below this process, which is a subreaper.
+
+    New ones may be forked meanwhile: orphans become our children, so looking again finds them, and "no child" means
+    that nothing is left.
+    """
+    while True:
+        for pid in _descendants():
+            _kill(pid)
+        try:
+            while os.waitpid(-1, os.WNOHANG)[0]:
+                pass
+        except ChildProcessError:
+            return
+        select.select((), (), (), 0.002)
 
 
 def _descendants() -> list[int]:
@@ -223,7 +235,7 @@ def main() -> None:
     for fd in (sock, *held):
         os.set_inheritable(fd, False)
     os.setsid()
-    _prctl(_PR_SET_CHILD_SUBREAPER, 1)
+    become_subreaper()
     _prctl(_PR_SET_NAME, b"gatelab-keeper")
     null = os.open(os.devnull, os.O_RDWR)
     os.dup2(null, 0)

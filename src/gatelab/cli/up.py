@@ -1,0 +1,133 @@
+"""`gatelab up`: starts a lab."""
+
+import json
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import IO, Any, NoReturn
+
+import click
+
+from gatelab.cli.labs import COULD_NOT_RUN, fail, name_option, place_of
+from gatelab.node.errors import LabError
+from gatelab.node.place import LabPlace
+from gatelab.node.preparation import prepare, process_start
+
+Facts = dict[str, Any]
+
+
+@click.command()
+@name_option
+@click.option("-d", "--detach", is_flag=True, help="Return when the lab is ready; it goes on in the background.")
+@click.option(
+    "--images",
+    type=click.Path(dir_okay=False, path_type=Path, exists=True),
+    help="Programs for container images (YAML).  [default: $XDG_CONFIG_HOME/gatelab/images.yaml]",
+)
+@click.option("--format", "format_", type=click.Choice(["text", "json"]), default="text", show_default=True)
+def up(name: str, detach: bool, images: Path | None, format_: str) -> None:
+    """Start a lab: an API server, controllers, and a node whose pods are processes.
+
+    It runs until Ctrl-C, or with --detach until `gatelab down`. With --format json one line on stdout says where it is
+    once it is ready.
+    """
+    from gatelab.node.images import default_images_file
+
+    place = place_of(name)
+    file = (images or default_images_file()).absolute()
+    started = process_start()
+
+    def show(facts: Facts) -> None:
+        click.echo(json.dumps(facts) if format_ == "json" else _text(facts, detach))
+
+    if detach:
+        _detached(place, file, started, show)
+    else:
+        click.echo(f"starting the lab {name!r} ...", err=True)
+        _run(place, file, started, show)
+        click.echo(f"the lab {name!r} has ended; its state is kept in {place.state}", err=True)
+
+
+def _run(place: LabPlace, images: Path, started: float, announce: Callable[[Facts], None]) -> None:
+    try:
+        lab = prepare(place, images, process_started=started)
+        from gatelab.node.supervisor import run_lab  # heavy, and imported while the control plane starts
+
+        run_lab(lab, announce)
+    except LabError as error:
+        fail(error)
+
+
+def _detached(place: LabPlace, images: Path, started: float, show: Callable[[Facts], None]) -> None:
+    """Forks the lab; the child says through a pipe how it went."""
+    reader, writer = os.pipe()
+    if os.fork() == 0:
+        os.close(reader)
+        _daemon(place, images, started, writer)
+    os.close(writer)
+    with os.fdopen(reader, "rb") as said:
+        line = said.readline()
+    message = json.loads(line) if line else {"error": f"the agent ended at once; see {place.agent_log}"}
+    if "error" in message:
+        fail(LabError(message["error"]))
+    show(message)
+
+
+def _daemon(place: LabPlace, images: Path, started: float, writer: int) -> NoReturn:
+    """The lab in a session of its own, with its output in the agent's log."""
+    os.setsid()
+    place.logs.mkdir(mode=0o700, parents=True, exist_ok=True)
+    _redirect(place.agent_log)
+    said = os.fdopen(writer, "w")
+
+    def tell(message: Facts) -> None:
+        with said:
+            said.write(json.dumps(message) + "\n")
+
+    try:
+        lab = prepare(place, images, process_started=started)
+        from gatelab.node.supervisor import run_lab
+
+        _log_to(sys.stderr)
+        run_lab(lab, tell)
+    except LabError as error:
+        if not said.closed:
+            tell({"error": str(error)})
+        sys.stderr.write(f"{error}\n")
+        sys.stderr.flush()
+        os._exit(COULD_NOT_RUN)
+    os._exit(0)
+
+
+def _redirect(log: Path) -> None:
+    null = os.open(os.devnull, os.O_RDONLY)
+    fd = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    os.dup2(null, 0)
+    os.dup2(fd, 1)
+    os.dup2(fd, 2)
+    os.close(null)
+    os.close(fd)
+
+
+def _log_to(stream: IO[str]) -> None:
+    import logging
+
+    logging.basicConfig(
+        stream=stream, level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s", force=True
+    )
+    logging.getLogger("httpx2").setLevel(logging.WARNING)
+
+
+def _text(facts: Facts, detach: bool) -> str:
+    name = "" if facts["name"] == "gatelab" else f" --name {facts['name']}"
+    end = f"gatelab down{name}" if detach else f"Ctrl-C, or: gatelab down{name}"
+    return f"""\
+The lab {facts["name"]!r} is ready after {facts["startup_s"]:.2f} s.
+
+  export KUBECONFIG=$(gatelab kubeconfig{name})
+  kubectl apply -f manifests.yaml         (or: gatelab kubectl ..., which needs no kubectl of your own)
+  gatelab call ...; gatelab load ...; gatelab experiment run ...
+
+  API {facts["api"]}, DNS {facts["dns"]}
+  to end it: {end}"""

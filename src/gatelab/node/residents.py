@@ -1,0 +1,87 @@
+"""Programs that belong to the lab itself (control plane, service proxy): started, and started again when they end."""
+
+import logging
+import os
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+from gatelab.node.keeper.client import Keeper, Notice, Spawned
+
+logger = logging.getLogger(__name__)
+
+_DELAYS_S = (0.0, 0.1, 0.5, 1.0, 2.0, 5.0)
+_STABLE_S = 10.0
+"""A program that ran for this long is started again at once; one that keeps ending sooner is not."""
+_LOG_LIMIT = 10 * 1024 * 1024
+
+Later = Callable[[float, Callable[[], None]], object]
+"""`loop.call_later`."""
+
+
+class Resident:
+    """One such program. Its output is appended to a log file."""
+
+    def __init__(self, name: str, argv: Sequence[str], *, env: Mapping[str, str], log: Path, keeper: Keeper) -> None:
+        self.name = name
+        self.pid: int | None = None
+        self.log = log
+        self.starts = 0
+        self.on_end: Callable[[], None] | None = None
+        """Called whenever it ended."""
+        self.later: Later | None = None
+        """Set when there is an event loop; without one it is not started again."""
+        self._argv = argv
+        self._env = env
+        self._keeper = keeper
+        self._started_at = 0.0
+        self._quick_ends = 0
+
+    def start(self) -> None:
+        """Starts it."""
+        self.starts += 1
+        self._started_at = time.monotonic()
+        _make_room(self.log)
+        fd = os.open(self.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+        try:
+            self._keeper.spawn(
+                f"{self.name}/{self.starts}",
+                self._argv,
+                env=self._env,
+                cwd="/",
+                stdout=fd,
+                stderr=fd,
+                on_notice=self._on_notice,
+            )
+        finally:
+            os.close(fd)
+
+    def last_words(self, lines: int = 12) -> str:
+        """The end of its log."""
+        try:
+            with self.log.open("rb") as file:
+                file.seek(max(0, self.log.stat().st_size - 16 * 1024))
+                return "\n".join(file.read().decode(errors="replace").splitlines()[-lines:])
+        except OSError:
+            return ""
+
+    def _on_notice(self, notice: Notice) -> None:
+        if isinstance(notice, Spawned):
+            self.pid = notice.pid
+            return
+        self.pid = None
+        is_quick = time.monotonic() - self._started_at < _STABLE_S
+        delay_s = _DELAYS_S[min(self._quick_ends, len(_DELAYS_S) - 1)] if is_quick else 0.0
+        self._quick_ends = self._quick_ends + 1 if is_quick else 0
+        logger.warning(
+            "%s ended (%s): starting it again in %.1f s; its log is %s", self.name, notice, delay_s, self.log
+        )
+        if self.on_end is not None:
+            self.on_end()
+        if self.later is not None:
+            self.later(delay_s, self.start)
+
+
+def _make_room(log: Path) -> None:
+    if log.exists() and log.stat().st_size > _LOG_LIMIT:
+        log.replace(log.with_name(log.name + ".1"))
