@@ -1,8 +1,14 @@
 """The option of `make golden`, and a parameter per case."""
 
-import pytest
+import tempfile
+from collections.abc import AsyncIterator
+from pathlib import Path
 
-from golden_cases import Case, case_paths, read_case
+import pytest
+import pytest_asyncio
+
+from golden_cases import case_paths, read_case
+from running_envoy import RunningEnvoy, running_envoy
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -20,4 +26,9 @@ def rewrite(request: pytest.FixtureRequest) -> bool:
     return bool(request.config.getoption("--rewrite-golden", default=False))
 
 
-__all__ = ["Case"]
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def cases_envoy() -> AsyncIterator[RunningEnvoy]:
+    """One Envoy that gets every case, one after the other."""
+    with tempfile.TemporaryDirectory(prefix="gl-") as folder:
+        async with running_envoy(Path(folder), proxy="cases/proxy") as running:
+            yield running

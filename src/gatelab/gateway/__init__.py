@@ -5,3 +5,9 @@ Deployment and Service of each data plane, and the status of every GatewayClass,
 speaks protobuf, never touches a process or a socket, and writes no status before the proxy has acknowledged what the
 status says.
 """
+
+from gatelab.gateway.controller import GatewayController
+from gatelab.gateway.ports import XdsPort
+from gatelab.gateway.settings import DataPlaneSettings
+
+__all__ = ["DataPlaneSettings", "GatewayController", "XdsPort"]

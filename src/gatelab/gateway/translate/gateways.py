@@ -23,6 +23,7 @@ def outcome(parent: Parent, routes: Sequence[RouteOutcome], binding: Binding | N
         model = assembled(served, binding)
     return GatewayOutcome(
         gateway=gateway,
+        controller_name=parent.controller_name,
         accepted=accepted,
         listeners=tuple(
             ListenerOutcome(

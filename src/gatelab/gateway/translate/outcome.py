@@ -62,6 +62,7 @@ class GatewayOutcome:
     """One Gateway: its model, and what to say of it. `config` is None while its data plane has no address."""
 
     gateway: Gateway
+    controller_name: str
     accepted: Condition
     listeners: tuple[ListenerOutcome, ...]
     config: ProxyConfig | None = None

@@ -1,0 +1,165 @@
+"""The objects of a Gateway's data plane: a ServiceAccount, a Deployment of Envoy, a Service (GEP-1762).
+
+Pure: a Gateway in, JSON out. Owner references make the cluster delete them with the Gateway.
+"""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from gatelab.gateway.settings import DataPlaneSettings
+from gatelab.gateway.translate import addresses
+from gatelab.gateway.translate.gateway_class import CILIUM
+from gatelab.gateway.translate.outcome import GatewayOutcome
+from gatelab.gateway.translate.proxy_config import bound_port
+from gatelab.kinds.builtin import DEPLOYMENT, GATEWAY, SERVICE, SERVICE_ACCOUNT
+from gatelab.kinds.gatewayapi import Gateway
+from gatelab.kinds.kind import Kind
+from gatelab.kinds.names import shortened
+from gatelab.kinds.objects import Key
+from gatelab.proxy.bootstrap import bootstrap
+from gatelab.proxy.command import envoy_arguments
+
+GATEWAY_NAME = "gateway.networking.k8s.io/gateway-name"
+GATEWAY_CLASS_NAME = "gateway.networking.k8s.io/gateway-class-name"
+SERVED_BY = "gatelab.dev/served-by"
+"""Annotation of a Service. "pod": a pod binds the Service's own address, so no proxy shall."""
+_ENVOY = "envoy"
+_GRACE_PERIOD_S = 5
+
+
+def data_plane_key(gateway: Gateway, controller_name: str) -> Key:
+    """The key of all three objects: as Cilium names its Service for the class of Cilium, else as in GEP-1762."""
+    name = gateway.metadata.name
+    full = f"cilium-gateway-{name}" if controller_name == CILIUM else f"{name}-{gateway.spec.gateway_class_name}"
+    return Key(gateway.metadata.namespace, shortened(full))
+
+
+def proxy_name(gateway: Key) -> str:
+    """The name by which the Gateway's Envoys ask for their configuration (`node.cluster`)."""
+    return f"{gateway.namespace}/{gateway.name}"
+
+
+def data_plane(
+    outcome: GatewayOutcome, key: Key, settings: DataPlaneSettings
+) -> tuple[tuple[Kind, dict[str, Any]], ...]:
+    """The wanted objects, in the order in which they are made: what the pods need first."""
+    gateway = outcome.gateway
+    metadata = _metadata(gateway, key)
+    return (
+        (SERVICE_ACCOUNT, {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": metadata}),
+        (SERVICE, _service(outcome, metadata, settings)),
+        (DEPLOYMENT, _deployment(gateway, metadata, settings)),
+    )
+
+
+def selector_labels(gateway: Gateway) -> dict[str, str]:
+    """What tells a Gateway's pods from all others of its namespace."""
+    return {GATEWAY_NAME: shortened(gateway.metadata.name)}
+
+
+def _metadata(gateway: Gateway, key: Key) -> dict[str, Any]:
+    owner = {
+        "apiVersion": GATEWAY.api_version,
+        "kind": GATEWAY.name,
+        "name": gateway.metadata.name,
+        "uid": gateway.metadata.uid,
+        "controller": True,
+        "blockOwnerDeletion": True,
+    }
+    metadata: dict[str, Any] = {
+        "name": key.name,
+        "namespace": key.namespace,
+        "labels": _labels(gateway),
+        "ownerReferences": [owner],
+    }
+    if gateway.spec.infrastructure.annotations:
+        metadata["annotations"] = dict(gateway.spec.infrastructure.annotations)
+    return metadata
+
+
+def _labels(gateway: Gateway) -> dict[str, str]:
+    return {
+        **gateway.spec.infrastructure.labels,
+        **selector_labels(gateway),
+        GATEWAY_CLASS_NAME: shortened(gateway.spec.gateway_class_name),
+    }
+
+
+def _service(outcome: GatewayOutcome, metadata: Mapping[str, Any], settings: DataPlaneSettings) -> dict[str, Any]:
+    gateway = outcome.gateway
+    # All accepted listeners, servable or not: the address and its ports shall not come and go with a certificate.
+    listeners = [each.verdict.listener for each in outcome.listeners if each.verdict.is_accepted]
+    protocols = {listener.port: listener.protocol for listener in listeners}
+    ports = [
+        {
+            "name": f"{protocol.lower()}-{port}",
+            "port": port,
+            "targetPort": bound_port(port, settings.privileged_shift),
+            "protocol": "TCP",
+        }
+        for port, protocol in sorted(protocols.items())
+    ]
+    annotations = dict(metadata.get("annotations", {}))
+    if settings.bind == "service-address":
+        annotations[SERVED_BY] = "pod"
+    spec: dict[str, Any] = {"type": "LoadBalancer", "selector": selector_labels(gateway), "ports": ports}
+    if address := addresses.requested(gateway):
+        spec["loadBalancerIP"] = address
+    return {
+        "apiVersion": "v1",
+        "kind": "Service",
+        "metadata": {**metadata, **({"annotations": annotations} if annotations else {})},
+        "spec": spec,
+    }
+
+
+def _deployment(gateway: Gateway, metadata: Mapping[str, Any], settings: DataPlaneSettings) -> dict[str, Any]:
+    template_metadata = {name: metadata[name] for name in ("labels", "annotations") if name in metadata}
+    return {
+        "apiVersion": DEPLOYMENT.api_version,
+        "kind": "Deployment",
+        "metadata": metadata,
+        "spec": {
+            "replicas": 1,
+            # Two Envoys cannot bind one address: the old one goes first.
+            "strategy": {"type": "Recreate" if settings.bind == "service-address" else "RollingUpdate"},
+            "selector": {"matchLabels": selector_labels(gateway)},
+            "template": {
+                "metadata": template_metadata,
+                "spec": {
+                    "serviceAccountName": metadata["name"],
+                    "terminationGracePeriodSeconds": _GRACE_PERIOD_S,
+                    "containers": [_container(gateway, settings)],
+                },
+            },
+        },
+    }
+
+
+def _container(gateway: Gateway, settings: DataPlaneSettings) -> dict[str, Any]:
+    config = bootstrap(
+        proxy=proxy_name(gateway.metadata.key),
+        node_id="$(POD_NAME)",
+        xds_socket=settings.xds_socket,
+        admin_socket=f"{settings.run_dir}/envoy-$(POD_UID)",
+        ready=("$(POD_IP)", settings.ready_port),
+    )
+    fields = {
+        "POD_NAME": "metadata.name",
+        "POD_NAMESPACE": "metadata.namespace",
+        "POD_UID": "metadata.uid",
+        "POD_IP": "status.podIP",
+    }
+    return {
+        "name": _ENVOY,
+        "image": settings.image,
+        "args": envoy_arguments(config_yaml=json.dumps(config, separators=(",", ":"), sort_keys=True)),
+        "env": [{"name": name, "valueFrom": {"fieldRef": {"fieldPath": path}}} for name, path in fields.items()],
+        "ports": [{"name": "ready", "containerPort": settings.ready_port, "protocol": "TCP"}],
+        "readinessProbe": {
+            "httpGet": {"path": "/ready", "port": settings.ready_port},
+            "periodSeconds": 1,
+            "failureThreshold": 3,
+        },
+    }

@@ -1,0 +1,62 @@
+"""Provisioning: makes the objects of a data plane be there as wanted. One writer, and it writes only what differs."""
+
+import logging
+from typing import Any
+
+from gatelab.cluster.port import Cluster
+from gatelab.gateway.data_plane import data_plane
+from gatelab.gateway.drift import overlaid
+from gatelab.gateway.settings import DataPlaneSettings
+from gatelab.gateway.translate.outcome import GatewayOutcome
+from gatelab.kinds.builtin import DEPLOYMENT
+from gatelab.kinds.kind import Kind
+from gatelab.kinds.objects import Key, Object, controller_of, is_being_deleted, key_of
+from gatelab.reconcile import Mirrors
+
+logger = logging.getLogger(__name__)
+
+
+class Provisioner:
+    """Creates what is missing and takes back drift. What bears the name but is not ours is left alone."""
+
+    def __init__(self, cluster: Cluster, mirrors: Mirrors, settings: DataPlaneSettings) -> None:
+        self._cluster = cluster
+        self._mirrors = mirrors
+        self._settings = settings
+
+    async def provision(self, outcome: GatewayOutcome, key: Key) -> None:
+        """Makes the Gateway's data plane be there. Nothing is made for a Gateway that is not accepted or is going.
+
+        Raises ApiError: Conflict or AlreadyExists when the mirror lags, and others.
+        """
+        if not outcome.is_accepted or outcome.gateway.metadata.deletion_timestamp is not None:
+            return
+        for kind, wanted in data_plane(outcome, key, self._settings):
+            await self._ensure(kind, wanted, outcome.gateway.metadata.uid)
+
+    async def _ensure(self, kind: Kind, wanted: dict[str, Any], owner_uid: str) -> None:
+        present = self._mirrors.of(kind).get(key_of(wanted))
+        if present is None:
+            logger.info("creating %s %s", kind.name, key_of(wanted))
+            await self._cluster.create(kind, wanted)
+            return
+        if not is_owned(present, owner_uid) or is_being_deleted(present):
+            return
+        if kind is DEPLOYMENT:
+            wanted = _without_replicas(wanted)
+        corrected = overlaid(present, wanted)
+        if corrected != present:
+            logger.info("updating %s %s", kind.name, key_of(wanted))
+            await self._cluster.update(kind, corrected)
+
+
+def is_owned(obj: Object, owner_uid: str) -> bool:
+    """Whether the object is of the data plane of the Gateway with that uid."""
+    owner = controller_of(obj)
+    return owner is not None and owner.get("uid") == owner_uid
+
+
+def _without_replicas(deployment: dict[str, Any]) -> dict[str, Any]:
+    """How many Envoys there are is for people to say, once the first one is there."""
+    spec = {name: value for name, value in deployment["spec"].items() if name != "replicas"}
+    return {**deployment, "spec": spec}

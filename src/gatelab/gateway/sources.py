@@ -1,0 +1,63 @@
+"""Where a snapshot comes from: the mirrors."""
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+
+from gatelab.gateway.data_plane import data_plane_key
+from gatelab.gateway.provision import is_owned
+from gatelab.gateway.snapshot import Snapshot, read, snapshot_of
+from gatelab.gateway.translate.gateway_class import is_ours
+from gatelab.kinds.builtin import ENDPOINT_SLICE, SERVICE
+from gatelab.kinds.core import Service
+from gatelab.kinds.discovery import SERVICE_NAME, EndpointSlice
+from gatelab.kinds.gatewayapi import Gateway
+from gatelab.kinds.objects import Key, Object
+from gatelab.kinds.views import view
+from gatelab.reconcile import Mirrors
+
+_BY_SERVICE = "gateway: service"
+
+
+class Sources:
+    """Reads snapshots, endpoints and addresses of data planes out of the mirrors."""
+
+    def __init__(self, mirrors: Mirrors) -> None:
+        self._mirrors = mirrors
+        mirrors.of(ENDPOINT_SLICE).add_index(_BY_SERVICE, _service_of)
+
+    def snapshot(self) -> Snapshot:
+        """The present state, with the address of each Gateway of ours that has one."""
+        found = snapshot_of(lambda kind: self._mirrors.of(kind).list())
+        addresses = {}
+        for key, gateway in found.gateways.items():
+            gateway_class = found.gateway_classes.get(gateway.spec.gateway_class_name)
+            if gateway_class is not None and is_ours(gateway_class):
+                address, _ = self.address(gateway, data_plane_key(gateway, gateway_class.spec.controller_name))
+                if address:
+                    addresses[key] = address
+        return dataclasses.replace(found, addresses=addresses)
+
+    def address(self, gateway: Gateway, data_plane: Key) -> tuple[str, str]:
+        """The address of the data plane's Service, "" if there is none, and then what stands in the way, if known."""
+        obj = self._mirrors.of(SERVICE).get(data_plane)
+        if obj is None:
+            return "", ""
+        if not is_owned(obj, gateway.metadata.uid):
+            return "", f"Service {data_plane} is there and is not this Gateway's; rename or delete it"
+        addresses = view(Service, obj).load_balancer_addresses
+        return (addresses[0] if addresses else ""), ""
+
+    def slices(self, services: Sequence[Key]) -> Mapping[Key, Sequence[EndpointSlice]]:
+        """The EndpointSlices of these Services; one that cannot be read is left out."""
+        mirror = self._mirrors.of(ENDPOINT_SLICE)
+        problems: list[str] = []
+        return {
+            key: tuple(read(EndpointSlice, mirror.by_index(_BY_SERVICE, str(key)), problems).values())
+            for key in services
+        }
+
+
+def _service_of(obj: Object) -> Sequence[str]:
+    metadata = obj["metadata"]
+    name = (metadata.get("labels") or {}).get(SERVICE_NAME)
+    return (str(Key(metadata.get("namespace", ""), name)),) if name else ()

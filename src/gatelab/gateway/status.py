@@ -1,0 +1,115 @@
+"""Statuses as JSON: of GatewayClasses, Gateways and routes, from verdicts and what Envoy has acknowledged.
+
+Pure. Each is the whole status that the object shall have, given the one that it has: times stay with conditions that do
+not change, conditions of other types and parents of other controllers stay as they are.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from gatelab.gateway.status_programmed import (
+    DataPlaneState,
+    gateway_programmed,
+    listener_programmed,
+    present_condition,
+)
+from gatelab.gateway.translate.gateway_class import CONTROLLER_NAMES, SUPPORTED_FEATURES
+from gatelab.gateway.translate.outcome import GatewayOutcome, ListenerOutcome, ParentOutcome
+from gatelab.kinds.conditions import Condition, condition
+from gatelab.kinds.gatewayapi import ParentReference
+
+Status = Mapping[str, Any]
+
+
+def class_status(accepted: Condition, present: Status, now: str) -> dict[str, Any]:
+    """`status` of a GatewayClass. `now` is RFC 3339."""
+    return {
+        **present,
+        "conditions": _conditions([accepted], present.get("conditions"), now, keep_others=True),
+        "supportedFeatures": [{"name": name} for name in SUPPORTED_FEATURES],
+    }
+
+
+def gateway_status(outcome: GatewayOutcome, state: DataPlaneState, present: Status, now: str) -> dict[str, Any]:
+    """`status` of a Gateway: conditions, addresses, and an entry per listener."""
+    generation = outcome.gateway.metadata.generation
+    programmed = {
+        each.verdict.listener.name: listener_programmed(
+            each, state, generation, present_condition(each.verdict.listener.name, present)
+        )
+        for each in outcome.listeners
+    }
+    conditions = [outcome.accepted, gateway_programmed(outcome, state, programmed)]
+    status = {name: value for name, value in present.items() if name != "addresses"}
+    status["conditions"] = _conditions(conditions, present.get("conditions"), now, keep_others=True)
+    status["listeners"] = [
+        _listener(each, programmed[each.verdict.listener.name], present, now) for each in outcome.listeners
+    ]
+    if state.address:
+        status["addresses"] = [{"type": "IPAddress", "value": state.address}]
+    return status
+
+
+def _listener(outcome: ListenerOutcome, programmed: Condition, present: Status, now: str) -> dict[str, Any]:
+    name = outcome.verdict.listener.name
+    before: Mapping[str, Any] = next((each for each in present.get("listeners") or () if each.get("name") == name), {})
+    conditions = [*outcome.verdict.conditions, programmed]
+    return {
+        "name": name,
+        "supportedKinds": [{"group": kind.group, "kind": kind.kind} for kind in outcome.verdict.supported_kinds],
+        "attachedRoutes": outcome.attached_routes,
+        "conditions": _conditions(conditions, before.get("conditions"), now),
+    }
+
+
+def route_status(parents: Sequence[ParentOutcome], present: Status, now: str) -> dict[str, Any]:
+    """`status` of a route: `parents` of other controllers as they are, then ours in the order of spec.parentRefs."""
+    entries = list(present.get("parents") or ())
+    theirs = [each for each in entries if each.get("controllerName") not in CONTROLLER_NAMES]
+    ours = [_parent(parent, entries, now) for parent in parents]
+    return {**present, "parents": [*theirs, *ours]}
+
+
+def _parent(parent: ParentOutcome, entries: Iterable[Mapping[str, Any]], now: str) -> dict[str, Any]:
+    reference = parent_reference(parent.reference)
+    same = (parent.controller_name, reference)
+    before = next((each for each in entries if (each.get("controllerName"), each.get("parentRef")) == same), {})
+    return {
+        "parentRef": reference,
+        "controllerName": parent.controller_name,
+        "conditions": _conditions(parent.conditions, before.get("conditions"), now),
+    }
+
+
+def parent_reference(reference: ParentReference) -> dict[str, Any]:
+    """The reference as the route has it, with group and kind as the schema defaults them."""
+    optional = {
+        "namespace": reference.namespace,
+        "sectionName": reference.section_name,
+        "port": reference.port,
+    }
+    found: dict[str, Any] = {"group": reference.group, "kind": reference.kind, "name": reference.name}
+    return found | {name: value for name, value in optional.items() if value is not None}
+
+
+def _conditions(
+    wanted: Iterable[Condition], present: Sequence[Mapping[str, Any]] | None, now: str, *, keep_others: bool = False
+) -> list[dict[str, Any]]:
+    """The wanted conditions, each with the time of its last transition; with those of other types, if they stay."""
+    before = present or ()
+    made = [_condition(each, condition(before, each.type), now) for each in wanted]
+    types = {each["type"] for each in made}
+    others = [dict(each) for each in before if each["type"] not in types] if keep_others else []
+    return made + others
+
+
+def _condition(wanted: Condition, before: Mapping[str, Any] | None, now: str) -> dict[str, Any]:
+    unchanged = before is not None and before.get("status") == wanted.status
+    return {
+        "type": wanted.type,
+        "status": wanted.status,
+        "reason": wanted.reason,
+        "message": wanted.message,
+        "observedGeneration": wanted.observed_generation,
+        "lastTransitionTime": (before or {}).get("lastTransitionTime", now) if unchanged else now,
+    }

@@ -1,0 +1,122 @@
+"""Programmed: what Envoy has acknowledged, together with what could be asked of it at all (Gateway API, GEP-1364).
+
+A listener is Programmed when its proxy is connected and has acknowledged the listener, its certificates, its route
+table, and the backends and endpoints behind it. Once it is, it stays so while a change of its routes is on its way: it
+does serve, and a condition that flickers with each change would tell nothing. The same goes for the moment in which a
+restarted control plane waits for its Envoys (`is_settling`).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from gatelab.gateway.translate import addresses
+from gatelab.gateway.translate.observations import PROGRAMMED, fails, holds
+from gatelab.gateway.translate.outcome import GatewayOutcome, ListenerOutcome, Placement
+from gatelab.kinds.conditions import Condition, condition
+from gatelab.proxy.model import Acceptance, ResourceType
+
+
+@dataclass(frozen=True, slots=True)
+class DataPlaneState:
+    """What is known of a Gateway's data plane. `address` is "" while there is none."""
+
+    acceptance: Acceptance
+    address: str = ""
+    is_settling: bool = False
+    obstacle: str = ""
+    """Why there is no data plane and will be none, if so."""
+
+
+def listener_programmed(
+    outcome: ListenerOutcome, state: DataPlaneState, generation: int, before: Mapping[str, Any] | None
+) -> Condition:
+    """Programmed of a listener. `before` is its present condition of that type."""
+    if not outcome.verdict.is_servable:
+        causes = [each for each in outcome.verdict.conditions if _is_bad(each)]
+        message = causes[0].message if causes else "there is nothing that it could serve"
+        return fails(PROGRAMMED, generation, reason="Invalid", message=message)
+    if outcome.placement is None:
+        message = state.obstacle or "waiting for the address of the data plane"
+        return fails(PROGRAMMED, generation, reason="Pending", message=message)
+    refused = _refusal(outcome.placement, state.acceptance)
+    if refused:
+        return fails(PROGRAMMED, generation, reason="Invalid", message=refused)
+    waiting = _waiting_for(outcome.placement, state)
+    if waiting is None or _stays(before, generation, state):
+        return holds(PROGRAMMED, generation)
+    return fails(PROGRAMMED, generation, reason="Pending", message=waiting)
+
+
+def gateway_programmed(outcome: GatewayOutcome, state: DataPlaneState, listeners: Mapping[str, Condition]) -> Condition:
+    """Programmed of the Gateway: an address, and every listener that can be served is served.
+
+    Listeners that cannot are told so themselves, and do not take the others' merit; but one at least must serve.
+    """
+    generation = outcome.gateway.metadata.generation
+    if not outcome.is_accepted:
+        return fails(PROGRAMMED, generation, reason="Invalid", message=outcome.accepted.message)
+    if not state.address:
+        message = state.obstacle or "the Service of the data plane has no address yet"
+        return fails(PROGRAMMED, generation, reason="AddressNotAssigned", message=message)
+    wanted = addresses.requested(outcome.gateway)
+    if wanted and wanted != state.address:
+        message = f"spec.addresses asks for {wanted}, which could not be had; the data plane has {state.address}"
+        return fails(PROGRAMMED, generation, reason="AddressNotUsable", message=message)
+    conditions = list(listeners.values())
+    pending = next((each for each in conditions if each.reason == "Pending"), None)
+    if pending is not None:
+        return fails(PROGRAMMED, generation, reason="Pending", message=pending.message)
+    if not any(each.status == "True" for each in conditions):
+        message = "no listener can be served: " + "; ".join(
+            f"{name}: {each.message}" for name, each in listeners.items()
+        )
+        return fails(PROGRAMMED, generation, reason="Invalid", message=message)
+    return holds(PROGRAMMED, generation)
+
+
+def _is_bad(each: Condition) -> bool:
+    return each.status == ("True" if each.type == "Conflicted" else "False")
+
+
+def _dependencies(placement: Placement) -> list[tuple[ResourceType, str]]:
+    """What a listener needs, in the order in which a person would look for the cause."""
+    found: list[tuple[ResourceType, str]] = [("listener", placement.listener), ("route_table", placement.route_table)]
+    found += [("certificate", name) for name in sorted(placement.certificates)]
+    for backend in sorted(placement.backends):
+        found += [("backend", backend), ("endpoints", backend)]
+    return found
+
+
+def _refusal(placement: Placement, acceptance: Acceptance) -> str | None:
+    """Envoy's words about the listener or a certificate; what it says of routes is told to the routes."""
+    for type_, name in _dependencies(placement):
+        words = acceptance.rejected.get(type_, {}).get(name)
+        if words is not None and type_ in ("listener", "certificate"):
+            return f"Envoy refused {type_} {name}: {words}"
+    return None
+
+
+def _waiting_for(placement: Placement, state: DataPlaneState) -> str | None:
+    if not state.acceptance.connected:
+        return "no Envoy is connected: see the Gateway's pods"
+    for type_, name in _dependencies(placement):
+        if not state.acceptance.has_accepted(type_, name):
+            words = state.acceptance.rejected.get(type_, {}).get(name)
+            what = f"{type_.replace('_', ' ')} {name}"
+            return f"Envoy refused {what}: {words}" if words else f"waiting for Envoy to acknowledge {what}"
+    return None
+
+
+def _stays(before: Mapping[str, Any] | None, generation: int, state: DataPlaneState) -> bool:
+    if before is None or before.get("status") != "True" or before.get("observedGeneration") != generation:
+        return False
+    return state.acceptance.connected or state.is_settling
+
+
+def present_condition(listener: str, status: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """The Programmed condition that a listener has in a Gateway's present status."""
+    for each in status.get("listeners") or ():
+        if each.get("name") == listener:
+            return condition(each.get("conditions") or (), PROGRAMMED)
+    return None

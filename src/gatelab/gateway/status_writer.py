@@ -1,0 +1,98 @@
+"""Writing statuses: every class, Gateway and route of ours, each in one patch, and only when it differs."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from gatelab.cluster.port import Cluster
+from gatelab.gateway.rejections import refused
+from gatelab.gateway.status import class_status, gateway_status, route_status
+from gatelab.gateway.status_programmed import DataPlaneState
+from gatelab.gateway.translate.gateway_class import CONTROLLER_NAMES
+from gatelab.gateway.translate.outcome import ParentOutcome, Translation
+from gatelab.kinds.builtin import GATEWAY, GATEWAY_CLASS, GRPC_ROUTE
+from gatelab.kinds.kind import Kind
+from gatelab.kinds.objects import Key, Object, key_of
+from gatelab.kinds.timestamps import to_rfc3339, utc_now
+from gatelab.reconcile import Mirrors
+
+
+@dataclass(frozen=True, slots=True)
+class StatusWrite:
+    """A status that differs from the one that the object has."""
+
+    kind: Kind
+    object: Object
+    status: Mapping[str, Any]
+
+    async def perform(self, cluster: Cluster) -> None:
+        """One merge patch with the version that the status was made for. Raises ApiError: Conflict if it is stale."""
+        present = self.object.get("status") or {}
+        gone: dict[str, Any] = {name: None for name in present if name not in self.status}
+        changed = {name: value for name, value in self.status.items() if present.get(name) != value}
+        patch: dict[str, Any] = {
+            "metadata": {"resourceVersion": self.object["metadata"]["resourceVersion"]},
+            "status": gone | changed,
+        }
+        await cluster.patch(self.kind, key_of(self.object), patch, subresource="status")
+
+
+def due(
+    mirrors: Mirrors,
+    translation: Translation,
+    states: Mapping[Key, DataPlaneState],
+    blamed: Mapping[Key, Mapping[str, str]],
+) -> list[StatusWrite]:
+    """The writes that are due. `states` are the data planes' and `blamed` Envoy's words on routes, per Gateway.
+
+    An object whose generation in the mirror is not the one that was translated is left for the next translation.
+    """
+    now = to_rfc3339(utc_now())
+    wanted = (
+        *_classes(mirrors, translation, now),
+        *_gateways(mirrors, translation, states, now),
+        *_routes(mirrors, translation, blamed, now),
+    )
+    return [write for write in wanted if write.status != (write.object.get("status") or {})]
+
+
+def _classes(mirrors: Mirrors, translation: Translation, now: str) -> Iterator[StatusWrite]:
+    for name, accepted in translation.classes.items():
+        obj = mirrors.of(GATEWAY_CLASS).get(Key("", name))
+        if obj is not None and _is_of_generation(obj, accepted.observed_generation):
+            yield StatusWrite(GATEWAY_CLASS, obj, class_status(accepted, obj.get("status") or {}, now))
+
+
+def _gateways(
+    mirrors: Mirrors, translation: Translation, states: Mapping[Key, DataPlaneState], now: str
+) -> Iterator[StatusWrite]:
+    for key, outcome in translation.gateways.items():
+        obj = mirrors.of(GATEWAY).get(key)
+        if obj is not None and _is_of_generation(obj, outcome.gateway.metadata.generation):
+            yield StatusWrite(GATEWAY, obj, gateway_status(outcome, states[key], obj.get("status") or {}, now))
+
+
+def _routes(
+    mirrors: Mirrors, translation: Translation, blamed: Mapping[Key, Mapping[str, str]], now: str
+) -> Iterator[StatusWrite]:
+    for obj in mirrors.of(GRPC_ROUTE).list():
+        key = key_of(obj)
+        present = obj.get("status") or {}
+        parents = translation.routes.get(key, ())
+        if parents and not _is_of_generation(obj, parents[0].conditions[0].observed_generation):
+            continue
+        if parents or _has_word_of_ours(present):
+            told = [_told(key, parent, blamed.get(parent.gateway, {})) for parent in parents]
+            yield StatusWrite(GRPC_ROUTE, obj, route_status(told, present, now))
+
+
+def _told(route: Key, parent: ParentOutcome, blamed: Mapping[str, str]) -> ParentOutcome:
+    return replace(parent, conditions=refused(route, parent, blamed))
+
+
+def _has_word_of_ours(status: Mapping[str, Any]) -> bool:
+    return any(each.get("controllerName") in CONTROLLER_NAMES for each in status.get("parents") or ())
+
+
+def _is_of_generation(obj: Object, generation: int | None) -> bool:
+    return bool(obj["metadata"].get("generation", 0) == generation)
