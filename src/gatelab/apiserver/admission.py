@@ -1,0 +1,145 @@
+"""From what a client sent to what the store gets: decode, prune, complete, judge.
+
+The order is that of Kubernetes: unknown fields first (a strict client hears of them all), then types, the fields that
+clients may not decide, defaults, and last the rules of the schema and those between fields.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
+
+from gatelab.apiserver.target import Target
+from gatelab.kinds import defaults
+from gatelab.kinds.errors import BadRequest
+from gatelab.kinds.objects import Object
+from gatelab.kinds.schemas import catalogue, check, problems, prune, rules
+
+FieldValidation = Literal["Ignore", "Warn", "Strict"]
+
+
+def decoded(target: Target, body: Any, validation: FieldValidation) -> tuple[dict[str, Any], list[str]]:
+    """The object as our version of its kind, pruned, with types checked; and warnings. Raises BadRequest, Invalid."""
+    obj = _of_the_target(target, body)
+    schema = catalogue.schema_of(target.kind)
+    pruned, unknown = prune.pruned(schema, obj)
+    complaints = [f'unknown field "{path}"' for path in unknown]
+    if complaints and validation == "Strict":
+        raise _unhandled(target, f"strict decoding error: {', '.join(complaints)}")
+    _check_types(target, schema, pruned)
+    pruned.setdefault("metadata", {})
+    return pruned, complaints if validation == "Warn" else []
+
+
+def _of_the_target(target: Target, body: Any) -> dict[str, Any]:
+    if not isinstance(body, dict):
+        raise BadRequest(f"the object provided is not a {target.kind.name}: it must be a JSON object")
+    api_version, kind = body.get("apiVersion") or target.api_version, body.get("kind") or target.kind.name
+    if api_version != target.api_version:
+        raise BadRequest(
+            f"the API version in the data ({api_version}) does not match the expected API version "
+            f"({target.api_version})"
+        )
+    if kind != target.kind.name:
+        raise BadRequest(f"the kind in the data ({kind}) does not match the expected kind ({target.kind.name})")
+    return {**body, "apiVersion": target.kind.api_version, "kind": target.kind.name}
+
+
+def _unhandled(target: Target, why: str) -> BadRequest:
+    kind = target.kind.name
+    return BadRequest(f'{kind} in version "{target.version}" cannot be handled as a {kind}: {why}')
+
+
+def _check_types(target: Target, schema: catalogue.Schema, obj: Object) -> None:
+    found = check.type_problems(schema, obj)
+    if not found:
+        return
+    if not catalogue.is_native(target.kind):
+        raise problems.refusal(target.kind, _name(obj), found)
+    first = found[0]
+    value = first.message.removeprefix("Invalid value: ").partition(":")[0].strip('"')
+    wanted = first.message.rpartition("must be of type ")[2].partition(":")[0]
+    place = f"{target.kind.name}.{check.without_indices(first.field)}"
+    value = {"integer": "number", "boolean": "bool"}.get(value, value)
+    raise _unhandled(target, f"json: cannot unmarshal {value} into Go struct field {place} of type {wanted}")
+
+
+def _name(obj: Object) -> str:
+    metadata = obj.get("metadata")
+    name = metadata.get("name") if isinstance(metadata, Mapping) else ""
+    return name if isinstance(name, str) else ""
+
+
+def for_creation(target: Target, obj: dict[str, Any]) -> dict[str, Any]:
+    """The object to create, complete. Raises BadRequest, Invalid."""
+    obj = _placed(target, obj)
+    if target.kind.has_status:
+        obj.pop("status", None)
+    complete = defaults.with_defaults(target.kind, obj)
+    _judge(target, complete, None)
+    return complete
+
+
+def for_update(target: Target, obj: dict[str, Any], before: Object) -> dict[str, Any]:
+    """The object to put in the place of `before`, complete. Raises BadRequest, Invalid."""
+    obj = _placed(target, obj)
+    if target.kind.has_status:
+        obj.pop("status", None)
+        obj |= {"status": before["status"]} if "status" in before else {}
+    complete = defaults.with_defaults(target.kind, defaults.with_allocated(target.kind, obj, before))
+    _judge(target, complete, before)
+    return complete
+
+
+def for_status(target: Target, obj: dict[str, Any], before: Object) -> dict[str, Any]:
+    """`before` with the status of `obj`. Raises BadRequest, Invalid."""
+    obj = _placed(target, obj)
+    new = {**before, "metadata": {**before["metadata"], **_preconditions(obj)}}
+    new.pop("status", None)
+    if "status" in obj:
+        new["status"] = obj["status"]
+    complete = defaults.with_defaults(target.kind, new)
+    if not catalogue.is_native(target.kind):
+        _raise(target, complete, check.rule_problems(catalogue.schema_of(target.kind), complete))
+    return complete
+
+
+def _preconditions(obj: Object) -> dict[str, Any]:
+    names = ("uid", "resourceVersion")
+    return {name: obj["metadata"][name] for name in names if obj["metadata"].get(name)}
+
+
+def _placed(target: Target, obj: dict[str, Any]) -> dict[str, Any]:
+    """The object with the name and namespace of the request, which it must not contradict."""
+    metadata = dict(obj["metadata"])
+    if not target.kind.namespaced:
+        metadata.pop("namespace", None)
+    elif (given := metadata.get("namespace") or target.namespace) != target.namespace:
+        raise BadRequest(
+            "the namespace of the provided object does not match the namespace sent on the request "
+            f"({given} and {target.namespace})"
+        )
+    else:
+        metadata["namespace"] = target.namespace
+    if target.name:
+        if (given := metadata.get("name") or target.name) != target.name:
+            raise BadRequest(
+                f"the name of the object ({given}) does not match the name on the URL ({target.name})",
+            )
+        metadata["name"] = target.name
+    return {**obj, "metadata": metadata}
+
+
+def _judge(target: Target, obj: Object, before: Object | None) -> None:
+    schema = catalogue.schema_of(target.kind)
+    found = [
+        problem
+        for problem in check.rule_problems(schema, obj)
+        if not (catalogue.is_native(target.kind) and problem.field.startswith("status"))
+    ]
+    # The rules between fields may take for granted what the schema asks for.
+    _raise(target, obj, found or rules.broken(target.kind, obj, before))
+
+
+def _raise(target: Target, obj: Object, found: Sequence[problems.Problem]) -> None:
+    if found:
+        name = _name(obj) or obj["metadata"].get("generateName", "")
+        raise problems.refusal(target.kind, name, found)

@@ -1,0 +1,116 @@
+"""The application: paths to handlers, errors to Status objects."""
+
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import datetime
+
+from starlette.applications import Starlette
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+from starlette.routing import Route
+from starlette.types import ASGIApp
+
+from gatelab.apiserver import answers, documents, parameters, pod_logs, pod_proxy, reviews
+from gatelab.apiserver.context import Context, LogSource
+from gatelab.apiserver.security import Guard
+from gatelab.apiserver.target import Target, parsed
+from gatelab.apiserver.verbs import delete, patch, read, scale, watch, write
+from gatelab.kinds.errors import ApiError, MethodNotAllowed
+from gatelab.kinds.timestamps import utc_now
+from gatelab.store import Store
+
+_log = logging.getLogger(__name__)
+
+Handler = Callable[[Context, Request], Awaitable[Response]]
+Verb = Callable[[Context, Request, Target], Awaitable[Response]]
+
+_METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
+_CLIENT_CLOSED = 499
+
+_COLLECTION: Mapping[str, Verb] = {"GET": read.list_, "POST": write.create, "DELETE": delete.delete_collection}
+_OBJECT: Mapping[str, Verb] = {"GET": read.get, "PUT": write.update, "PATCH": patch.patch, "DELETE": delete.delete}
+_PARTS: Mapping[str, Mapping[str, Verb]] = {
+    "": _OBJECT,
+    "status": {"GET": read.get, "PUT": write.update, "PATCH": patch.patch},
+    "scale": {"GET": scale.get, "PUT": scale.update, "PATCH": scale.patch},
+    "log": {"GET": pod_logs.read},
+    "proxy": {"GET": pod_proxy.forward},
+}
+_DOCUMENTS: Mapping[str, Handler] = {
+    "/healthz": documents.health,
+    "/livez": documents.health,
+    "/readyz": documents.health,
+    "/version": documents.version,
+    "/api": documents.core_groups,
+    "/apis": documents.groups,
+    "/api/v1": documents.core_resources,
+    "/apis/{group}": documents.group,
+    "/apis/{group}/{version}": documents.resources,
+    "/openapi/v2": documents.openapi_v2,
+    "/openapi/v3": documents.openapi_index,
+    "/openapi/v3/api/{version}": documents.openapi_document,
+    "/openapi/v3/apis/{group}/{version}": documents.openapi_document,
+}
+_REVIEWS: Mapping[str, Handler] = {
+    "/apis/authentication.k8s.io/v1/selfsubjectreviews": reviews.who,
+    "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews": reviews.may,
+}
+
+
+def create_app(
+    store: Store,
+    *,
+    token: str,
+    hosts: frozenset[str],
+    logs: LogSource,
+    clock: Callable[[], datetime] = utc_now,
+) -> ASGIApp:
+    """The API on a store. `hosts` are the names and addresses (without port) under which clients may ask for it."""
+    context = Context(store, logs, clock)
+
+    def served(handler: Handler) -> Callable[[Request], Awaitable[Response]]:
+        async def endpoint(request: Request) -> Response:
+            return await _guarded(handler, context, request)
+
+        return endpoint
+
+    routes = [
+        *(Route(path, served(handler), methods=["GET"]) for path, handler in _DOCUMENTS.items()),
+        *(Route(path, served(handler), methods=["POST"]) for path, handler in _REVIEWS.items()),
+        Route("/{path:path}", served(_resource), methods=_METHODS),
+    ]
+    app = Starlette(routes=routes)
+    app.router.redirect_slashes = False
+    return Guard(app, token=token, hosts=hosts)
+
+
+async def _guarded(handler: Handler, context: Context, request: Request) -> Response:
+    """The handler's answer, or the Status of what went wrong."""
+    try:
+        return await handler(context, request)
+    except ApiError as error:
+        return answers.failure(error)
+    except ClientDisconnect:
+        return Response(status_code=_CLIENT_CLOSED)
+    except Exception:  # noqa: BLE001  # The last line: a bug costs one request, is logged, and shows nothing.
+        _log.exception("a bug in answering %s %s", request.method, request.url.path)
+        return answers.unexpected()
+
+
+async def _resource(context: Context, request: Request) -> Response:
+    target = parsed(request.scope["raw_path"])
+    verb = _verb(request, target)
+    return await verb(context, request, target)
+
+
+def _verb(request: Request, target: Target) -> Verb:
+    method = "GET" if request.method == "HEAD" else request.method
+    if method == "GET" and not target.subresource and parameters.flag(request, "watch"):
+        return watch.watch
+    verbs = _PARTS[target.subresource] if target.name else _COLLECTION
+    found = verbs.get(method)
+    if found is None:
+        raise MethodNotAllowed("the server does not allow this method on the requested resource")
+    if method == "POST" and target.kind.namespaced and not target.namespace:
+        raise MethodNotAllowed(f"{target.kind.plural} are created in a namespace: POST to …/namespaces/<name>/…")
+    return found

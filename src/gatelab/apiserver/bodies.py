@@ -1,0 +1,75 @@
+"""Reading what clients send: bounded in size and depth, JSON or YAML, never a surprise further in."""
+
+from typing import Any
+
+import msgspec
+from starlette.requests import Request
+
+from gatelab.kinds.errors import ApiError, BadRequest, TooLarge, UnsupportedMedia
+
+LIMIT_BYTES = 3 * 1024 * 1024
+"""The limit of Kubernetes' API server."""
+
+_DEEPEST = 100
+_JSON = ("", "application/json", "text/json")
+_YAML = ("application/yaml", "text/yaml", "application/x-yaml")
+
+
+async def read(request: Request) -> bytes:
+    """The body. Raises TooLarge beyond 3 MiB, without reading on."""
+    size, chunks = 0, []
+    async for chunk in request.stream():
+        size += len(chunk)
+        if size > LIMIT_BYTES:
+            raise TooLarge(f"the request body is larger than {LIMIT_BYTES} bytes; split it into several requests")
+        chunks.append(chunk)
+    return b"".join(chunks)
+
+
+def media_type(request: Request) -> str:
+    """The request's content type, without parameters."""
+    return request.headers.get("content-type", "").partition(";")[0].strip().lower()
+
+
+async def read_document(request: Request, *, also: tuple[str, ...] = ()) -> Any:
+    """The body as JSON data. Raises UnsupportedMedia for content types that are neither JSON, YAML nor in `also`."""
+    media = media_type(request)
+    if media not in (*_JSON, *_YAML, *also):
+        raise unsupported(media, ("application/json", "application/yaml", *also))
+    return decoded(await read(request), is_yaml=media in _YAML or media.endswith("+yaml"))
+
+
+def unsupported(media: str, accepted: tuple[str, ...]) -> ApiError:
+    """The error for a content type, worded as the API words it."""
+    types = ", ".join(accepted)
+    return UnsupportedMedia(
+        f"the body of the request was in an unknown format ({media}) - accepted media types include: {types}"
+    )
+
+
+def decoded(data: bytes, *, is_yaml: bool = False) -> Any:
+    """JSON or YAML as plain data. Raises BadRequest, which says where it cannot be read."""
+    try:
+        value = _from_yaml(data) if is_yaml else msgspec.json.decode(data)
+    except RecursionError:
+        raise BadRequest(f"the body is nested deeper than {_DEEPEST} levels") from None
+    except (msgspec.DecodeError, UnicodeDecodeError, ValueError) as error:
+        raise BadRequest(f"the object provided is unrecognized (must be of type JSON or YAML): {error}") from error
+    _check_depth(value)
+    return value
+
+
+def _from_yaml(data: bytes) -> Any:
+    from gatelab.apiserver import yaml_bodies  # Few clients send YAML: kubectl turns it into JSON.
+
+    return yaml_bodies.decoded(data)
+
+
+def _check_depth(value: Any) -> None:
+    level = [value]
+    for _ in range(_DEEPEST):
+        below = [each.values() if isinstance(each, dict) else each for each in level if isinstance(each, dict | list)]
+        level = [each for values in below for each in values]
+        if not level:
+            return
+    raise BadRequest(f"the body is nested deeper than {_DEEPEST} levels")

@@ -1,0 +1,85 @@
+"""What describes the API itself: discovery, OpenAPI, version, health."""
+
+import platform
+
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+
+from gatelab import __version__
+from gatelab.apiserver import answers, discovery, openapi
+from gatelab.apiserver.context import Context
+from gatelab.kinds.errors import ApiError
+
+
+async def health(_: Context, __: Request) -> Response:
+    """The store is open and the event loop turns, as this is answered."""
+    return PlainTextResponse("ok")
+
+
+async def version(_: Context, __: Request) -> Response:
+    """The Kubernetes version that the API follows, and ours behind the plus sign."""
+    return answers.json(
+        {
+            "major": "1",
+            "minor": "37",
+            "gitVersion": f"v1.37.1+gatelab.{__version__}",
+            "gitCommit": "",
+            "gitTreeState": "clean",
+            "buildDate": "2026-01-01T00:00:00Z",
+            "goVersion": f"python{platform.python_version()}",
+            "compiler": platform.python_implementation().lower(),
+            "platform": f"{platform.system().lower()}/{platform.machine()}",
+        }
+    )
+
+
+async def core_groups(_: Context, request: Request) -> Response:
+    if discovery.wants_aggregated(request.headers.get("accept", "")):
+        return answers.json(discovery.aggregated(core=True), media_type=discovery.AGGREGATED)
+    return answers.json(discovery.api_versions(request.headers.get("host", "")))
+
+
+async def groups(_: Context, request: Request) -> Response:
+    if discovery.wants_aggregated(request.headers.get("accept", "")):
+        return answers.json(discovery.aggregated(core=False), media_type=discovery.AGGREGATED)
+    return answers.json(discovery.group_list())
+
+
+async def group(_: Context, request: Request) -> Response:
+    return answers.json(discovery.group(request.path_params["group"]))
+
+
+async def core_resources(_: Context, __: Request) -> Response:
+    return answers.json(discovery.resource_list("", "v1"))
+
+
+async def resources(_: Context, request: Request) -> Response:
+    return answers.json(discovery.resource_list(request.path_params["group"], request.path_params["version"]))
+
+
+async def openapi_index(_: Context, __: Request) -> Response:
+    return answers.json(openapi.index())
+
+
+async def openapi_document(_: Context, request: Request) -> Response:
+    """A document, with its hash as ETag: 304 for who has it. Under its hash's address it may be kept for ever."""
+    group_name = request.path_params.get("group", "")
+    data, digest = openapi.document(group_name, request.path_params["version"])
+    etag = f'"{digest}"'
+    response = Response(status_code=304) if request.headers.get("if-none-match") == etag else answers.encoded(data)
+    response.headers["etag"] = etag
+    kept = request.query_params.get("hash") == digest
+    response.headers["cache-control"] = "public, max-age=31536000, immutable" if kept else "no-cache, private"
+    return response
+
+
+async def openapi_v2(_: Context, __: Request) -> Response:
+    """Its readers want protobuf and cannot tell JSON from it, so they are refused, and turn to /openapi/v3."""
+    raise NotAcceptable("OpenAPI v2 is not served: read /openapi/v3")
+
+
+class NotAcceptable(ApiError):
+    """The form asked for is one that we do not have."""
+
+    code = 406
+    reason = "NotAcceptable"

@@ -1,0 +1,29 @@
+"""SelfSubjectReview and SelfSubjectAccessReview: who am I, and may I. One token, one user, who may do everything."""
+
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from gatelab.apiserver import answers, bodies
+from gatelab.apiserver.context import Context
+
+USER = {"username": "gatelab-admin", "groups": ["system:masters", "system:authenticated"]}
+
+
+async def who(_: Context, request: Request) -> Response:
+    """`kubectl auth whoami`. The question has no content, so its encoding does not matter."""
+    await bodies.read(request)
+    review = _review("authentication.k8s.io/v1", "SelfSubjectReview", {"status": {"userInfo": USER}})
+    return answers.json(review, status=201)
+
+
+async def may(_: Context, request: Request) -> Response:
+    """`kubectl auth can-i`. The answer is yes whatever is asked."""
+    await bodies.read(request)
+    status = {"allowed": True, "reason": "the lab's token may do everything"}
+    return answers.json(_review("authorization.k8s.io/v1", "SelfSubjectAccessReview", {"status": status}), status=201)
+
+
+def _review(api_version: str, kind: str, content: dict[str, Any]) -> dict[str, Any]:
+    return {"kind": kind, "apiVersion": api_version, "metadata": {}, "spec": {}, **content}

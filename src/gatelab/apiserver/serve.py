@@ -1,0 +1,89 @@
+"""The application on a socket, by uvicorn."""
+
+import asyncio
+import socket
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
+
+import uvicorn
+from starlette.types import ASGIApp
+
+_GRACE_S = 0
+"""No wait for streams: uvicorn gives requests that are under way 0.1 s before it looks at this."""
+
+_KEEP_ALIVE_S = 120
+
+
+class _Server(uvicorn.Server):
+    """uvicorn without its signal handlers: the process belongs to somebody else."""
+
+    def __init__(self, config: uvicorn.Config, started: Callable[[int], None] | None) -> None:
+        super().__init__(config)
+        self._on_started = started
+
+    def capture_signals(self) -> AbstractContextManager[None]:  # type: ignore[override]
+        return nullcontext()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started and self._on_started is not None:
+            self._on_started(self.servers[0].sockets[0].getsockname()[1])
+
+
+async def serve(
+    app: ASGIApp,
+    *,
+    host: str = "127.0.0.1",
+    port: int = 0,
+    sock: socket.socket | None = None,
+    certificate: Path | None = None,
+    key: Path | None = None,
+    started: Callable[[int], None] | None = None,
+) -> None:
+    """Serves until cancelled, on a listening socket or on a host and port; with TLS when there is a certificate.
+
+    `started` is called with the port once connections are accepted. Raises OSError when the port is taken.
+    """
+    listening = sock if sock is not None else _listening(host, port)
+    config = uvicorn.Config(
+        app,
+        lifespan="off",
+        loop="none",
+        access_log=False,
+        log_config=None,
+        server_header=False,
+        proxy_headers=False,
+        ws="none",
+        ssl_certfile=certificate,
+        ssl_keyfile=key,
+        timeout_keep_alive=_KEEP_ALIVE_S,
+        timeout_graceful_shutdown=_GRACE_S,
+    )
+    server = _Server(config, started)
+    try:
+        await server.serve([listening])
+    finally:
+        await _end(server, listening)
+
+
+async def _end(server: _Server, listening: socket.socket) -> None:
+    """Lets short requests finish, and ends the streams, which would not end by themselves."""
+    if server.started:
+        await server.shutdown([listening])
+    tasks = server.server_state.tasks
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _listening(host: str, port: int) -> socket.socket:
+    listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listening.bind((host, port))
+        listening.listen(1024)
+    except OSError:
+        listening.close()
+        raise
+    return listening

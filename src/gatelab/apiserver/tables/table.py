@@ -1,0 +1,76 @@
+"""Objects of a kind as a `meta.k8s.io/v1` Table."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any, Literal
+
+from gatelab.apiserver.tables import core, custom, pods, services, workloads
+from gatelab.apiserver.tables.cells import Column, age_column, name_column
+from gatelab.kinds import builtin
+from gatelab.kinds.kind import Kind
+from gatelab.kinds.objects import Object
+
+IncludeObject = Literal["None", "Metadata", "Object"]
+
+_COLUMNS: Mapping[Kind, Sequence[Column]] = {
+    builtin.NAMESPACE: core.namespace_columns(),
+    builtin.NODE: core.node_columns(),
+    builtin.POD: pods.columns(),
+    builtin.SERVICE: services.service_columns(),
+    builtin.SECRET: core.secret_columns(),
+    builtin.CONFIG_MAP: core.config_map_columns(),
+    builtin.SERVICE_ACCOUNT: core.service_account_columns(),
+    builtin.EVENT: core.event_columns(),
+    builtin.DEPLOYMENT: workloads.deployment_columns(),
+    builtin.REPLICA_SET: workloads.replica_set_columns(),
+    builtin.ENDPOINT_SLICE: services.slice_columns(),
+    builtin.GATEWAY_CLASS: custom.gateway_class_columns(),
+    builtin.GATEWAY: custom.gateway_columns(),
+    builtin.GRPC_ROUTE: custom.route_columns(),
+    builtin.CERTIFICATE: custom.certificate_columns(),
+    builtin.ISSUER: custom.issuer_columns(),
+    builtin.CLUSTER_ISSUER: custom.issuer_columns(),
+    builtin.POD_METRICS: custom.pod_metrics_columns(),
+    builtin.NODE_METRICS: custom.node_metrics_columns(),
+}
+_PLAIN = (name_column(), age_column())
+
+
+def columns_of(kind: Kind) -> Sequence[Column]:
+    """The columns of the kind; name and age where it has none of its own."""
+    return _COLUMNS.get(kind, _PLAIN)
+
+
+def table(
+    kind: Kind,
+    objects: Iterable[Object],
+    version: int | str,
+    now: datetime,
+    *,
+    include: IncludeObject = "Metadata",
+    headed: bool = True,
+) -> dict[str, Any]:
+    """The Table. Without `headed` it has no column definitions, as in every event of a watch but the first."""
+    columns = columns_of(kind)
+    definitions = [column.definition() for column in columns] if headed else None
+    return {
+        "kind": "Table",
+        "apiVersion": "meta.k8s.io/v1",
+        "metadata": {"resourceVersion": str(version)},
+        "columnDefinitions": definitions,
+        "rows": [_row(columns, obj, now, include) for obj in objects],
+    }
+
+
+def _row(columns: Sequence[Column], obj: Object, now: datetime, include: IncludeObject) -> dict[str, Any]:
+    row: dict[str, Any] = {"cells": [column.cell(obj, now) for column in columns]}
+    if include == "Metadata":
+        row["object"] = partial(obj)
+    elif include == "Object":
+        row["object"] = obj
+    return row
+
+
+def partial(obj: Object) -> dict[str, Any]:
+    """The object's metadata alone, as `PartialObjectMetadata`."""
+    return {"kind": "PartialObjectMetadata", "apiVersion": "meta.k8s.io/v1", "metadata": obj["metadata"]}

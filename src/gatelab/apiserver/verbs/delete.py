@@ -1,0 +1,95 @@
+"""delete and deletecollection."""
+
+from typing import Any, Literal
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+
+from gatelab.apiserver import answers, bodies, parameters, views
+from gatelab.apiserver.context import Context
+from gatelab.apiserver.target import Target
+from gatelab.kinds.errors import BadRequest, NotFound
+from gatelab.kinds.objects import Key
+from gatelab.store import Stored
+
+_PROTOBUF = "application/vnd.kubernetes.protobuf"
+
+
+class Preconditions(msgspec.Struct, frozen=True, rename="camel"):
+    uid: str | None = None
+    resource_version: str | None = None
+
+
+class DeleteOptions(msgspec.Struct, frozen=True, rename="camel"):
+    """`meta/v1` DeleteOptions. A grace period below zero means one second, as in Kubernetes."""
+
+    grace_period_seconds: int | None = None
+    propagation_policy: Literal["Background", "Foreground", "Orphan"] | None = None
+    orphan_dependents: bool | None = None
+    preconditions: Preconditions = Preconditions()
+    dry_run: list[str] | None = None
+
+
+async def delete(context: Context, request: Request, target: Target) -> Response:
+    """Answers with the object while it waits for finalizers or its grace period, else with a Status."""
+    options = await _options(request)
+    before = context.store.get(target.kind, target.key)
+    left = await _delete(context, request, target, target.key, options)
+    if left is not None:
+        return views.one(request, target, left, context.clock())
+    kind = target.kind
+    details = {"name": target.name, "group": kind.group, "kind": kind.plural, "uid": before.uid}
+    return answers.json(answers.success({key: value for key, value in details.items() if value}))
+
+
+async def delete_collection(context: Context, request: Request, target: Target) -> Response:
+    """Deletes what `list` with the same selectors gives, and answers with that."""
+    if target.kind.namespaced and not target.namespace:
+        raise BadRequest(f"{target.kind.plural} are deleted namespace by namespace: name one in the path")
+    options = await _options(request)
+    chosen = parameters.selection(request)
+    found, version = context.store.list(
+        target.kind, namespace=target.namespace or None, selector=chosen.selector, fields=chosen.fields
+    )
+    for each in found:
+        try:
+            await _delete(context, request, target, each.key, options)
+        except NotFound:
+            continue  # Somebody was faster, which is as good.
+    return views.many(request, target, found, version, context.clock())
+
+
+async def _delete(
+    context: Context, request: Request, target: Target, key: Key, options: DeleteOptions
+) -> Stored | None:
+    return await context.store.delete(
+        target.kind,
+        key,
+        uid=options.preconditions.uid,
+        resource_version=options.preconditions.resource_version,
+        grace_period_s=options.grace_period_seconds,
+        propagation=options.propagation_policy or ("Orphan" if options.orphan_dependents else "Background"),
+        dry_run=parameters.dry_run(request) or bool(options.dry_run),
+    )
+
+
+async def _options(request: Request) -> DeleteOptions:
+    """The options in the body, or those in the query when there is no body."""
+    data = await bodies.read(request)
+    if data and bodies.media_type(request) == _PROTOBUF:
+        raise bodies.unsupported(_PROTOBUF, ("application/json", "application/yaml"))
+    body: Any = bodies.decoded(data, is_yaml="yaml" in bodies.media_type(request)) if data else _from_query(request)
+    try:
+        return msgspec.convert(body or {}, DeleteOptions)
+    except msgspec.ValidationError as error:
+        raise BadRequest(f"DeleteOptions cannot be read: {error}") from error
+
+
+def _from_query(request: Request) -> dict[str, Any]:
+    options: dict[str, Any] = {}
+    if (grace := parameters.number(request, "gracePeriodSeconds")) is not None:
+        options["gracePeriodSeconds"] = grace
+    if policy := request.query_params.get("propagationPolicy"):
+        options["propagationPolicy"] = policy
+    return options

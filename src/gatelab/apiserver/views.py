@@ -1,0 +1,81 @@
+"""Objects in the form and version that a client asked for."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+
+from gatelab.apiserver import answers, parameters
+from gatelab.apiserver.tables.table import partial, table
+from gatelab.apiserver.target import Target
+from gatelab.kinds.objects import Object
+from gatelab.store import Stored
+
+
+def data_of(target: Target, stored: Stored) -> bytes:
+    """The object as JSON, in the version asked for. Versions of a kind differ in `apiVersion` only."""
+    if target.version == target.kind.version:
+        return stored.data
+    return msgspec.json.encode(in_version(target, stored.object))
+
+
+def in_version(target: Target, obj: Object) -> Object:
+    return obj if target.version == target.kind.version else {**obj, "apiVersion": target.api_version}
+
+
+def one(
+    request: Request, target: Target, stored: Stored, now: datetime, *, status: int = 200, warnings: Sequence[str] = ()
+) -> Response:
+    """The answer that is one object."""
+    form = parameters.form(request)
+    if form == "object":
+        return answers.encoded(data_of(target, stored), status=status, warnings=warnings)
+    obj = in_version(target, stored.object)
+    value = (
+        table(target.kind, [obj], stored.version, now, include=parameters.include_object(request))
+        if form == "table"
+        else partial(obj)
+    )
+    return answers.json(value, status=status, warnings=warnings)
+
+
+def many(request: Request, target: Target, found: Sequence[Stored], version: int, now: datetime) -> Response:
+    """The answer that is a list."""
+    form = parameters.form(request)
+    if form == "object":
+        return answers.encoded(_list(target, found, version))
+    objects = (in_version(target, each.object) for each in found)
+    if form == "table":
+        include = parameters.include_object(request)
+        return answers.json(table(target.kind, objects, version, now, include=include))
+    return answers.json(
+        {
+            "kind": "PartialObjectMetadataList",
+            "apiVersion": "meta.k8s.io/v1",
+            "metadata": {"resourceVersion": str(version)},
+            "items": [partial(each) for each in objects],
+        }
+    )
+
+
+def _list(target: Target, found: Sequence[Stored], version: int) -> bytes:
+    """A list put together from objects that are encoded already."""
+    head = f'{{"kind":"{target.kind.name}List","apiVersion":"{target.api_version}",'
+    head += f'"metadata":{{"resourceVersion":"{version}"}},"items":['
+    return head.encode() + b",".join(data_of(target, each) for each in found) + b"]}"
+
+
+def event(request: Request, target: Target, type_: str, stored: Stored, now: datetime, *, headed: bool) -> bytes:
+    """One line of a watch."""
+    form = parameters.form(request)
+    if form == "object":
+        return b'{"type":"' + type_.encode() + b'","object":' + data_of(target, stored) + b"}\n"
+    obj = in_version(target, stored.object)
+    value: dict[str, Any] = partial(obj)
+    if form == "table":
+        include = parameters.include_object(request)
+        value = table(target.kind, [obj], stored.version, now, include=include, headed=headed)
+    return msgspec.json.encode({"type": type_, "object": value}) + b"\n"

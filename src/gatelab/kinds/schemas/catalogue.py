@@ -1,0 +1,56 @@
+"""Where the schema of a kind is found. Schemas are structural OpenAPI v3, as in a CustomResourceDefinition."""
+
+from collections.abc import Mapping
+from functools import cache
+from importlib import resources
+from typing import Any
+
+import msgspec
+
+from gatelab.kinds.kind import Kind
+from gatelab.kinds.schemas import cert_manager, gateway, grpc_route, metrics
+
+Schema = Mapping[str, Any]
+
+_ROOTS: Mapping[str, str] = {"": "core_v1", "apps": "apps_v1", "discovery.k8s.io": "discovery_v1"}
+"""The groups of Kubernetes' own kinds, and the module that names their definitions."""
+
+
+@cache
+def kubernetes() -> Mapping[str, Schema]:
+    """The definitions of `kubernetes.json`, by names such as `core_v1.PodSpec`. Read once, about 1 ms."""
+    data = resources.files("gatelab.kinds.schemas").joinpath("kubernetes.json").read_bytes()
+    return msgspec.json.decode(data)  # type: ignore[no-any-return]
+
+
+@cache
+def definitions() -> Mapping[str, Schema]:
+    """Every definition: those of Kubernetes, and ours of the kinds that come as custom resources."""
+    ours: dict[str, Schema] = {}
+    for module in (gateway, grpc_route, cert_manager, metrics):
+        ours |= module.definitions()
+    return {**kubernetes(), **ours}
+
+
+def is_native(kind: Kind) -> bool:
+    """Whether Kubernetes itself decodes the kind, rather than a CustomResourceDefinition.
+
+    Native kinds accept strategic merge patches, and answer a value of a wrong type with 400 instead of 422.
+    """
+    return kind.group in _ROOTS
+
+
+def name_of(kind: Kind) -> str:
+    """The name of the kind's definition."""
+    return f"{_ROOTS.get(kind.group, kind.group)}.{kind.name}"
+
+
+def schema_of(kind: Kind) -> Schema:
+    """The schema of the kind's whole objects."""
+    return definitions()[name_of(kind)]
+
+
+def resolved(schema: Schema) -> Schema:
+    """The schema itself, or what its `$ref` names."""
+    reference = schema.get("$ref")
+    return schema if reference is None else definitions()[reference]

@@ -1,0 +1,37 @@
+"""The rules that schemas cannot say: names, and what fields ask of each other. One file per family of kinds.
+
+In: a complete object, and the one it replaces. Out: problems, in the words of Kubernetes where it has words for them.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+
+from gatelab.kinds import builtin
+from gatelab.kinds.kind import Kind
+from gatelab.kinds.objects import Object
+from gatelab.kinds.schemas.problems import Problem
+from gatelab.kinds.schemas.rules import certificates, configuration, gateways, grpc_routes, metadata, pods, workloads
+from gatelab.kinds.schemas.rules import services as service_rules
+
+Rule = Callable[[Object, Object | None], Iterable[Problem]]
+
+_RULES: Mapping[Kind, Rule] = {
+    builtin.POD: pods.pod,
+    builtin.DEPLOYMENT: workloads.deployment,
+    builtin.REPLICA_SET: workloads.replica_set,
+    builtin.SERVICE: service_rules.service,
+    builtin.ENDPOINT_SLICE: service_rules.endpoint_slice,
+    builtin.SECRET: configuration.secret,
+    builtin.CONFIG_MAP: configuration.config_map,
+    builtin.GATEWAY_CLASS: gateways.gateway_class,
+    builtin.GATEWAY: gateways.gateway,
+    builtin.GRPC_ROUTE: grpc_routes.grpc_route,
+    builtin.CERTIFICATE: certificates.certificate,
+    builtin.ISSUER: certificates.issuer,
+    builtin.CLUSTER_ISSUER: certificates.issuer,
+}
+
+
+def broken(kind: Kind, obj: Object, before: Object | None) -> list[Problem]:
+    """What is wrong with the object, metadata first. `before` is None for a new object."""
+    rule = _RULES.get(kind)
+    return [*metadata.broken(kind, obj), *(rule(obj, before) if rule else ())]

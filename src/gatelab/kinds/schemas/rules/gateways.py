@@ -1,0 +1,62 @@
+"""GatewayClass and Gateway: the rules that the CustomResourceDefinitions write in CEL."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from gatelab.kinds.objects import Object
+from gatelab.kinds.schemas import problems
+from gatelab.kinds.schemas.problems import Problem
+
+Listener = Mapping[str, Any]
+
+
+def gateway_class(obj: Object, before: Object | None) -> Iterator[Problem]:
+    name = obj["spec"]["controllerName"]
+    if before is not None and before["spec"].get("controllerName") != name:
+        yield problems.invalid("spec.controllerName", name, "Value is immutable")
+
+
+def gateway(obj: Object, _: Object | None) -> Iterator[Problem]:
+    places: set[tuple[Any, ...]] = set()
+    for index, listener in enumerate(obj["spec"]["listeners"]):
+        path = f"spec.listeners[{index}]"
+        yield from _listener(listener, path)
+        place = (listener["port"], listener["protocol"], listener.get("hostname", ""))
+        if place in places:
+            rule = "Combination of port, protocol and hostname must be unique for each listener"
+            yield problems.invalid(path, {"port": place[0], "protocol": place[1], "hostname": place[2]}, rule)
+        places.add(place)
+    yield from _addresses(obj["spec"])
+
+
+def _listener(listener: Listener, path: str) -> Iterator[Problem]:
+    protocol, tls = listener["protocol"], listener.get("tls")
+    if tls is not None and protocol in ("HTTP", "TCP", "UDP"):
+        yield problems.invalid(
+            f"{path}.tls", "object", "tls must not be specified for protocols ['HTTP', 'TCP', 'UDP']"
+        )
+    if listener.get("hostname") and protocol in ("TCP", "UDP"):
+        rule = "hostname must not be specified for protocols ['TCP', 'UDP']"
+        yield problems.invalid(f"{path}.hostname", listener["hostname"], rule)
+    if tls is None:
+        if protocol == "TLS":
+            yield problems.invalid(f"{path}.tls", "null", "tls mode must be set for protocol TLS")
+        return
+    mode = tls.get("mode", "Terminate")
+    if protocol == "HTTPS" and mode != "Terminate":
+        yield problems.invalid(f"{path}.tls.mode", mode, "tls mode must be Terminate for protocol HTTPS")
+    if mode == "Terminate" and not tls.get("certificateRefs") and not tls.get("options"):
+        rule = "certificateRefs or options must be specified when mode is Terminate"
+        yield problems.invalid(f"{path}.tls", "object", rule)
+
+
+def _addresses(spec: Mapping[str, Any]) -> Iterator[Problem]:
+    seen: set[tuple[str, str]] = set()
+    for index, each in enumerate(spec.get("addresses") or ()):
+        if not each.get("value"):
+            continue
+        place = (each.get("type", "IPAddress"), each["value"])
+        if place in seen:
+            rule = f"{place[0]} values must be unique"
+            yield problems.invalid(f"spec.addresses[{index}]", place[1], rule)
+        seen.add(place)
