@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import os
 import ssl
 
 from gatelab import __version__
@@ -29,7 +30,8 @@ async def probe(container: Container, spec: Probe, address: str) -> Outcome:
     except TimeoutError:
         return Outcome(False, f"no answer within {timeout_s}s")
     except OSError as error:
-        return Outcome(False, f"dial tcp: {error.strerror or error}")
+        cause = os.strerror(error.errno) if error.errno else str(error)
+        return Outcome(False, f"dial {address}: {cause.lower()}")
 
 
 def port_of(container: Container, port: int | str) -> int | None:

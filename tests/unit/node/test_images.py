@@ -1,0 +1,87 @@
+"""Which program stands for an image."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from gatelab.node.errors import LabError
+from gatelab.node.images import Catalogue, UnknownImage, normalised
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return tmp_path / "images.yaml"
+
+
+@pytest.fixture
+def catalogue(file: Path) -> Catalogue:
+    return Catalogue(file, envoy=lambda: Path("/opt/envoy"))
+
+
+@pytest.mark.parametrize(
+    ("image", "full"),
+    [
+        ("busybox", "docker.io/library/busybox:latest"),
+        ("docker.io/busybox:1", "docker.io/library/busybox:1"),
+        ("index.docker.io/library/busybox:1", "docker.io/library/busybox:1"),
+        ("a/b:1", "docker.io/a/b:1"),
+        ("ghcr.io/a/b", "ghcr.io/a/b:latest"),
+        ("localhost/b", "localhost/b:latest"),
+        ("localhost:5000/b", "localhost:5000/b:latest"),
+        ("a/b@sha256:abc", "docker.io/a/b@sha256:abc"),
+    ],
+)
+def test_names_are_completed(image: str, full: str) -> None:
+    assert normalised(image) == full
+
+
+def test_the_experiments_image_is_built_in(catalogue: Catalogue) -> None:
+    image = catalogue.find("bittrance/hello-world:tonic-hello-grpc")
+    assert image.command == (sys.executable, "-m", "gatelab.backends.hello")
+    assert image.built_in
+    with pytest.raises(UnknownImage):
+        catalogue.find("bittrance/hello-world:other")
+
+
+@pytest.mark.parametrize("name", ["envoyproxy/envoy:v1.40.0", "docker.io/envoyproxy/envoy:distroless-v1.40.0"])
+def test_every_tag_of_envoy_is_the_wheels(catalogue: Catalogue, name: str) -> None:
+    assert catalogue.find(name).command == ("/opt/envoy",)
+
+
+def test_users_add_theirs_and_exact_names_come_first(catalogue: Catalogue, file: Path) -> None:
+    file.write_text("me/server:*: {command: [any]}\nme/server:1: {command: [one], env: {A: b}, workdir: here}\n")
+    assert catalogue.find("docker.io/me/server:2").command == ("any",)
+    one = catalogue.find("me/server:1")
+    assert (one.command, one.env, one.workdir, one.built_in) == (("one",), {"A": "b"}, str(file.parent / "here"), False)
+
+
+def test_an_unknown_image_says_which_line_to_add_and_is_found_once_it_is_there(
+    catalogue: Catalogue, file: Path
+) -> None:
+    with pytest.raises(UnknownImage) as caught:
+        catalogue.find("me/server:1")
+    assert str(file) in str(caught.value)
+    line = str(caught.value).partition("for example ")[2]
+    file.write_text(line)
+    assert catalogue.find("me/server:1").command == ("program", "argument")
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("me/server:1: {command: run}", "Expected `array`"),
+        ("me/server:1: {comand: [run]}", "comand"),
+        ("me/server:1: {}", 'image "me/server:1" needs a command'),
+        ("- a", "not a catalogue of images"),
+        ("{", "not a catalogue of images"),
+    ],
+)
+def test_a_file_that_is_wrong_is_named_with_the_reason(
+    catalogue: Catalogue, file: Path, text: str, message: str
+) -> None:
+    file.write_text(text)
+    with pytest.raises(LabError) as caught:
+        catalogue.find("me/server:1")
+    assert str(file) in str(caught.value)
+    assert message in str(caught.value)
