@@ -25,6 +25,11 @@ class _Proxy:
     sessions: dict[Session, Callable[[], None]] = field(default_factory=dict)
     acceptance: Acceptance = field(default_factory=Acceptance)
 
+    @property
+    def is_complete(self) -> bool:
+        """Whether enough is known to tell an Envoy anything: endpoints that are not known are not the same as none."""
+        return self.config is not None and (self.endpoints is not None or not self.config.backends)
+
 
 class Proxies:
     """The state behind the server. No IO, no clock: a session that has something to send is woken by its callback."""
@@ -79,7 +84,7 @@ class Proxies:
         if session not in proxy.sessions:
             proxy.sessions[session] = wake
             _log.info("Envoy %s connected for %s", session.node, session.proxy)
-            if proxy.snapshot is not None:
+            if proxy.snapshot is not None and proxy.is_complete:
                 session.update(proxy.snapshot)
         wake()
         self._assess(session.proxy, proxy)
@@ -96,7 +101,6 @@ class Proxies:
         if proxy.config is None:
             return
         resources = dict(proxy.resources)
-        # Before the first endpoints are published none are known, which is not the same as there being none.
         if proxy.endpoints is not None:
             for backend in proxy.config.backends:
                 if backend.name not in proxy.assignments:
@@ -105,7 +109,7 @@ class Proxies:
             wanted = {backend.name for backend in proxy.config.backends}
             resources[ENDPOINTS] = {key: value for key, value in proxy.assignments.items() if key in wanted}
         proxy.snapshot = Snapshot(resources)
-        for session, wake in proxy.sessions.items():
+        for session, wake in proxy.sessions.items() if proxy.is_complete else ():
             session.update(proxy.snapshot)
             wake()
         self._assess(name, proxy)

@@ -34,8 +34,8 @@ _OPTIONS = (
 class XdsServer:
     """The control plane's side of every Envoy. A proxy is named by Envoy's `node.cluster`; it may be several Envoys.
 
-    `address` is `unix:/path` or `host:port`. Nothing is sent to an Envoy before its proxy is published, and no
-    endpoints before `publish_endpoints`: a restarted control plane changes nothing until it knows what it wants.
+    `address` is `unix:/path` or `host:port`. Nothing is sent to an Envoy before its proxy's configuration and, when it
+    has backends, endpoints are published: a restarted control plane changes nothing until it knows what it wants.
     Use as an async context manager; the rest may be called before it is entered, always from the event loop's thread.
     """
 
@@ -79,7 +79,7 @@ class XdsServer:
         self._proxies.publish(proxy, config)
 
     def publish_endpoints(self, proxy: str, endpoints: Endpoints) -> None:
-        """Where all backends of the proxy are. Routes wait until this was called once."""
+        """Where all backends of the proxy are. Nothing is sent until this was called once."""
         self._proxies.publish_endpoints(proxy, endpoints)
 
     def remove(self, proxy: str) -> None:

@@ -37,6 +37,7 @@ class Session:
         self.node = ""
         self.snapshot: Snapshot | None = None
         self.subscriptions = {type_url: Subscription(type_url in _WILDCARD) for type_url in _SEND_ORDER}
+        self._retired: dict[str, EncodedResource] = {}
         self._nonces = map(str, itertools.count(1))
 
     def receive(self, request: DeltaDiscoveryRequest) -> None:
@@ -47,13 +48,14 @@ class Session:
         if subscription is None:
             _log.warning("Envoy %s asks for %s, which is not served", self.node, request.type_url)
             return
-        if not subscription.opened:
+        opening = not subscription.opened
+        if opening:
             subscription.open(request.initial_resource_versions)
         if request.response_nonce:
             self._answered(request, subscription)
         subscription.unsubscribe(request.resource_names_unsubscribe)
         subscription.subscribe(request.resource_names_subscribe, request.initial_resource_versions)
-        if request.type_url == ENDPOINTS and not self.subscriptions[CLUSTER].opened:
+        if opening and request.type_url == ENDPOINTS and not self.subscriptions[CLUSTER].opened:
             # Envoy asks for clusters first, unless some have been warming since the last stream broke off.
             subscription.again.update(subscription.names & subscription.held.keys())
         if self.snapshot is not None:
@@ -61,6 +63,8 @@ class Session:
 
     def update(self, snapshot: Snapshot) -> None:
         """From now on Envoy shall have this."""
+        if self.snapshot is not None:
+            self._retire_endpoints(self.snapshot)
         self.snapshot = snapshot
         for type_url, subscription in self.subscriptions.items():
             subscription.learn(snapshot.of(type_url))
@@ -78,6 +82,15 @@ class Session:
             return []
         found = (self._next(type_url, self.snapshot) for type_url in _SEND_ORDER)
         return [response for response in found if response is not None]
+
+    def _retire_endpoints(self, before: Snapshot) -> None:
+        """Keep the last endpoints of what Envoy may still ask for: a cluster that warms without them never ends."""
+        clusters = self.subscriptions[CLUSTER]
+        alive = self.subscriptions[ENDPOINTS].names | clusters.held.keys()
+        if clusters.in_flight is not None:
+            alive |= clusters.in_flight.resources.keys()
+        known = {**self._retired, **before.of(ENDPOINTS)}
+        self._retired = {name: resource for name, resource in known.items() if name in alive}
 
     def _answered(self, request: DeltaDiscoveryRequest, subscription: Subscription) -> None:
         delivery = subscription.in_flight
@@ -110,20 +123,31 @@ class Session:
 
     def _due(self, type_url: str, snapshot: Snapshot) -> tuple[dict[str, EncodedResource], frozenset[str]]:
         subscription, desired = self.subscriptions[type_url], snapshot.of(type_url)
+        if type_url == ENDPOINTS:
+            desired = {**self._retired, **desired}
         names = desired.keys() if subscription.wildcard else subscription.names & desired.keys()
         due = {
             name: desired[name]
             for name in names
             if subscription.wants(desired[name]) and may_send(desired[name], snapshot, self.subscriptions)
         }
-        removed = removable(type_url, snapshot, self.subscriptions)
-        while subscription.suspects:
-            part = frozenset(subscription.suspects.popleft())
-            if suspects := {name: due[name] for name in due if name in part}:
-                return suspects, removed & part
-            if removed & part:
-                return {}, removed & part
-        return due, removed
+        if type_url == ENDPOINTS:
+            removed = subscription.unanswered(desired)
+        else:
+            removed = removable(type_url, snapshot, self.subscriptions)
+        return _among_suspects(subscription, due, removed)
+
+
+def _among_suspects(
+    subscription: Subscription, due: dict[str, EncodedResource], removed: frozenset[str]
+) -> tuple[dict[str, EncodedResource], frozenset[str]]:
+    """The next part of a refused delivery that still has to be sent, or, when there is none, everything that is due."""
+    while subscription.suspects:
+        part = frozenset(subscription.suspects.popleft())
+        suspects = {name: resource for name, resource in due.items() if name in part}
+        if suspects or removed & part:
+            return suspects, removed & part
+    return due, removed
 
 
 def _response(type_url: str, delivery: Delivery) -> DeltaDiscoveryResponse:

@@ -41,8 +41,9 @@ class Delivery:
 class Subscription:
     """The state of one type. `wildcard` types get every resource, the others the names that Envoy asked for.
 
-    At most one delivery is under way. `again` are names to be sent although Envoy holds their version; `suspects` are
-    parts of a refused delivery, to be sent one after the other until the guilty ones are found.
+    At most one delivery is under way. `again` are names to be sent although Envoy holds their version, `absent` those
+    that Envoy was told do not exist. `suspects` are parts of a refused delivery, to be sent one after the other until
+    the guilty ones are found.
     """
 
     wildcard: bool
@@ -52,6 +53,7 @@ class Subscription:
     held: dict[str, Held] = field(default_factory=dict)
     rejected: dict[str, Rejection] = field(default_factory=dict)
     again: set[str] = field(default_factory=set)
+    absent: set[str] = field(default_factory=set)
     suspects: deque[tuple[str, ...]] = field(default_factory=deque)
     in_flight: Delivery | None = None
     _unknown: set[str] = field(default_factory=set)
@@ -66,6 +68,7 @@ class Subscription:
         """Envoy wants these. Unless it told a version along with it, it wants them now, whatever it had before."""
         for name in names:
             self.names.add(name)
+            self.absent.discard(name)
             if name not in already_had and name in self.held:
                 self.again.add(name)
 
@@ -74,6 +77,7 @@ class Subscription:
         for name in names:
             self.names.discard(name)
             self.again.discard(name)
+            self.absent.discard(name)
             self.held.pop(name, None)
             self.rejected.pop(name, None)
             self._unknown.discard(name)
@@ -94,6 +98,11 @@ class Subscription:
             return True
         return not self.runs(resource) and self.rejection(resource) is None
 
+    def unanswered(self, desired: Mapping[str, EncodedResource]) -> frozenset[str]:
+        """Names that Envoy waits for and that do not exist."""
+        missing = self.names - desired.keys() - self.absent
+        return frozenset(name for name in missing if name not in self.held or name in self.again)
+
     def runs(self, resource: EncodedResource) -> bool:
         """Whether Envoy has acknowledged this version."""
         held = self.held.get(resource.name)
@@ -108,7 +117,10 @@ class Subscription:
         """A response goes out."""
         self.in_flight = delivery
         self.answered = True
-        self.again.difference_update(delivery.resources)
+        self.again.difference_update(delivery.resources, delivery.removed)
+        if not self.wildcard:
+            self.absent |= delivery.removed
+            self.absent.difference_update(delivery.resources)
 
     def acknowledge(self, delivery: Delivery) -> None:
         """Envoy runs what was delivered."""

@@ -1,0 +1,104 @@
+"""The Gateway controller with a real Envoy: from objects to answered calls, and to what statuses say of it."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from fake_cluster import FakeCluster
+from gatelab.gateway import DataPlaneSettings, GatewayController
+from gatelab.kinds.builtin import ENDPOINT_SLICE, GATEWAY, GATEWAY_CLASS, GRPC_ROUTE, SECRET, SERVICE
+from gatelab.kinds.conditions import condition
+from gatelab.kinds.objects import Key
+from gatelab.proxy.xds import server
+from gateway_objects import endpoint_slice, gateway, gateway_class, grpc_route, secret, service
+from golden_cases import certificate_pair
+from running_envoy import RunningEnvoy, call, grpc_backends, grpc_channel, running_envoy
+
+pytestmark = pytest.mark.envoy
+
+ADDRESS = "127.24.0.30"
+GW = Key("default", "gw")
+SHIFT = 20_000
+"""Added to privileged ports, which a test may not be allowed to bind."""
+
+
+@asynccontextmanager
+async def controlled(cluster: FakeCluster, folder: Path) -> AsyncIterator[RunningEnvoy]:
+    """An Envoy of Gateway default/gw, whose Service has got its address, and the controller."""
+    settings = DataPlaneSettings(
+        str(folder / "xds.sock"), "envoy", "service-address", str(folder), privileged_shift=SHIFT
+    )
+    async with running_envoy(folder, proxy="default/gw") as envoy, asyncio.TaskGroup() as tasks:
+        controller = tasks.create_task(GatewayController(cluster, envoy.xds, settings).run())
+        await eventually(lambda: Key("default", "gw-gatelab") in cluster.objects.get(SERVICE, {}))
+        ingress = {"loadBalancer": {"ingress": [{"ip": ADDRESS}]}}
+        await cluster.patch(SERVICE, Key("default", "gw-gatelab"), {"status": ingress}, subresource="status")
+        yield envoy
+        controller.cancel()
+
+
+async def eventually(condition: Callable[[], Any]) -> None:
+    async with asyncio.timeout(10):
+        while not condition():  # noqa: ASYNC110 - the cluster in memory has nothing that could be waited for
+            await asyncio.sleep(0.002)
+
+
+def programmed(cluster: FakeCluster) -> Any:
+    present = cluster.objects[GATEWAY][GW].get("status", {})
+    return condition(present.get("conditions", ()), "Programmed") or {}
+
+
+def is_programmed(cluster: FakeCluster) -> bool:
+    return bool(programmed(cluster).get("status") == "True")
+
+
+async def test_the_first_call_after_programmed_is_answered_over_tls(socket_folder: Path) -> None:
+    cluster = FakeCluster()
+    await cluster.create(GATEWAY_CLASS, gateway_class())
+    tls = {"certificateRefs": [{"name": "certificate"}]}
+    listeners = [{"name": "https", "port": 443, "protocol": "HTTPS", "tls": tls}]
+    await cluster.create(GATEWAY, gateway(listeners=listeners))
+    await cluster.create(GRPC_ROUTE, grpc_route(hostnames=["hello.test"]))
+    await cluster.create(SERVICE, service())
+    await cluster.create(SECRET, secret())
+    async with grpc_backends(["127.24.2.1"]) as backends, controlled(cluster, socket_folder):
+        endpoint = backends.endpoints[0]
+        await cluster.create(ENDPOINT_SLICE, endpoint_slice(endpoint.address, port=endpoint.port))
+        await eventually(lambda: is_programmed(cluster))
+        root = certificate_pair()[0]
+        async with grpc_channel(f"{ADDRESS}:{443 + SHIFT}", authority="hello.test", root=root) as channel:
+            assert await call(channel) == f"{endpoint.address}:{endpoint.port}"
+        async with grpc_channel(f"{ADDRESS}:{443 + SHIFT}", authority="other.test", root=root) as channel:
+            assert await call(channel) == "UNIMPLEMENTED"
+
+
+async def test_a_taken_port_is_told_in_envoys_words_and_then_served(
+    socket_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(server, "ADDRESS_RETRY_S", 0.1)
+    cluster = FakeCluster()
+    await cluster.create(GATEWAY_CLASS, gateway_class())
+    await cluster.create(GATEWAY, gateway(listeners=[{"name": "http", "port": 8080, "protocol": "HTTP"}]))
+    await cluster.create(GRPC_ROUTE, grpc_route())
+    taken = await asyncio.start_server(lambda _, writer: writer.close(), ADDRESS, 8080)
+    async with taken, controlled(cluster, socket_folder):
+        await eventually(lambda: "Envoy refused listener port-8080" in programmed(cluster).get("message", ""))
+        assert "in use" in programmed(cluster)["message"]
+        taken.close()
+        await taken.wait_closed()
+        await eventually(lambda: is_programmed(cluster))
+
+
+async def test_no_usable_backend_is_unavailable(socket_folder: Path) -> None:
+    cluster = FakeCluster()
+    await cluster.create(GATEWAY_CLASS, gateway_class())
+    await cluster.create(GATEWAY, gateway(listeners=[{"name": "http", "port": 8081, "protocol": "HTTP"}]))
+    await cluster.create(GRPC_ROUTE, grpc_route())
+    async with controlled(cluster, socket_folder):
+        await eventually(lambda: is_programmed(cluster))
+        async with grpc_channel(f"{ADDRESS}:8081") as channel:
+            assert await call(channel) == "UNAVAILABLE"

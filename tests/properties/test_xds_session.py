@@ -1,0 +1,159 @@
+"""Any interleaving of publishing, delivery, refusal and reconnection: nothing breaks on the way, and it converges."""
+
+import dataclasses
+from collections import deque
+
+from envoy.service.discovery.v3.discovery_pb2 import DeltaDiscoveryResponse
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from fake_envoy import FakeEnvoy, converse
+from gatelab.proxy.model import (
+    Backend,
+    Certificate,
+    Endpoint,
+    HttpChain,
+    Listener,
+    ProxyConfig,
+    Route,
+    RouteTable,
+    TcpChain,
+    TlsTermination,
+)
+from gatelab.proxy.resources import CLUSTER, ENDPOINTS, LISTENER, ROUTE_TABLE, SECRET, encode, encode_endpoints
+from gatelab.proxy.xds.progress import acceptance_of
+from gatelab.proxy.xds.session import Session
+from gatelab.proxy.xds.snapshot import Snapshot
+from proxy_configs import ADDRESS, GREETINGS, forward, table
+
+NAMES = ("a", "b", "c")
+
+
+@st.composite
+def snapshots(draw: st.DrawFn) -> Snapshot:
+    """A whole configuration of up to three of each, in which every reference is there."""
+    backends = tuple(
+        Backend(name, "http2", draw(st.sampled_from(("round_robin", "random"))))
+        for name in draw(st.lists(st.sampled_from(NAMES), min_size=1, unique=True))
+    )
+    names = [backend.name for backend in backends]
+    certificates = tuple(Certificate(name, draw(st.binary(max_size=1)), b"") for name in ("a", "b"))
+    tables = tuple(
+        table(_route(draw(st.lists(st.sampled_from(names), unique=True))), name=name)
+        for name in draw(st.lists(st.sampled_from(NAMES), unique=True))
+    )
+    listeners = tuple(
+        Listener(name, ADDRESS, 1 + NAMES.index(name), (draw(_chains(tables, names)),))
+        for name in draw(st.lists(st.sampled_from(NAMES), unique=True))
+    )
+    endpoints = {name: encode_endpoints(name, (Endpoint(ADDRESS, draw(st.integers(1, 2))),)) for name in names}
+    return Snapshot({**encode(ProxyConfig(listeners, tables, backends, certificates)), ENDPOINTS: endpoints})
+
+
+def _route(names: list[str]) -> Route:
+    return Route("r", GREETINGS, forward(*((name, 1) for name in names)))
+
+
+def _chains(tables: tuple[RouteTable, ...], backends: list[str]) -> st.SearchStrategy[HttpChain | TcpChain]:
+    tcp: st.SearchStrategy[HttpChain | TcpChain] = st.builds(TcpChain, st.just("c"), st.sampled_from(backends))
+    if not tables:
+        return tcp
+    tls = st.none() | st.builds(TlsTermination, st.sampled_from(NAMES[:2]).map(lambda name: (name,)))
+    return tcp | st.builds(HttpChain, st.just("c"), st.sampled_from([each.name for each in tables]), tls)
+
+
+@dataclasses.dataclass
+class Wire:
+    """A session and an Envoy with responses on their way."""
+
+    session: Session
+    envoy: FakeEnvoy
+    responses: deque[DeltaDiscoveryResponse] = dataclasses.field(default_factory=deque)
+
+    def step(self, kind: str) -> None:
+        if kind == "request" and self.envoy.requests:
+            self.session.receive(self.envoy.requests.popleft())
+            self.responses.extend(self.session.responses())
+        elif kind == "response" and self.responses:
+            self.envoy.receive(self.responses.popleft())
+        elif kind == "reconnect":
+            self.responses.clear()
+            self.session = Session()
+            self.envoy.connect()
+
+    def publish(self, snapshot: Snapshot) -> None:
+        self.envoy.show(snapshot)
+        self.session.update(snapshot)
+        self.responses.extend(self.session.responses())
+
+    def settle(self) -> None:
+        while self.responses:
+            self.envoy.receive(self.responses.popleft())
+        converse(self.session, self.envoy)
+
+
+def assert_nothing_is_broken(envoy: FakeEnvoy) -> None:
+    """Whatever Envoy's listeners and routes name is there; a route without a cluster fails requests."""
+    for type_url in (LISTENER, ROUTE_TABLE):
+        for resource in envoy.has[type_url].values():
+            for need_type, name in resource.needs:
+                if need_type == CLUSTER:
+                    assert name in envoy.has[CLUSTER], (resource, name)
+                    assert name in envoy.has[ENDPOINTS].keys() | envoy.emptied, (resource, name)
+
+
+steps = st.lists(st.sampled_from(("request", "response", "reconnect", "publish")) | st.just("request"), max_size=60)
+
+
+@given(st.data(), steps)
+@settings(max_examples=150, deadline=None)
+def test_make_before_break_and_convergence(data: st.DataObject, kinds: list[str]) -> None:
+    wire = Wire(Session(), FakeEnvoy())
+    wire.envoy.connect()
+    wanted = data.draw(snapshots())
+    wire.publish(wanted)
+    for kind in kinds:
+        if kind == "publish":
+            wanted = data.draw(snapshots())
+            wire.publish(wanted)
+        wire.step(kind)
+        if kind == "reconnect" and data.draw(st.booleans()):
+            wire.publish(wanted)
+        assert_nothing_is_broken(wire.envoy)
+    wire.publish(wanted)
+    wire.settle()
+    assert_nothing_is_broken(wire.envoy)
+    if "reconnect" not in kinds:
+        assert not wire.envoy.emptied
+    assert wire.envoy.has[CLUSTER] == wanted.of(CLUSTER)
+    assert wire.envoy.has[LISTENER] == wanted.of(LISTENER)
+    for type_url in (ENDPOINTS, ROUTE_TABLE, SECRET):
+        needed = wanted.parents.get(type_url, {})
+        assert wire.envoy.has[type_url] == {name: wanted.of(type_url)[name] for name in needed}
+    acceptance = acceptance_of(wanted, [wire.session])
+    assert (acceptance.pending, acceptance.rejected) == ({}, {})
+
+
+@given(snapshots(), snapshots(), st.data())
+@settings(max_examples=100, deadline=None)
+def test_exactly_the_bad_are_rejected_and_the_last_good_serve(
+    before: Snapshot, after: Snapshot, data: st.DataObject
+) -> None:
+    wire = Wire(Session(), FakeEnvoy())
+    wire.envoy.connect()
+    wire.publish(before)
+    wire.settle()
+    served = dict(wire.envoy.has[ROUTE_TABLE])
+    new = [each for each in after.of(ROUTE_TABLE).values() if served.get(each.name) != each]
+    bad = data.draw(st.lists(st.sampled_from(new), unique_by=lambda each: each.name)) if new else []
+    wire.envoy.refuses = {(ROUTE_TABLE, each.version) for each in bad}
+    wire.publish(after)
+    wire.settle()
+    needed = after.parents.get(ROUTE_TABLE, {})
+    # Versions are of content, the name in it: no two tables share one.
+    expected = {each.name for each in bad if each.name in needed}
+    assert set(acceptance_of(after, [wire.session]).rejected.get("route_table", {})) == expected
+    assert_nothing_is_broken(wire.envoy)
+    for name in needed:
+        serving = served.get(name) if name in expected else after.of(ROUTE_TABLE)[name]
+        assert wire.envoy.has[ROUTE_TABLE].get(name) in (serving, None if name in expected else serving)
