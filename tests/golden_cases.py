@@ -170,7 +170,7 @@ def plain(value: Any) -> Any:
 
 @functools.cache
 def certificate_pair() -> tuple[bytes, bytes]:
-    """A self-signed certificate and its key, PEM."""
+    """A self-signed certificate for `*.test` and its key, PEM."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "case")])
     now = datetime.datetime.now(datetime.UTC)
@@ -182,6 +182,7 @@ def certificate_pair() -> tuple[bytes, bytes]:
         .serial_number(1)
         .not_valid_before(now)
         .not_valid_after(now + datetime.timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName("*.test")]), critical=False)
         .sign(key, hashes.SHA256())
     )
     private = key.private_bytes(

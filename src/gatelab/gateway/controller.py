@@ -49,6 +49,7 @@ class GatewayController:
         self._intake = Intake()
         self._outcome_changed = asyncio.Event()
         self._translation = Translation()
+        self._versions: frozenset[tuple[str, str, object]] | None = None
         self._published: dict[Key, str | None] = {}
         """The Gateways that were published, each with what is wrong with its configuration, if it could not be."""
         self._connections = Connections(time.monotonic)
@@ -78,6 +79,10 @@ class GatewayController:
             )
 
     async def _translate(self) -> None:
+        versions = self._sources.versions()
+        if versions == self._versions:
+            self._outcome_changed.set()
+            return
         before = self._translation
         self._translation = translate(
             self._sources.snapshot(),
@@ -88,6 +93,7 @@ class GatewayController:
             if problem not in before.problems:
                 logger.warning("%s; it is passed over", problem)
         self._publish()
+        self._versions = versions
         self._intake.provision.set()
         self._outcome_changed.set()
 

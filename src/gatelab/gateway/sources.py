@@ -7,7 +7,7 @@ from gatelab.gateway.data_plane import data_plane_key
 from gatelab.gateway.provision import is_owned
 from gatelab.gateway.snapshot import Snapshot, read, snapshot_of
 from gatelab.gateway.translate.gateway_class import is_ours
-from gatelab.kinds.builtin import ENDPOINT_SLICE, SERVICE
+from gatelab.kinds.builtin import ENDPOINT_SLICE, GATEWAY, GATEWAY_CLASS, GRPC_ROUTE, NAMESPACE, SECRET, SERVICE
 from gatelab.kinds.core import Service
 from gatelab.kinds.discovery import SERVICE_NAME, EndpointSlice
 from gatelab.kinds.gatewayapi import Gateway
@@ -16,6 +16,11 @@ from gatelab.kinds.views import view
 from gatelab.reconcile import Mirrors
 
 _BY_SERVICE = "gateway: service"
+_VERSIONS = {
+    "generation": (GATEWAY_CLASS, GATEWAY, GRPC_ROUTE),
+    "resourceVersion": (SERVICE, SECRET, NAMESPACE),
+}
+"""What tells that an object has changed in a way that matters here."""
 
 
 class Sources:
@@ -24,6 +29,15 @@ class Sources:
     def __init__(self, mirrors: Mirrors) -> None:
         self._mirrors = mirrors
         mirrors.of(ENDPOINT_SLICE).add_index(_BY_SERVICE, _service_of)
+
+    def versions(self) -> frozenset[tuple[str, str, object]]:
+        """Stands for all that a snapshot is made of. Our status writes do not change it: they change no generation."""
+        return frozenset(
+            (kind.name, metadata.get("uid", ""), metadata.get(version, ""))
+            for version, kinds in _VERSIONS.items()
+            for kind in kinds
+            for metadata in (obj["metadata"] for obj in self._mirrors.of(kind).list())
+        )
 
     def snapshot(self) -> Snapshot:
         """The present state, with the address of each Gateway of ours that has one."""

@@ -1,0 +1,239 @@
+"""The controller on a cluster in memory: what it publishes, makes and writes."""
+
+import copy
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import pytest
+
+from fake_cluster import FakeCluster
+from gatelab.kinds.builtin import (
+    DEPLOYMENT,
+    ENDPOINT_SLICE,
+    GATEWAY,
+    GATEWAY_CLASS,
+    GRPC_ROUTE,
+    SECRET,
+    SERVICE,
+    SERVICE_ACCOUNT,
+)
+from gatelab.kinds.conditions import condition
+from gatelab.kinds.errors import Unavailable
+from gatelab.kinds.objects import Key
+from gatelab.proxy.model import Acceptance, Endpoint
+from gateway_objects import FakeXds, endpoint_slice, gateway, gateway_class, grpc_route, secret, service
+
+Eventually = Callable[[Callable[[], Any]], Awaitable[Any]]
+GW = Key("default", "gw")
+DATA_PLANE = Key("default", "gw-gatelab")
+PROXY = "default/gw"
+CONNECTED = Acceptance(connected=True)
+
+pytestmark = pytest.mark.usefixtures("running")
+
+
+async def apply_base(cluster: FakeCluster) -> None:
+    await cluster.create(GATEWAY_CLASS, gateway_class())
+    await cluster.create(SERVICE, service())
+    await cluster.create(GATEWAY, gateway())
+    await cluster.create(GRPC_ROUTE, grpc_route())
+
+
+async def give_address(cluster: FakeCluster, eventually: Eventually, key: Key = DATA_PLANE) -> None:
+    await eventually(lambda: key in cluster.objects.get(SERVICE, {}))
+    ingress = {"loadBalancer": {"ingress": [{"ip": "127.24.0.20"}]}}
+    await cluster.patch(SERVICE, key, {"status": ingress}, subresource="status")
+
+
+def status(cluster: FakeCluster, kind: Any, key: Key) -> Any:
+    return cluster.objects.get(kind, {}).get(key, {}).get("status", {})
+
+
+def programmed(cluster: FakeCluster) -> Any:
+    return condition(status(cluster, GATEWAY, GW).get("conditions", ()), "Programmed")
+
+
+def is_programmed(cluster: FakeCluster) -> bool:
+    found = programmed(cluster)
+    return found is not None and found["status"] == "True"
+
+
+async def test_the_data_plane_is_made_and_gets_its_configuration(
+    cluster: FakeCluster, xds: FakeXds, eventually: Eventually
+) -> None:
+    await apply_base(cluster)
+    await cluster.create(ENDPOINT_SLICE, endpoint_slice("127.24.1.1"))
+    await give_address(cluster, eventually)
+    await eventually(lambda: PROXY in xds.configs)
+    assert [(each.address, each.port) for each in xds.configs[PROXY].listeners] == [("127.24.0.20", 80)]
+    assert xds.endpoints[PROXY] == {"default/hello:8080": (Endpoint("127.24.1.1", 3000),)}
+    for kind in (SERVICE, SERVICE_ACCOUNT, DEPLOYMENT):
+        metadata = (await cluster.get(kind, DATA_PLANE))["metadata"]
+        assert metadata["ownerReferences"][0]["uid"] == "uid-of-gw"
+        assert metadata["labels"]["gateway.networking.k8s.io/gateway-name"] == "gw"
+
+
+async def test_programmed_waits_for_envoy(cluster: FakeCluster, xds: FakeXds, eventually: Eventually) -> None:
+    await apply_base(cluster)
+    await eventually(lambda: (programmed(cluster) or {}).get("reason") == "AddressNotAssigned")
+    await give_address(cluster, eventually)
+    await eventually(lambda: (programmed(cluster) or {}).get("reason") == "Pending")
+    waiting = Acceptance(connected=True, pending={"endpoints": frozenset({"default/hello:8080"})})
+    xds.tell(PROXY, waiting)
+    await eventually(lambda: "endpoints default/hello:8080" in programmed(cluster)["message"])
+    xds.tell(PROXY, CONNECTED)
+    await eventually(lambda: is_programmed(cluster))
+    found = status(cluster, GATEWAY, GW)
+    assert found["addresses"] == [{"type": "IPAddress", "value": "127.24.0.20"}]
+    assert found["listeners"][0]["attachedRoutes"] == 1
+    assert {each["observedGeneration"] for each in found["conditions"]} == {1}
+    assert condition(found["listeners"][0]["conditions"], "Programmed")["status"] == "True"  # type: ignore[index]
+
+
+async def test_programmed_does_not_flicker_while_routes_change(
+    cluster: FakeCluster, xds: FakeXds, eventually: Eventually
+) -> None:
+    await apply_base(cluster)
+    await give_address(cluster, eventually)
+    xds.tell(PROXY, CONNECTED)
+    await eventually(lambda: is_programmed(cluster))
+    xds.tell(PROXY, Acceptance(connected=True, pending={"route_table": frozenset({"port-80"})}))
+    await cluster.create(GRPC_ROUTE, grpc_route("second"))
+    await eventually(lambda: status(cluster, GATEWAY, GW)["listeners"][0]["attachedRoutes"] == 2)
+    assert is_programmed(cluster)
+    await cluster.patch(GATEWAY, GW, {"metadata": {"generation": 2}, "spec": {"infrastructure": {}}})
+    await eventually(lambda: not is_programmed(cluster))
+
+
+async def test_a_refused_listener_says_so_in_envoys_words(
+    cluster: FakeCluster, xds: FakeXds, eventually: Eventually
+) -> None:
+    await apply_base(cluster)
+    await give_address(cluster, eventually)
+    xds.tell(PROXY, Acceptance(connected=True, rejected={"listener": {"port-80": "cannot bind: in use"}}))
+    await eventually(lambda: "cannot bind: in use" in (programmed(cluster) or {}).get("message", ""))
+    assert programmed(cluster)["reason"] == "Invalid"
+
+
+async def test_a_refused_route_is_blamed_and_no_other(
+    cluster: FakeCluster, xds: FakeXds, eventually: Eventually
+) -> None:
+    await apply_base(cluster)
+    await give_address(cluster, eventually)
+    xds.tell(PROXY, CONNECTED)
+    await eventually(lambda: is_programmed(cluster))
+    xds.tell(PROXY, Acceptance(connected=True, rejected={"route_table": {"port-80": "no such thing"}}))
+    await cluster.create(GRPC_ROUTE, grpc_route("bad"))
+
+    def accepted(name: str) -> Any:
+        parents = status(cluster, GRPC_ROUTE, Key("default", name)).get("parents") or [{"conditions": ()}]
+        return condition(parents[0]["conditions"], "Accepted")
+
+    await eventually(lambda: (accepted("bad") or {}).get("status") == "False")
+    assert "no such thing" in accepted("bad")["message"]
+    assert accepted("route")["status"] == "True"
+
+
+async def test_what_cannot_be_encoded_is_a_condition(
+    cluster: FakeCluster, xds: FakeXds, eventually: Eventually
+) -> None:
+    xds.refuse_to_encode = "that is too much"
+    await apply_base(cluster)
+    await give_address(cluster, eventually)
+    await eventually(lambda: "that is too much" in (programmed(cluster) or {}).get("message", ""))
+
+
+async def test_endpoints_travel_without_a_translation(
+    cluster: FakeCluster, xds: FakeXds, eventually: Eventually
+) -> None:
+    await apply_base(cluster)
+    await cluster.create(ENDPOINT_SLICE, endpoint_slice("127.24.1.1"))
+    await give_address(cluster, eventually)
+    xds.tell(PROXY, CONNECTED)
+    await eventually(lambda: is_programmed(cluster))
+    published = xds.publications
+    await cluster.update(ENDPOINT_SLICE, endpoint_slice("127.24.1.1", "127.24.1.2"))
+    await eventually(lambda: len(xds.endpoints[PROXY]["default/hello:8080"]) == 2)
+    assert xds.publications == published
+
+
+async def test_a_certificate_that_comes_later_is_served(
+    cluster: FakeCluster, xds: FakeXds, eventually: Eventually
+) -> None:
+    tls = {"certificateRefs": [{"name": "certificate"}]}
+    listeners = [{"name": "https", "port": 443, "protocol": "HTTPS", "tls": tls}]
+    await cluster.create(GATEWAY_CLASS, gateway_class("cilium"))
+    await cluster.create(GATEWAY, gateway(gatewayClassName="cilium", listeners=listeners))
+    await give_address(cluster, eventually, Key("default", "cilium-gateway-gw"))
+    xds.tell(PROXY, CONNECTED)
+    await eventually(lambda: (programmed(cluster) or {}).get("reason") == "Invalid")
+    await cluster.create(SECRET, secret())
+    await eventually(lambda: is_programmed(cluster))
+    assert [each.name for each in xds.configs[PROXY].certificates] == ["default/certificate"]
+
+
+async def test_equal_statuses_are_not_written(cluster: FakeCluster, xds: FakeXds, eventually: Eventually) -> None:
+    await apply_base(cluster)
+    await give_address(cluster, eventually)
+    xds.tell(PROXY, CONNECTED)
+    await eventually(lambda: is_programmed(cluster))
+    version = (await cluster.get(GATEWAY, GW))["metadata"]["resourceVersion"]
+    published = xds.publications
+    await cluster.create(SERVICE, service("unrelated"))
+    await eventually(lambda: xds.publications > published)
+    xds.tell(PROXY, CONNECTED)
+    await cluster.create(GRPC_ROUTE, grpc_route("elsewhere", gateway="nobody"))
+    await cluster.create(GATEWAY, gateway("other"))
+    await eventually(lambda: status(cluster, GATEWAY, Key("default", "other")))
+    assert (await cluster.get(GATEWAY, GW))["metadata"]["resourceVersion"] == version
+
+
+async def test_drift_is_taken_back_and_the_rest_is_left(
+    cluster: FakeCluster, xds: FakeXds, eventually: Eventually
+) -> None:
+    await apply_base(cluster)
+    await eventually(lambda: DATA_PLANE in cluster.objects.get(DEPLOYMENT, {}))
+    changed = copy.deepcopy(dict(await cluster.get(DEPLOYMENT, DATA_PLANE)))
+    changed["spec"]["replicas"] = 3
+    changed["spec"]["template"]["spec"]["containers"][0]["image"] = "other"
+    changed["metadata"]["annotations"] = {"theirs": "stays"}
+    await cluster.update(DEPLOYMENT, changed)
+
+    def image() -> Any:
+        return cluster.objects[DEPLOYMENT][DATA_PLANE]["spec"]["template"]["spec"]["containers"][0]["image"]
+
+    await eventually(lambda: image() == "example.test/envoy:1")
+    after = await cluster.get(DEPLOYMENT, DATA_PLANE)
+    assert after["spec"]["replicas"] == 3
+    assert after["metadata"]["annotations"] == {"theirs": "stays"}
+
+
+async def test_a_foreign_service_of_the_name_is_not_taken_over(
+    cluster: FakeCluster, xds: FakeXds, eventually: Eventually
+) -> None:
+    await cluster.create(SERVICE, service("gw-gatelab"))
+    await apply_base(cluster)
+    await eventually(lambda: "not this Gateway's" in (programmed(cluster) or {}).get("message", ""))
+    assert "ownerReferences" not in (await cluster.get(SERVICE, DATA_PLANE))["metadata"]
+
+
+async def test_our_word_is_taken_back_when_the_gateway_goes(
+    cluster: FakeCluster, xds: FakeXds, eventually: Eventually
+) -> None:
+    await apply_base(cluster)
+    await give_address(cluster, eventually)
+    route = Key("default", "route")
+    await eventually(lambda: status(cluster, GRPC_ROUTE, route).get("parents"))
+    theirs = {"controllerName": "example.com/other", "parentRef": {"name": "x"}, "conditions": []}
+    parents = [*status(cluster, GRPC_ROUTE, route)["parents"], theirs]
+    await cluster.patch(GRPC_ROUTE, route, {"status": {"parents": parents}})
+    await cluster.delete(GATEWAY, GW)
+    await eventually(lambda: status(cluster, GRPC_ROUTE, route)["parents"] == [theirs])
+    assert PROXY not in xds.configs
+
+
+async def test_a_write_that_fails_comes_again(cluster: FakeCluster, xds: FakeXds, eventually: Eventually) -> None:
+    await cluster.create(GATEWAY_CLASS, gateway_class())
+    cluster.refuse = Unavailable("down")
+    await eventually(lambda: cluster.refuse is None)
+    await eventually(lambda: status(cluster, GATEWAY_CLASS, Key("", "gatelab")))
