@@ -10,16 +10,18 @@ from gatelab.reconcile.mirror import Mirror, version_of
 
 @dataclass(slots=True)
 class _Pending:
-    created: dict[str, tuple[Object, float]] = field(default_factory=dict)
+    """By uid, with the moment at which waiting ends."""
+
+    written: dict[str, tuple[Object, float]] = field(default_factory=dict)
     deleted: dict[str, float] = field(default_factory=dict)
 
 
 class Expectations:
-    """What an owner has created and deleted lately, so that a lagging mirror makes nobody do it twice.
+    """What an owner has written and deleted lately, so that a lagging mirror makes nobody do it twice.
 
-    An object created counts as there until the mirror has come past its resourceVersion; an object deleted counts as
-    gone until the mirror shows it so. `timeout_s` ends what a watch never brings (a list took the place of events).
-    After a restart nothing is expected, and nothing is needed: mirrors are synced before the first reconcile.
+    An object written counts, as it was returned, until the mirror has come past its resourceVersion; an object deleted
+    counts as gone until the mirror shows it so. `timeout_s` ends what a watch never brings (a list took the place of
+    events). After a restart nothing is expected, and nothing is needed: mirrors are synced before the first reconcile.
     """
 
     def __init__(self, mirror: Mirror, *, timeout_s: float = 30.0, clock: Callable[[], float] = time.monotonic) -> None:
@@ -28,15 +30,16 @@ class Expectations:
         self._clock = clock
         self._by_owner: dict[Key, _Pending] = {}
 
-    def created(self, owner: Key, obj: Object) -> None:
-        """`obj` is what the cluster returned."""
+    def wrote(self, owner: Key, obj: Object) -> None:
+        """`obj`, created or updated, is what the cluster returned."""
         pending = self._by_owner.setdefault(owner, _Pending())
-        pending.created[obj["metadata"]["uid"]] = (obj, self._clock() + self._timeout_s)
+        pending.written[obj["metadata"]["uid"]] = (obj, self._clock() + self._timeout_s)
 
     def deleted(self, owner: Key, obj: Object) -> None:
+        """Deletion of `obj` is being asked for."""
         pending = self._by_owner.setdefault(owner, _Pending())
         pending.deleted[obj["metadata"]["uid"]] = self._clock() + self._timeout_s
-        pending.created.pop(obj["metadata"]["uid"], None)
+        pending.written.pop(obj["metadata"]["uid"], None)
 
     def kept(self, owner: Key, obj: Object) -> None:
         """The deletion of `obj` was refused."""
@@ -44,26 +47,27 @@ class Expectations:
             pending.deleted.pop(obj["metadata"]["uid"], None)
 
     def current(self, owner: Key, seen: Sequence[Object]) -> list[Object]:
-        """`seen`, the owner's objects by the mirror, with what was created put in and what was deleted left out."""
+        """`seen`, the owner's objects by the mirror, brought up to what was written and without what was deleted."""
         pending = self._by_owner.get(owner)
         if pending is None:
             return list(seen)
-        self._forget_fulfilled(pending, {each["metadata"]["uid"]: each for each in seen})
-        if not pending.created and not pending.deleted:
+        by_uid = {each["metadata"]["uid"]: each for each in seen}
+        self._forget_fulfilled(pending, by_uid)
+        if not pending.written and not pending.deleted:
             del self._by_owner[owner]
-        there = [each for each in seen if each["metadata"]["uid"] not in pending.deleted]
-        return there + [obj for obj, _ in pending.created.values()]
+        by_uid |= {uid: obj for uid, (obj, _) in pending.written.items()}
+        return [obj for uid, obj in by_uid.items() if uid not in pending.deleted]
 
     def forget(self, owner: Key) -> None:
         """The owner is gone."""
         self._by_owner.pop(owner, None)
 
     def _forget_fulfilled(self, pending: _Pending, seen: dict[str, Object]) -> None:
-        now = self._clock()
-        pending.created = {
+        now, version = self._clock(), self._mirror.version
+        pending.written = {
             uid: (obj, until)
-            for uid, (obj, until) in pending.created.items()
-            if uid not in seen and version_of(obj) > self._mirror.version and now < until
+            for uid, (obj, until) in pending.written.items()
+            if version_of(obj) > version and now < until
         }
         pending.deleted = {
             uid: until

@@ -5,8 +5,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from gatelab.kinds.builtin import POD, REPLICA_SET
+from gatelab.kinds.defaults import pods as defaults
 from gatelab.kinds.objects import Object
-from gatelab.kinds.pods import Container, Pod
+from gatelab.kinds.pods import Pod
 from gatelab.kinds.timestamps import from_rfc3339, to_rfc3339
 from gatelab.kinds.views import view
 from gatelab.workloads.ownership import controller_reference
@@ -16,26 +17,15 @@ NODE_NAME = "gatelab"
 
 DELETION_COST = "controller.kubernetes.io/pod-deletion-cost"
 
-_SPEC_DEFAULTS: dict[str, Any] = {
-    "restartPolicy": "Always",
-    "terminationGracePeriodSeconds": 30,
-    "dnsPolicy": "ClusterFirst",
-    "serviceAccountName": "default",
-    "schedulerName": "default-scheduler",
-    "securityContext": {},
-    "enableServiceLinks": True,
-    "priority": 0,
-    "preemptionPolicy": "PreemptLowerPriority",
-}
+_ADMITTED = {"priority": 0, "preemptionPolicy": "PreemptLowerPriority"}
+"""What admission adds to a pod, beside the defaults of its fields."""
 
 
 def pod_of(replica_set: Object, now: datetime) -> dict[str, Any]:
     """A new pod of the ReplicaSet's template: complete, and bound to the node."""
     template = replica_set["spec"]["template"]
     metadata = template.get("metadata") or {}
-    spec = {**_SPEC_DEFAULTS, **template["spec"], "nodeName": NODE_NAME}
-    spec.setdefault("serviceAccount", spec["serviceAccountName"])
-    return {
+    pod = {
         "apiVersion": POD.api_version,
         "kind": POD.name,
         "metadata": {
@@ -44,30 +34,15 @@ def pod_of(replica_set: Object, now: datetime) -> dict[str, Any]:
             **{name: metadata[name] for name in ("labels", "annotations", "finalizers") if metadata.get(name)},
             "ownerReferences": [controller_reference(REPLICA_SET, replica_set)],
         },
-        "spec": spec,
-        "status": {
-            "phase": "Pending",
-            "qosClass": qos_class(view(Pod, {"spec": spec}).spec.containers),
-            "conditions": [scheduled(now)],
-        },
+        "spec": {**_ADMITTED, **template["spec"], "nodeName": NODE_NAME},
+        "status": {"conditions": [scheduled(now)]},
     }
+    return defaults.pod(pod)
 
 
 def scheduled(now: datetime) -> dict[str, str]:
     """The condition of a pod that has a node."""
     return {"type": "PodScheduled", "status": "True", "lastTransitionTime": to_rfc3339(now)}
-
-
-def qos_class(containers: Sequence[Container]) -> str:
-    """BestEffort without any CPU or memory figure, Guaranteed where limits equal requests in all, else Burstable."""
-    resources = [each.resources for each in containers]
-    if not any(each.limits or each.requests for each in resources):
-        return "BestEffort"
-    if all(
-        {"cpu", "memory"} <= each.limits.keys() and each.limits == (each.requests or each.limits) for each in resources
-    ):
-        return "Guaranteed"
-    return "Burstable"
 
 
 def seconds_to_available(pod: Pod, min_ready_seconds: int, now: datetime) -> float | None:

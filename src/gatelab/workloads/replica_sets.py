@@ -76,7 +76,7 @@ class ReplicaSetController:
         except ApiError as error:
             await self._recorder.event(obj, "Warning", "FailedCreate", f"Error creating: {error.message}")
             raise
-        self._expected.created(key_of(obj), pod)
+        self._expected.wrote(key_of(obj), pod)
         await self._recorder.event(obj, "Normal", "SuccessfulCreate", f"Created pod: {pod['metadata']['name']}")
 
     async def _delete(self, obj: Object, pod: Object) -> None:

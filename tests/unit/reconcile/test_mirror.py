@@ -68,7 +68,7 @@ OWNER = Key("n", "owner")
 def test_what_was_created_counts_until_the_mirror_has_come_past_it() -> None:
     mirror = Mirror(POD)
     expected = Expectations(mirror)
-    expected.created(OWNER, pod("a", 7))
+    expected.wrote(OWNER, pod("a", 7))
     assert names(expected.current(OWNER, [])) == ["a"]
     mirror.apply(Applied(pod("a", 7)))
     assert names(expected.current(OWNER, mirror.list())) == ["a"]
@@ -79,7 +79,7 @@ def test_what_was_created_counts_until_the_mirror_has_come_past_it() -> None:
 def test_created_and_gone_between_two_looks_does_not_count() -> None:
     mirror = Mirror(POD)
     expected = Expectations(mirror)
-    expected.created(OWNER, pod("a", 7))
+    expected.wrote(OWNER, pod("a", 7))
     mirror.apply(Applied(pod("a", 7)))
     mirror.apply(Deleted(pod("a", 8)))
     assert expected.current(OWNER, mirror.list()) == []
@@ -100,9 +100,30 @@ def test_an_expectation_that_is_never_met_times_out() -> None:
     mirror = Mirror(POD)
     mirror.apply(Replaced([pod("b", 1)]))
     expected = Expectations(mirror, timeout_s=30, clock=lambda: now)
-    expected.created(OWNER, pod("a", 7))
+    expected.wrote(OWNER, pod("a", 7))
     expected.deleted(OWNER, pod("b", 1))
     now = 29.0
     assert names(expected.current(OWNER, mirror.list())) == ["a"]
     now = 31.0
     assert names(expected.current(OWNER, mirror.list())) == ["b"]
+
+
+def test_what_was_updated_is_read_as_written() -> None:
+    mirror = Mirror(POD)
+    mirror.apply(Replaced([pod("a", 1)]))
+    expected = Expectations(mirror)
+    expected.wrote(OWNER, pod("a", 5, labels={"new": "yes"}))
+    (current,) = expected.current(OWNER, mirror.list())
+    assert current["metadata"]["labels"] == {"new": "yes"}
+    mirror.apply(Applied(pod("a", 6)))
+    (current,) = expected.current(OWNER, mirror.list())
+    assert current["metadata"]["resourceVersion"] == "6"
+
+
+def test_what_could_not_be_deleted_counts_again() -> None:
+    mirror = Mirror(POD)
+    mirror.apply(Replaced([pod("a", 1)]))
+    expected = Expectations(mirror)
+    expected.deleted(OWNER, pod("a", 1))
+    expected.kept(OWNER, pod("a", 1))
+    assert names(expected.current(OWNER, mirror.list())) == ["a"]
