@@ -1,11 +1,12 @@
 """`gatelab up`: starts a lab."""
 
 import json
+import logging
 import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import IO, Any, NoReturn
+from typing import Any, NoReturn
 
 import click
 
@@ -54,6 +55,7 @@ def _run(place: LabPlace, images: Path, started: float, announce: Callable[[Fact
         lab = prepare(place, images, process_started=started)
         from gatelab.node.supervisor import run_lab  # heavy, and imported while the control plane starts
 
+        _log(logging.WARNING)
         run_lab(lab, announce)
     except LabError as error:
         fail(error)
@@ -89,7 +91,7 @@ def _daemon(place: LabPlace, images: Path, started: float, writer: int) -> NoRet
         lab = prepare(place, images, process_started=started)
         from gatelab.node.supervisor import run_lab
 
-        _log_to(sys.stderr)
+        _log(logging.INFO)
         run_lab(lab, tell)
     except LabError as error:
         if not said.closed:
@@ -110,13 +112,9 @@ def _redirect(log: Path) -> None:
     os.close(fd)
 
 
-def _log_to(stream: IO[str]) -> None:
-    import logging
-
-    logging.basicConfig(
-        stream=stream, level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s", force=True
-    )
-    logging.getLogger("httpx2").setLevel(logging.WARNING)
+def _log(level: int) -> None:
+    logging.basicConfig(level=level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    logging.getLogger("httpx2").setLevel(logging.WARNING)  # a line for every request
 
 
 def _text(facts: Facts, detach: bool) -> str:

@@ -90,8 +90,8 @@ def test_lines_are_cut_at_line_ends_and_at_the_limit() -> None:
 async def test_what_a_program_says_is_read_again(folder: Path, tmp_path: Path) -> None:
     program = Program(folder)
     program.says("one\ntw")
-    program.says("err\n", to_stderr=True)
-    program.says("o\nlast")
+    program.says("err\nlast", to_stderr=True)
+    program.says("o\n")
     program.ends()
     assert sorted((await read(tmp_path)).split()) == ["err", "last", "one", "two"]
     assert {line.split()[1] for line in log_file(folder, 0).read_text().splitlines()} == {"stdout", "stderr"}

@@ -52,7 +52,6 @@ class LogWriter:
             for _ in range(_TAIL_CHUNKS):
                 if not self._read(fd):
                     break
-        for fd in list(self._pipes):
             self._close_pipe(fd)
         if self._file >= 0:
             os.close(self._file)
