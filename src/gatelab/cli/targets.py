@@ -10,8 +10,10 @@ from pathlib import Path
 import click
 
 from gatelab.call.tls import client_context
+from gatelab.cli.labs import facts_of, place_of
 from gatelab.cluster.port import Cluster
 from gatelab.experiment.resolution import Place, is_address, locate
+from gatelab.node.errors import LabError
 
 DEFAULT_LAB = "gatelab"
 
@@ -54,10 +56,12 @@ def kubeconfig() -> Path | None:
     configured = os.environ.get("KUBECONFIG")
     if configured:
         return Path(configured.split(os.pathsep)[0])
-    from gatelab.node.place import LabPlace
-
-    place = LabPlace.named(os.environ.get("GATELAB_NAME", DEFAULT_LAB))
-    return place.kubeconfig if place.lab_file.exists() else None
+    place = place_of(os.environ.get("GATELAB_NAME", DEFAULT_LAB))
+    try:
+        facts_of(place)
+    except LabError:
+        return None
+    return place.kubeconfig
 
 
 async def find(host: str) -> Place:
@@ -70,7 +74,7 @@ async def find(host: str) -> Place:
 
 @asynccontextmanager
 async def cluster() -> AsyncIterator[Cluster | None]:
-    """The configured cluster, or None."""
+    """The configured cluster, or None. Raises KubeconfigError."""
     file = kubeconfig()
     if file is None or not file.exists():
         yield None

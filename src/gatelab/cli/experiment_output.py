@@ -1,0 +1,100 @@
+"""The report as text: both spreads side by side, latencies, and what the verdict rests on."""
+
+import io
+
+from rich.box import SIMPLE
+from rich.console import Console, Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from gatelab.experiment.report import PathReport, Report
+
+WIDTH = 118
+_BAR_CELLS = 20
+_SHOWN = ("p50", "p90", "p99", "p99_9")
+_COLOURS = {"pass": "green", "fail": "red", "inconclusive": "yellow"}
+
+
+def text_of(report: Report, *, colours: bool = False) -> str:
+    """The report for people. Without `colours` it is plain text."""
+    stream = io.StringIO()
+    console = Console(file=stream, width=WIDTH, force_terminal=colours, no_color=not colours, highlight=False)
+    console.print(Group(_head(report), _pods(report), *_expected(report), _latencies(report), *_checks(report)))
+    return "\n".join(line.rstrip() for line in stream.getvalue().splitlines())
+
+
+def _head(report: Report) -> RenderableType:
+    load = report.load
+    connections = f"{load.connections} connection{'' if load.connections == 1 else 's'}"
+    started = f"lab ready in {report.startup_s:.2f} s, " if report.startup_s is not None else ""
+    memory = f", memory {report.memory_pss_bytes / 1e6:.0f} MB" if report.memory_pss_bytes else ""
+    what = f"{load.rps:g} calls/s for {load.duration_s:g} s over {connections} on each path"
+    ready = f"first OK call after {report.first_ok_s:.2f} s, all pods ready after {report.pods_ready_s:.2f} s"
+    return Text(f"Experiment {report.experiment}: {what}\n{started}{ready}{memory}")
+
+
+def _pods(report: Report) -> RenderableType:
+    table = Table(box=SIMPLE, padding=(0, 1), title="Requests per pod", title_justify="left")
+    table.add_column("pod")
+    for title in ("through the Service (L4)", "through the Gateway (L7)"):
+        table.add_column(title, justify="right")
+        table.add_column("")
+    table.add_column("CPU", justify="right")
+    for pod in report.l7.pods:
+        cells = [cell for path in (report.l4, report.l7) for cell in _bar(path, pod)]
+        cpu = report.cpu_millicores.get(pod)
+        table.add_row(pod, *cells, f"{cpu:.0f}m" if cpu is not None else "")
+    return table
+
+
+def _bar(path: PathReport, pod: str) -> tuple[str, str]:
+    count, total = path.pods.get(pod, 0), sum(path.pods.values()) or 1
+    cells = round(_BAR_CELLS * count / total)
+    return f"{count}", f"{count / total:6.1%} {'█' * cells}{'·' * (_BAR_CELLS - cells)}"
+
+
+def _expected(report: Report) -> list[RenderableType]:
+    l7 = report.l7.spread
+    return [
+        Text(f"  expected: {report.expectation.sentence}"),
+        Text(f"  L4: {report.l4.spread.pods_hit} hit.  L7: {l7.pods_hit} hit, max - min {l7.max_minus_min}\n"),
+    ]
+
+
+def _latencies(report: Report) -> RenderableType:
+    table = Table(box=SIMPLE, padding=(0, 1), title="Latency in ms", title_justify="left")
+    table.add_column("path")
+    for what in ("service", "response"):
+        for name in _SHOWN:
+            table.add_column(f"{what} {name.replace('_', '.')}", justify="right")
+    table.add_column("calls", justify="right")
+    table.add_column("errors", justify="right")
+    rows = {"direct to a pod": report.direct, "Service (L4)": report.l4, "Gateway (L7)": report.l7}
+    for title, path in rows.items():
+        times = [
+            f"{getattr(each, name) / 1e6:.2f}"
+            for each in (path.service_time_ns, path.response_time_ns)
+            for name in _SHOWN
+        ]
+        table.add_row(title, *times, str(path.requests), str(path.errors))
+    added = [f"{getattr(report.added_latency_ns, name) / 1e6:+.2f}" for name in _SHOWN]
+    table.add_row("added by the Gateway", *added)
+    return table
+
+
+def _checks(report: Report) -> list[RenderableType]:
+    notes = [
+        Text(f"  note ({name}): {note}")
+        for name, path in (("L7", report.l7), ("L4", report.l4), ("direct", report.direct))
+        for note in path.notes
+    ]
+    errors = [
+        Text(f"  error ({name}, {count} times): {message}")
+        for name, path in (("L7", report.l7), ("L4", report.l4), ("direct", report.direct))
+        for message, count in path.error_messages.items()
+    ]
+    checks = [
+        Text.assemble("  ", (f"{check.result:<12}", _COLOURS[check.result]), f" {check.sentence}")
+        for check in report.checks
+    ]
+    return [*errors, *notes, *checks, Text.assemble("\nVerdict: ", (report.verdict, _COLOURS[report.verdict]))]

@@ -1,0 +1,137 @@
+"""What `gatelab experiment run` and `gatelab demo` do once their options are read."""
+
+import asyncio
+import os
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+import msgspec
+
+from gatelab.cli.experiment import COULD_NOT_RUN, FAIL, PASS
+from gatelab.cli.experiment_output import text_of
+from gatelab.cli.kubectl import kubectl_binary
+from gatelab.cli.progress import ProgressLine
+from gatelab.cli.targets import kubeconfig
+from gatelab.cluster.remote import KubeconfigError, RemoteCluster
+from gatelab.experiment.errors import CouldNotRun, ExperimentError, ExperimentFileError
+from gatelab.experiment.file import Experiment, read_experiment
+from gatelab.experiment.report import Report
+from gatelab.experiment.run import Watchers, run_experiment
+from gatelab.experiment.smoke import Request, request_of
+from gatelab.load import Progress, loop_factory
+from gatelab.node.errors import LabError
+
+APPLY_TIMEOUT_S = 120
+
+
+@dataclass(frozen=True, slots=True)
+class Overrides:
+    """Options that stand above the file's `load`."""
+
+    rps: float | None = None
+    duration_s: float | None = None
+    connections: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """An experiment that has been checked as far as that goes without a cluster."""
+
+    experiment: Experiment
+    request: Request
+
+
+def read(file: Path, overrides: Overrides) -> Prepared:
+    """Raises click.UsageError: a wrong file is wrong usage."""
+    try:
+        experiment = read_experiment(file)
+        missing = [name for name in experiment.manifests if not experiment.path(name).exists()]
+        if missing:
+            raise ExperimentFileError(f"{file}: manifests: there is no file {missing[0]}")
+        return Prepared(_overridden(experiment, overrides), request_of(experiment))
+    except ExperimentFileError as error:
+        raise click.UsageError(str(error)) from error
+
+
+def run_here(prepared: Prepared, *, apply: bool, format_: str) -> int:
+    """Runs on the configured cluster. The exit code."""
+    file = kubeconfig()
+    if file is None:
+        click.echo("Error: no cluster: set KUBECONFIG, or start a lab with `gatelab up --detach`", err=True)
+        return COULD_NOT_RUN
+    return run_on(file, prepared, apply=apply, format_=format_)
+
+
+def run_on(file: Path, prepared: Prepared, *, apply: bool, format_: str, startup_s: float | None = None) -> int:
+    """Runs on the cluster of a kubeconfig and prints the report. The exit code."""
+    try:
+        with asyncio.Runner(loop_factory=loop_factory()) as runner:
+            report = runner.run(_run(file, prepared, apply=apply, startup_s=startup_s))
+    except (ExperimentError, KubeconfigError, LabError) as error:
+        click.echo(f"Error: {error}", err=True)
+        return COULD_NOT_RUN
+    click.echo(msgspec.json.encode(report).decode() if format_ == "json" else text_of(report))
+    return PASS if report.verdict == "pass" else FAIL
+
+
+async def _run(file: Path, prepared: Prepared, *, apply: bool, startup_s: float | None) -> Report:
+    line = ProgressLine()
+
+    def said(text: str) -> None:
+        click.echo(text, err=True)
+
+    def progressed(path: str, progress: Progress) -> None:
+        if path == "l7":
+            line(progress)
+
+    manifests = [prepared.experiment.path(name) for name in prepared.experiment.manifests]
+    async with RemoteCluster.connect(file) as cluster:
+        try:
+            return await run_experiment(
+                prepared.experiment,
+                prepared.request,
+                cluster,
+                Watchers(said, progressed),
+                apply=(lambda: _apply(file, manifests)) if apply and manifests else None,
+                startup_s=startup_s,
+            )
+        finally:
+            line.clear()
+
+
+async def _apply(file: Path, manifests: list[Path]) -> None:
+    """`kubectl apply` of all manifests at once. Raises CouldNotRun with kubectl's words, LabError without a kubectl."""
+    arguments = [part for manifest in manifests for part in ("-f", str(manifest))]
+    # kubectl's cache of discovery would outlive the lab whose port it is about.
+    with tempfile.TemporaryDirectory(prefix="gatelab-kubectl-") as cache:
+        process = await asyncio.create_subprocess_exec(
+            *(str(kubectl_binary()), "--cache-dir", cache, "apply", *arguments),
+            env={**os.environ, "KUBECONFIG": str(file)},
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.STDOUT,
+        )
+        try:
+            async with asyncio.timeout(APPLY_TIMEOUT_S):
+                output, _ = await process.communicate()
+        except TimeoutError:
+            raise CouldNotRun(f"kubectl apply did not end within {APPLY_TIMEOUT_S} s") from None
+        finally:
+            if process.returncode is None:
+                process.kill()
+                await process.wait()
+    if process.returncode != 0:
+        raise CouldNotRun(f"kubectl apply failed:\n{output.decode(errors='replace').rstrip()}")
+
+
+def _overridden(experiment: Experiment, overrides: Overrides) -> Experiment:
+    load = experiment.load
+    changed = msgspec.structs.replace(
+        load,
+        rps=overrides.rps or load.rps,
+        duration=load.duration if overrides.duration_s is None else f"{overrides.duration_s:.9f}s",
+        connections=overrides.connections or load.connections,
+    )
+    return msgspec.structs.replace(experiment, load=changed)

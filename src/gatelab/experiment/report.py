@@ -1,0 +1,129 @@
+"""The report: one JSON document. Every field is described in docs/report.md, and a test compares the two."""
+
+from typing import Literal
+
+import msgspec
+
+from gatelab.load import Histogram
+
+Verdict = Literal["pass", "fail"]
+Result = Literal["pass", "fail", "inconclusive"]
+PERCENTS = (10.0, 25.0, 50.0, 75.0, 90.0, 95.0, 99.0, 99.9)
+
+
+class _Part(msgspec.Struct, frozen=True, kw_only=True):
+    """A JSON object of the report."""
+
+
+class Percentiles(_Part, frozen=True):
+    """Nanoseconds."""
+
+    p10: int
+    p25: int
+    p50: int
+    p75: int
+    p90: int
+    p95: int
+    p99: int
+    p99_9: int = msgspec.field(name="p99.9")
+
+    @classmethod
+    def of(cls, histogram: Histogram) -> "Percentiles":
+        return cls(**dict(zip(cls.__struct_fields__, histogram.percentiles(PERCENTS), strict=True)))
+
+    def less(self, other: "Percentiles") -> "Percentiles":
+        """The difference, percentile by percentile."""
+        return Percentiles(
+            **{name: getattr(self, name) - getattr(other, name) for name in Percentiles.__struct_fields__}
+        )
+
+
+class Connection(_Part, frozen=True):
+    """Requests per pod of one connection, those made after reconnecting included."""
+
+    pods: dict[str, int]
+    reconnects: int
+
+
+class SpreadTest(_Part, frozen=True):
+    """The equivalence test of one spread."""
+
+    result: Result
+    unit: str
+    units: int
+    needed: int
+    bound: float
+    confidence: float
+    sentence: str
+
+
+class SpreadReport(_Part, frozen=True):
+    pods_hit: int
+    max_minus_min: int
+    coefficient_of_variation: float
+    jain: float
+    test: SpreadTest
+
+
+class PathReport(_Part, frozen=True):
+    """One path to the pods: l7, l4 or direct."""
+
+    requests: int
+    errors: int
+    statuses: dict[str, int]
+    error_messages: dict[str, int]
+    pods: dict[str, int]
+    connections: tuple[Connection, ...]
+    spread: SpreadReport
+    service_time_ns: Percentiles
+    response_time_ns: Percentiles
+    notes: tuple[str, ...]
+
+
+class ExpectationReport(_Part, frozen=True):
+    connections: int
+    pods: int
+    pods_hit: tuple[float, ...]
+    mean_pods_hit: float
+    mean_largest_share: float
+    sentence: str
+
+
+class Check(_Part, frozen=True):
+    """One claim of the verdict."""
+
+    name: str
+    result: Result
+    sentence: str
+
+
+class LoadReport(_Part, frozen=True):
+    rps: float
+    duration_s: float
+    connections: int
+
+
+class Environment(_Part, frozen=True):
+    cpus: int
+    machine: str
+    kernel: str
+    python: str
+
+
+class Report(_Part, frozen=True):
+    experiment: str
+    verdict: Verdict
+    checks: tuple[Check, ...]
+    startup_s: float | None
+    first_ok_s: float
+    pods_ready_s: float
+    load: LoadReport
+    l7: PathReport
+    l4: PathReport
+    direct: PathReport
+    expectation: ExpectationReport
+    added_latency_ns: Percentiles
+    cpu_millicores: dict[str, float]
+    memory_pss_bytes: int | None
+    versions: dict[str, str]
+    environment: Environment

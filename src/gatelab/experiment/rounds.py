@@ -1,0 +1,118 @@
+"""The measurement: the same load on three paths, taking turns, each on connections that it keeps to the end.
+
+Turns, because a machine's mood of one minute would otherwise be the difference between the paths. Kept connections,
+because at L4 the connection is what is balanced: new ones every second would spread by themselves.
+"""
+
+import asyncio
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from gatelab.call.tls import client_context
+from gatelab.experiment.backends import Backends
+from gatelab.experiment.errors import CouldNotRun
+from gatelab.experiment.file import Experiment
+from gatelab.experiment.resolution import Place
+from gatelab.experiment.smoke import Request
+from gatelab.grpc_wire.errors import ConnectError
+from gatelab.load import LoadPlan, LoadResult, Progress, Schedule, run
+
+ORDER = ("direct", "l4", "l7")
+SLICE_S = 1.0
+"""The longest turn."""
+GAP_S = 0.03
+"""Between turns, for the last calls of one to end before the next begins."""
+CALL_TIMEOUT_S = 10.0
+CONNECT_TIMEOUT_S = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Turns:
+    """When each path has its turn: `slice_s` long, `rounds` times."""
+
+    rounds: int
+    slice_s: float
+
+    @property
+    def round_s(self) -> float:
+        return len(ORDER) * (self.slice_s + GAP_S)
+
+    @property
+    def total_s(self) -> float:
+        return self.rounds * self.round_s
+
+    @classmethod
+    def for_duration(cls, duration_s: float) -> "Turns":
+        """Turns that give each path `duration_s` in all."""
+        rounds = max(1, math.ceil(round(duration_s / SLICE_S, 6)))
+        return cls(rounds, duration_s / rounds)
+
+
+async def measure_paths(
+    experiment: Experiment,
+    request: Request,
+    place: Place,
+    backends: Backends,
+    on_progress: Callable[[str, Progress], None],
+) -> Mapping[str, LoadResult]:
+    """The results by path. Raises CouldNotRun naming the path that cannot be reached."""
+    turns = Turns.for_duration(experiment.load.duration_s)
+    plans = {name: _plan(experiment, request, place, backends, turns, name, on_progress) for name in ORDER}
+    try:
+        async with asyncio.TaskGroup() as group:
+            tasks = {name: group.create_task(_measured(name, plan)) for name, plan in plans.items()}
+    except* CouldNotRun as failures:
+        raise failures.exceptions[0] from None
+    return {name: task.result() for name, task in tasks.items()}
+
+
+async def _measured(name: str, plan: LoadPlan) -> LoadResult:
+    try:
+        return await run(plan)
+    except ConnectError as error:
+        what = {"direct": "the pods", "l4": "the Service's address", "l7": "the target"}[name]
+        raise CouldNotRun(f"{what} cannot be reached from here ({name}): {error}") from error
+
+
+def _plan(
+    experiment: Experiment,
+    request: Request,
+    place: Place,
+    backends: Backends,
+    turns: Turns,
+    name: str,
+    on_progress: Callable[[str, Progress], None],
+) -> LoadPlan:
+    load = experiment.load
+    host, port = {
+        "direct": (backends.pods[0].address, backends.pods[0].port),
+        "l4": backends.service,
+        "l7": (place.address, experiment.target_address[1]),
+    }[name]
+    tls = None
+    if name == "l7" and experiment.tls != "off":
+        tls = client_context(insecure=experiment.tls == "skip-verify", trusted=place.trusted)
+    return LoadPlan(
+        host=host,
+        port=port,
+        targets=tuple((pod.address, pod.port) for pod in backends.pods) if name == "direct" else (),
+        path=request.path,
+        message=request.message,
+        tls=tls,
+        authority=experiment.target,
+        schedule=Schedule.bursts(
+            rps=load.rps,
+            burst_s=turns.slice_s,
+            every_s=turns.round_s,
+            first_s=ORDER.index(name) * (turns.slice_s + GAP_S),
+            bursts=turns.rounds,
+        ),
+        total=load.requests,
+        duration_s=turns.total_s,
+        connections=load.connections,
+        concurrency=max(50, load.connections),
+        timeout_s=CALL_TIMEOUT_S,
+        connect_timeout_s=CONNECT_TIMEOUT_S,
+        on_progress=lambda progress: on_progress(name, progress),
+    )

@@ -1,0 +1,89 @@
+"""The first call: is the target there, and does it answer? Tried again and again until a deadline."""
+
+import asyncio
+import time
+from dataclasses import dataclass
+
+from gatelab.call.errors import CallError
+from gatelab.call.messages import parse
+from gatelab.call.protoc import compile_protos
+from gatelab.call.schema import Method, Schema
+from gatelab.call.tls import client_context
+from gatelab.cluster.port import Cluster
+from gatelab.experiment.errors import CouldNotRun, ExperimentFileError
+from gatelab.experiment.file import Experiment
+from gatelab.experiment.resolution import Place, locate
+from gatelab.grpc_wire.channel import Channel
+from gatelab.grpc_wire.errors import ConnectError
+from gatelab.grpc_wire.status import StatusCode, display_name
+
+EVERY_S = 0.025
+"""Between two tries. Short, for what is measured is how soon the target is there."""
+CALL_TIMEOUT_S = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """The one request of an experiment, encoded."""
+
+    path: str
+    message: bytes
+
+
+def request_of(experiment: Experiment) -> Request:
+    """Compiles the .proto file and encodes the data. Raises ExperimentFileError naming the field."""
+    try:
+        paths = [str(experiment.path(each)) for each in experiment.import_paths]
+        schema = Schema(compile_protos([str(experiment.path(experiment.proto))], paths))
+    except CallError as error:
+        raise ExperimentFileError(f"proto: {error}") from error
+    try:
+        method = schema.method(experiment.call)
+    except CallError as error:
+        raise ExperimentFileError(f"call: {error}") from error
+    if method.client_streaming or method.server_streaming:
+        raise ExperimentFileError(f"call: {experiment.call} is a streaming RPC: name a unary one")
+    return Request(method.path, _encoded(experiment, method))
+
+
+def _encoded(experiment: Experiment, method: Method) -> bytes:
+    try:
+        return parse(method, dict(experiment.data)).SerializeToString()
+    except CallError as error:
+        raise ExperimentFileError(f"data: {error}") from error
+
+
+async def first_ok(experiment: Experiment, request: Request, cluster: Cluster, *, timeout_s: float) -> Place:
+    """Waits for the first OK. Returns where the target was. Raises CouldNotRun with the last thing that went wrong."""
+    end = time.monotonic() + timeout_s
+    while True:
+        place = await locate(experiment.target_address[0], cluster)
+        failure = await _try(experiment, request, place)
+        if failure is None:
+            return place
+        if time.monotonic() > end:
+            resolved = f" ({place.note})" if place.note else ""
+            raise CouldNotRun(f"{experiment.target} did not answer OK within {timeout_s:g} s: {failure}{resolved}")
+        await asyncio.sleep(EVERY_S)
+
+
+async def _try(experiment: Experiment, request: Request, place: Place) -> str | None:
+    """What went wrong; None when nothing did."""
+    try:
+        channel = await connect(experiment, place)
+    except ConnectError as error:
+        return str(error)
+    try:
+        reply = await channel.unary(request.path, request.message, timeout_s=CALL_TIMEOUT_S)
+    finally:
+        await channel.close()
+    return None if reply.code == StatusCode.OK else f"{display_name(reply.code)}: {reply.details}"
+
+
+async def connect(experiment: Experiment, place: Place) -> Channel:
+    """A channel to the target. Raises ConnectError."""
+    tls = None
+    if experiment.tls != "off":
+        tls = client_context(insecure=experiment.tls == "skip-verify", trusted=place.trusted)
+    port = experiment.target_address[1]
+    return await Channel.connect(place.address, port, tls=tls, authority=experiment.target, timeout_s=CALL_TIMEOUT_S)

@@ -1,0 +1,66 @@
+"""docs/report.md and docs/experiment.md say what the code says, field by field."""
+
+import re
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from gatelab.experiment import report
+from gatelab.experiment.file import Expect, Experiment, Load
+from gatelab.spread import needed_sample
+
+DOCS = Path(__file__).parents[2] / "docs"
+SECTIONS: dict[str, type[msgspec.Struct]] = {
+    "Report": report.Report,
+    "Path": report.PathReport,
+    "Connection": report.Connection,
+    "Spread": report.SpreadReport,
+    "Test": report.SpreadTest,
+    "Percentiles": report.Percentiles,
+    "Expectation": report.ExpectationReport,
+    "Check": report.Check,
+    "Load": report.LoadReport,
+    "Environment": report.Environment,
+}
+
+
+def described(text: str) -> list[str]:
+    return re.findall(r"^\| `([^`]+)` \|", text, flags=re.MULTILINE)
+
+
+def section(title: str) -> str:
+    parts = re.split(r"^## (.+)$", (DOCS / "report.md").read_text(), flags=re.MULTILINE)
+    return dict(zip(parts[1::2], parts[2::2], strict=True))[title]
+
+
+@pytest.mark.parametrize("title", SECTIONS)
+def test_every_field_of_the_report_is_described(title: str) -> None:
+    fields = [field.encode_name for field in msgspec.structs.fields(SECTIONS[title])]
+    assert described(section(title)) == fields
+
+
+def test_no_part_of_the_report_is_forgotten() -> None:
+    parts = {
+        each
+        for each in vars(report).values()
+        if isinstance(each, type) and issubclass(each, msgspec.Struct) and not each.__name__.startswith("_")
+    }
+    assert parts == set(SECTIONS.values())
+
+
+def test_every_field_of_the_file_is_described() -> None:
+    fields = {field.encode_name for field in msgspec.structs.fields(Experiment)} - {"folder", "load", "expect"}
+    for name, part in (("load", Load), ("expect", Expect)):
+        fields |= {f"{name}.{field.encode_name}" for field in msgspec.structs.fields(part)}
+    assert set(described((DOCS / "experiment.md").read_text())) == fields
+
+
+def test_the_sample_size_is_the_one_needed() -> None:
+    assert f"it is {needed_sample(5)} requests" in (DOCS / "experiment.md").read_text()
+
+
+def test_the_example_is_shown_as_it_is() -> None:
+    shown = re.findall(r"^    (.*)$", (DOCS / "experiment.md").read_text(), flags=re.MULTILINE)
+    example = (DOCS.parent / "examples" / "hello-grpc" / "experiment.yaml").read_text().splitlines()
+    assert shown[: len(example) - 1] == [line for line in example if not line.startswith("#")]

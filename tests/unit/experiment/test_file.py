@@ -1,0 +1,78 @@
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gatelab.experiment.errors import ExperimentFileError
+from gatelab.experiment.file import parse_experiment, read_experiment
+
+MINIMAL: dict[str, Any] = {
+    "experiment": "shop",
+    "target": "shop.test:443",
+    "service": "shop/till:8080",
+    "proto": "till.proto",
+    "call": "shop.Till/Pay",
+}
+
+
+def test_the_example_is_read(pytestconfig: pytest.Config) -> None:
+    found = read_experiment(pytestconfig.rootpath / "examples" / "hello-grpc" / "experiment.yaml")
+    assert found.target_address == ("cilium-gateway-hello-grpc.hello-grpc.test", 443)
+    assert found.service_reference == ("hello-grpc", "hello-grpc", 8080)
+    assert (found.load.rps, found.load.duration_s, found.load.connections, found.load.requests) == (100, 10, 1, 1000)
+    assert (found.expect.pods, found.expect.bound, found.expect.confidence_level) == (5, 0.2, 0.95)
+    assert all(found.path(each).exists() for each in (*found.manifests, found.proto))
+
+
+def test_defaults_are_those_of_the_demo() -> None:
+    found = parse_experiment(MINIMAL, folder=Path())
+    assert (found.load.requests, found.load.connections, found.tls, found.expect.errors) == (1000, 1, "verify", 0)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"target": None}, "target: Expected `str`, got `null`"),
+        ({"target": "shop.test"}, "target: 'shop.test' is not host:port"),
+        ({"target": "shop.test:99999"}, "target: "),
+        ({"service": "till:8080"}, "service: 'till:8080' is not namespace/name:port"),
+        ({"lod": {}}, "unknown field `lod`"),
+        ({"folder": "/"}, "unknown field `folder`"),
+        ({"load": {"rps": 0}}, "load.rps: 0 is not above 0"),
+        ({"load": {"rps": "many"}}, "load.rps: Expected `float`, got `str`"),
+        ({"load": {"duration": "10"}}, "load.duration: '10' is not a duration: write it as 60s"),
+        ({"load": {"duration": "0s"}}, "load.duration: 0 is not above 0"),
+        ({"load": {"connections": 0}}, "load.connections: 0 is not above 0: give at least 1"),
+        ({"expect": {"spred": "20%"}}, "expect: Object contains unknown field `spred`"),
+        ({"expect": {"spread": "wide"}}, "expect.spread: 'wide' is not a share: write it as 20% or 0.2"),
+        ({"expect": {"spread": 20}}, "expect.spread: 20.0 is not between 0% and 100%"),
+        ({"expect": {"p50": "2"}}, "expect.p50: '2' is not a duration"),
+        ({"expect": {"pods": 0}}, "expect.pods: 0 is not above 0"),
+        ({"expect": {"errors": -1}}, "expect.errors: must not be below 0"),
+        ({"tls": "maybe"}, "tls: Invalid enum value 'maybe'"),
+        ({"manifests": "one.yaml"}, "manifests: Expected `array`, got `str`"),
+    ],
+)
+def test_a_mistake_is_named_with_its_field(change: dict[str, Any], said: str) -> None:
+    with pytest.raises(ExperimentFileError) as caught:
+        parse_experiment({**MINIMAL, **change}, folder=Path())
+    assert said in str(caught.value)
+
+
+@pytest.mark.parametrize("field", sorted(MINIMAL))
+def test_a_missing_field_is_named(field: str) -> None:
+    with pytest.raises(ExperimentFileError, match=f"missing required field `{field}`"):
+        parse_experiment({name: value for name, value in MINIMAL.items() if name != field}, folder=Path())
+
+
+@pytest.mark.parametrize(
+    ("content", "said"), [("a: [", "is not YAML"), ("- a", "is a mapping with the fields"), ("", "is a mapping")]
+)
+def test_a_file_that_is_none(tmp_path: Path, content: str, said: str) -> None:
+    file = tmp_path / "experiment.yaml"
+    file.write_text(content)
+    with pytest.raises(ExperimentFileError, match=said) as caught:
+        read_experiment(file)
+    assert str(file) in str(caught.value)
+    with pytest.raises(ExperimentFileError, match="No such file"):
+        read_experiment(tmp_path / "absent.yaml")
