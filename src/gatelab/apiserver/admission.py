@@ -48,6 +48,10 @@ def _unhandled(target: Target, why: str) -> BadRequest:
     return BadRequest(f'{kind} in version "{target.version}" cannot be handled as a {kind}: {why}')
 
 
+_GO_VALUES = {"integer": "number", "boolean": "bool"}
+_GO_TYPES = {"integer": "int32", "boolean": "bool", "number": "float64"}
+
+
 def _check_types(target: Target, schema: catalogue.Schema, obj: Object) -> None:
     found = check.type_problems(schema, obj)
     if not found:
@@ -58,7 +62,7 @@ def _check_types(target: Target, schema: catalogue.Schema, obj: Object) -> None:
     value = first.message.removeprefix("Invalid value: ").partition(":")[0].strip('"')
     wanted = first.message.rpartition("must be of type ")[2].partition(":")[0]
     place = f"{target.kind.name}.{check.without_indices(first.field)}"
-    value = {"integer": "number", "boolean": "bool"}.get(value, value)
+    value, wanted = _GO_VALUES.get(value, value), _GO_TYPES.get(wanted, wanted)
     raise _unhandled(target, f"json: cannot unmarshal {value} into Go struct field {place} of type {wanted}")
 
 

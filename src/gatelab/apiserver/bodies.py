@@ -1,4 +1,4 @@
-"""Reading what clients send: bounded in size and depth, JSON or YAML, never a surprise further in."""
+"""Reading what clients send: bounded in size and depth, JSON, YAML or protobuf, never a surprise further in."""
 
 from typing import Any
 
@@ -12,6 +12,7 @@ LIMIT_BYTES = 3 * 1024 * 1024
 
 _DEEPEST = 100
 _JSON = ("", "application/json", "text/json")
+PROTOBUF = "application/vnd.kubernetes.protobuf"
 _YAML = ("application/yaml", "text/yaml", "application/x-yaml")
 
 
@@ -31,12 +32,14 @@ def media_type(request: Request) -> str:
     return request.headers.get("content-type", "").partition(";")[0].strip().lower()
 
 
-async def read_document(request: Request, *, also: tuple[str, ...] = ()) -> Any:
-    """The body as JSON data. Raises UnsupportedMedia for content types that are neither JSON, YAML nor in `also`."""
+async def read_document(request: Request) -> Any:
+    """The body as JSON data, from JSON, YAML or Kubernetes' protobuf. Raises UnsupportedMedia for anything else."""
     media = media_type(request)
-    if media not in (*_JSON, *_YAML, *also):
-        raise unsupported(media, ("application/json", "application/yaml", *also))
-    return decoded(await read(request), is_yaml=media in _YAML or media.endswith("+yaml"))
+    if media == PROTOBUF:
+        return _from_protobuf(await read(request))
+    if media not in (*_JSON, *_YAML):
+        raise unsupported(media, ("application/json", "application/yaml", PROTOBUF))
+    return decoded(await read(request), is_yaml=media in _YAML)
 
 
 def unsupported(media: str, accepted: tuple[str, ...]) -> ApiError:
@@ -63,6 +66,12 @@ def _from_yaml(data: bytes) -> Any:
     from gatelab.apiserver import yaml_bodies  # Few clients send YAML: kubectl turns it into JSON.
 
     return yaml_bodies.decoded(data)
+
+
+def _from_protobuf(data: bytes) -> Any:
+    from gatelab.apiserver.protobuf import decode  # Only typed clients send it.
+
+    return decode.decoded(data)
 
 
 def _check_depth(value: Any) -> None:

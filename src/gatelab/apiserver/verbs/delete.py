@@ -13,8 +13,6 @@ from gatelab.kinds.errors import BadRequest, NotFound
 from gatelab.kinds.objects import Key
 from gatelab.store import Stored
 
-_PROTOBUF = "application/vnd.kubernetes.protobuf"
-
 
 class Preconditions(msgspec.Struct, frozen=True, rename="camel"):
     uid: str | None = None
@@ -76,10 +74,8 @@ async def _delete(
 
 async def _options(request: Request) -> DeleteOptions:
     """The options in the body, or those in the query when there is no body."""
-    data = await bodies.read(request)
-    if data and bodies.media_type(request) == _PROTOBUF:
-        raise bodies.unsupported(_PROTOBUF, ("application/json", "application/yaml"))
-    body: Any = bodies.decoded(data, is_yaml="yaml" in bodies.media_type(request)) if data else _from_query(request)
+    has_body = request.headers.get("content-length", "0") != "0" or "transfer-encoding" in request.headers
+    body: Any = await bodies.read_document(request) if has_body else _from_query(request)
     try:
         return msgspec.convert(body or {}, DeleteOptions)
     except msgspec.ValidationError as error:
