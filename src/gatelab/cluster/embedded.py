@@ -4,10 +4,10 @@ import logging
 from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
-from gatelab.cluster.merge import merged
 from gatelab.cluster.port import Applied, Deleted, Propagation, Replaced, Subresource, WatchEvent
 from gatelab.kinds.errors import Expired
 from gatelab.kinds.kind import Kind
+from gatelab.kinds.merge_patch import merge_patched
 from gatelab.kinds.objects import Key, Object
 from gatelab.kinds.selectors import LabelSelector, from_query
 from gatelab.store import Store
@@ -69,7 +69,7 @@ class EmbeddedCluster:
     async def patch(
         self, kind: Kind, key: Key, patch: dict[str, Any], *, subresource: Subresource | None = None
     ) -> Object:
-        stored = await self._store.modify(kind, key, lambda obj: merged(obj, patch), subresource=subresource)
+        stored = await self._store.modify(kind, key, lambda obj: merge_patched(obj, patch), subresource=subresource)
         return stored.object
 
     async def delete(

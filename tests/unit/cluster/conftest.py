@@ -10,10 +10,10 @@ import msgspec
 import pytest
 import yaml
 
-from gatelab.cluster.merge import merged
 from gatelab.kinds.builtin import BUILTIN, NAMESPACE
 from gatelab.kinds.errors import ApiError, Unauthorized
 from gatelab.kinds.kind import Kind
+from gatelab.kinds.merge_patch import merge_patched
 from gatelab.kinds.objects import Key
 from gatelab.kinds.selectors import from_query
 from gatelab.store import Store
@@ -83,7 +83,7 @@ class MiniApi:
         if method == "PUT":
             return (await self.store.update(kind, sent, subresource=subresource)).object
         if method == "PATCH":
-            changed = await self.store.modify(kind, key, lambda obj: merged(obj, sent), subresource=subresource)
+            changed = await self.store.modify(kind, key, lambda obj: merge_patched(obj, sent), subresource=subresource)
             return changed.object
         if method == "DELETE":
             uid = sent.get("preconditions", {}).get("uid")
