@@ -3,6 +3,7 @@
 import asyncio
 import socket
 import ssl
+from typing import cast
 
 from gatelab.grpc_wire.client_session import ClientSession
 from gatelab.grpc_wire.errors import ConnectError
@@ -15,6 +16,8 @@ class ClientProtocol(asyncio.Protocol):
         self.session = ClientSession()
         self.ready: asyncio.Future[None] = loop.create_future()
         """Done when the server's SETTINGS have arrived, or when they no longer can (`session.over`)."""
+        self.leaving: asyncio.Future[None] = loop.create_future()
+        """Done when no new call can be made: GOAWAY, or the end."""
         self.gone: asyncio.Future[None] = loop.create_future()
         """Done when the connection is closed."""
         self._loop = loop
@@ -23,11 +26,8 @@ class ClientProtocol(asyncio.Protocol):
         self._paused = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
-        raw = transport.get_extra_info("socket")
-        if raw is not None and raw.family in (socket.AF_INET, socket.AF_INET6):
-            raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        # uvloop's transports are no subclasses. Both loops set TCP_NODELAY.
+        self._transport = cast("asyncio.Transport", transport)
         self.flush()
 
     def data_received(self, data: bytes) -> None:
@@ -36,6 +36,8 @@ class ClientProtocol(asyncio.Protocol):
         if session.ready or session.over is not None:
             self._settle()
         self.flush()
+        if not session.accepting:
+            _done(self.leaving)
         if session.over is not None and self._transport is not None:
             self._transport.close()
 
@@ -43,8 +45,8 @@ class ClientProtocol(asyncio.Protocol):
         self.session.lost(f"error reading from server: {exc or 'EOF'}")
         self._transport = None
         self._settle()
-        if not self.gone.done():
-            self.gone.set_result(None)
+        _done(self.leaving)
+        _done(self.gone)
 
     def pause_writing(self) -> None:
         self._paused = True
@@ -77,8 +79,12 @@ class ClientProtocol(asyncio.Protocol):
         return self._transport
 
     def _settle(self) -> None:
-        if not self.ready.done():
-            self.ready.set_result(None)
+        _done(self.ready)
+
+
+def _done(future: asyncio.Future[None]) -> None:
+    if not future.done():
+        future.set_result(None)
 
 
 async def open_connection(

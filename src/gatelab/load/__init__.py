@@ -7,6 +7,18 @@ formats, and must not hide its own limits: a generator that could not keep its s
 
 from gatelab.load.histogram import Histogram
 from gatelab.load.plan import ConnectionResult, LoadPlan, LoadResult, Progress
+from gatelab.load.run import loop_factory, run, run_blocking, run_interruptible
 from gatelab.load.schedule import Schedule
 
-__all__ = ["ConnectionResult", "Histogram", "LoadPlan", "LoadResult", "Progress", "Schedule"]
+__all__ = [
+    "ConnectionResult",
+    "Histogram",
+    "LoadPlan",
+    "LoadResult",
+    "Progress",
+    "Schedule",
+    "loop_factory",
+    "run",
+    "run_blocking",
+    "run_interruptible",
+]

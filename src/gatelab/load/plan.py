@@ -57,6 +57,8 @@ class LoadPlan:
     """Most calls in flight. Where an open loop reaches it, calls wait; that is in their response time, and reported."""
     timeout_s: float = 20.0
     connect_timeout_s: float = 10.0
+    drain_s: float = 5.0
+    """How long after the end calls in flight may still be answered; what is out then counts as Canceled."""
     metadata: tuple[tuple[str, str | bytes], ...] = ()
     pod_key: str = "x-pod-name"
     """The response metadata that names the pod; headers or trailers."""
@@ -125,7 +127,7 @@ class LoadResult:
     intended_rps: float
     """0 in a closed loop."""
     end_reason: str = "normal"
-    """`normal`, `cancel`, or `timeout` when calls were still out at the end of their time."""
+    """`normal`, `cancel`, or `timeout` when calls were still out `drain_s` after the end."""
     unsent: int = 0
     """Calls that were due before the end and never started, because `concurrency` calls were out."""
     waited: int = 0

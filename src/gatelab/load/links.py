@@ -1,0 +1,112 @@
+"""The connections of a run: opened together, used in turn, opened again when the server sends them away."""
+
+import asyncio
+import ssl
+from collections.abc import Callable
+
+from gatelab.grpc_wire.channel import host_of
+from gatelab.grpc_wire.errors import ConnectError
+from gatelab.grpc_wire.transport import ClientProtocol, open_connection
+from gatelab.load.plan import Address, ConnectionResult, LoadPlan
+
+_FIRST_PAUSE_S = 0.02
+_LONGEST_PAUSE_S = 1.0
+
+
+class Link:
+    """One of the plan's connections, through all its reconnections."""
+
+    __slots__ = ("count", "pods", "protocol", "reconnects", "target")
+
+    def __init__(self, target: Address, protocol: ClientProtocol) -> None:
+        self.target = target
+        self.protocol = protocol
+        self.count = 0
+        self.pods: dict[bytes, int] = {}
+        self.reconnects = 0
+
+    @property
+    def up(self) -> bool:
+        return self.protocol.session.accepting
+
+    def result(self) -> ConnectionResult:
+        pods = {pod.decode("latin-1"): count for pod, count in sorted(self.pods.items())}
+        return ConnectionResult(target=self.target, count=self.count, pods=pods, reconnects=self.reconnects)
+
+
+class Links:
+    """All connections. `keep` reopens one that ends; whoever has nothing to send on is told by `up` and `failed`."""
+
+    def __init__(self, links: list[Link], connect: "_Connect") -> None:
+        self.links = links
+        self._connect = connect
+        self._next = 0
+        self._retired: list[ClientProtocol] = []
+
+    @classmethod
+    async def opened(cls, plan: LoadPlan) -> "Links":
+        """Opens every connection of the plan, at once.
+
+        Raises:
+            ConnectError: of the first that failed; none is left open.
+        """
+        connect = _Connect(plan)
+        addresses = plan.addresses()
+        found = await asyncio.gather(*(connect(address) for address in addresses), return_exceptions=True)
+        protocols = [protocol for protocol in found if isinstance(protocol, ClientProtocol)]
+        for failure in found:
+            if isinstance(failure, BaseException):
+                for protocol in protocols:
+                    protocol.close()
+                raise failure
+        return cls([Link(a, p) for a, p in zip(addresses, protocols, strict=True)], connect)
+
+    def pick(self) -> Link | None:
+        """The next connection in turn that takes calls; None when there is none."""
+        links, count = self.links, len(self.links)
+        for step in range(count):
+            link = links[(self._next + step) % count]
+            if link.protocol.session.accepting:
+                self._next = (self._next + step + 1) % count
+                return link
+        return None
+
+    async def keep(self, link: Link, up: Callable[[], None], failed: Callable[[str], None]) -> None:
+        """Until cancelled, replaces the connection whenever it ends; says `up`, or `failed` after each vain attempt."""
+        while True:
+            await asyncio.wait([link.protocol.leaving])
+            self._retired = [p for p in self._retired if not p.gone.done()]
+            self._retired.append(link.protocol)
+            pause_s = _FIRST_PAUSE_S
+            while not link.up:
+                try:
+                    link.protocol = await self._connect(link.target)
+                except ConnectError as error:
+                    failed(str(error))
+                    await asyncio.sleep(pause_s)
+                    pause_s = min(pause_s * 2, _LONGEST_PAUSE_S)
+            link.reconnects += 1
+            up()
+
+    async def close(self) -> None:
+        """Says goodbye on all and waits a moment for the sockets."""
+        protocols = [*(link.protocol for link in self.links), *self._retired]
+        for protocol in protocols:
+            protocol.close()
+        _, pending = await asyncio.wait([p.gone for p in protocols], timeout=1.0)
+        for protocol in protocols:
+            if protocol.gone in pending and protocol.transport is not None:
+                protocol.transport.abort()
+
+
+class _Connect:
+    """Opens connections as the plan says."""
+
+    def __init__(self, plan: LoadPlan) -> None:
+        self._tls: ssl.SSLContext | None = plan.tls
+        authority = plan.authority or plan.host
+        self._server_name = plan.server_name if plan.server_name is not None else host_of(authority)
+        self._timeout_s = plan.connect_timeout_s
+
+    async def __call__(self, address: Address) -> ClientProtocol:
+        return await open_connection(*address, tls=self._tls, server_name=self._server_name, timeout_s=self._timeout_s)

@@ -1,0 +1,167 @@
+"""A run from beginning to end."""
+
+import asyncio
+import gc
+import signal
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Final
+
+from gatelab.grpc_wire.status import StatusCode
+from gatelab.load.engine import Engine
+from gatelab.load.links import Links
+from gatelab.load.plan import LoadPlan, LoadResult
+from gatelab.load.progress import ProgressReport
+from gatelab.load.verdict import saturation
+
+_REPORT_EVERY_S: Final = 1.0
+
+
+async def run(plan: LoadPlan, *, stop: asyncio.Event | None = None) -> LoadResult:
+    """Carries out a plan. Setting `stop` ends it early, with what has been measured so far (`end_reason` `cancel`).
+
+    Raises:
+        ConnectError: a first connection could not be made. Later losses are reconnected, and in the result.
+    """
+    links = await Links.opened(plan)
+    loop = asyncio.get_running_loop()
+    engine = Engine(plan, links, loop)
+    started = time.time()
+    try:
+        with _quiet_garbage_collector():
+            end_reason = await _driven(plan, engine, links, stop)
+            elapsed_ns = max(engine.last_ns, time.monotonic_ns() if end_reason == "cancel" else 0) - engine.begin_ns
+    finally:
+        engine.close()
+        await links.close()
+    return _result(plan, engine, links, started, elapsed_ns / 1e9, end_reason)
+
+
+def run_blocking(plan: LoadPlan) -> LoadResult:
+    """`run` on the fastest loop there is, with Ctrl-C as `stop`; a second Ctrl-C interrupts as ever.
+
+    Raises:
+        ConnectError: as `run`.
+    """
+    with asyncio.Runner(loop_factory=loop_factory()) as runner:
+        return runner.run(run_interruptible(plan))
+
+
+async def run_interruptible(plan: LoadPlan) -> LoadResult:
+    """`run`, with the first SIGINT as `stop`."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+
+    def first() -> None:
+        stop.set()
+        loop.remove_signal_handler(signal.SIGINT)
+
+    loop.add_signal_handler(signal.SIGINT, first)
+    try:
+        return await run(plan, stop=stop)
+    finally:
+        loop.remove_signal_handler(signal.SIGINT)
+
+
+def loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    """uvloop's, where it is installed; for `asyncio.Runner`."""
+    try:
+        import uvloop
+    except ImportError:
+        return None
+    factory: Callable[[], asyncio.AbstractEventLoop] = uvloop.new_event_loop
+    return factory
+
+
+async def _driven(plan: LoadPlan, engine: Engine, links: Links, stop: asyncio.Event | None) -> str:
+    """Runs the engine to its end, and says how it ended."""
+    async with asyncio.TaskGroup() as group:
+        tasks = [group.create_task(links.keep(link, engine.connected, engine.unreachable)) for link in links.links]
+        tasks.append(group.create_task(_tick(plan, engine)))
+        halted = group.create_task(_wait_for(stop))
+        engine.begin()
+        await asyncio.wait([engine.finished, halted], return_when=asyncio.FIRST_COMPLETED)
+        cancelled = not engine.finished.done()
+        for task in (*tasks, halted):
+            task.cancel()
+    if cancelled:
+        engine.stop()
+        return "cancel"
+    return "timeout" if engine.overrun else "normal"
+
+
+async def _wait_for(stop: asyncio.Event | None) -> None:
+    await (stop or asyncio.Event()).wait()
+
+
+async def _tick(plan: LoadPlan, engine: Engine) -> None:
+    """Deadlines of calls, the deadline of the run, and progress once a second."""
+    grain_s = min(0.1, max(0.005, plan.timeout_s / 4))
+    report = ProgressReport(engine)
+    next_report_s = time.monotonic() + _REPORT_EVERY_S
+    while True:
+        await asyncio.sleep(grain_s)
+        now_ns = time.monotonic_ns()
+        engine.expire(now_ns)
+        if now_ns >= engine.end_ns + int(plan.drain_s * 1e9) and engine.in_flight:
+            engine.overrun = True
+            engine.stop()
+            engine.abandon_all(StatusCode.CANCELLED, f"no answer within {plan.drain_s:g} s after the end of the run")
+            engine.expire(now_ns)
+        if plan.on_progress is not None and time.monotonic() >= next_report_s:
+            next_report_s += _REPORT_EVERY_S
+            plan.on_progress(report.look())
+
+
+def _result(
+    plan: LoadPlan, engine: Engine, links: Links, started: float, elapsed_s: float, end_reason: str
+) -> LoadResult:
+    tally = engine.tally
+    pods: dict[str, int] = {}
+    connections = tuple(link.result() for link in links.links)
+    for connection in connections:
+        for pod, count in connection.pods.items():
+            pods[pod] = pods.get(pod, 0) + count
+    return LoadResult(
+        count=tally.count,
+        errors=tally.errors,
+        statuses=tally.by_name(),
+        error_messages=dict(sorted(tally.messages.items(), key=lambda item: -item[1])),
+        pods=dict(sorted(pods.items())),
+        connections=connections,
+        service=tally.service,
+        response=tally.all_responses(),
+        started=started,
+        elapsed_s=elapsed_s,
+        intended_rps=plan.rps or (engine.due() / elapsed_s if engine.schedule and elapsed_s > 0 else 0.0),
+        end_reason=end_reason,
+        unsent=engine.unsent(),
+        waited=engine.waited,
+        retried=engine.retried,
+        lateness=engine.lateness,
+        saturated=saturation(plan, engine),
+    )
+
+
+_QUIET = 0
+
+
+@contextmanager
+def _quiet_garbage_collector() -> Iterator[None]:
+    """No cyclic garbage collection while runs measure; several may do so at the same time.
+
+    A collection stops the loop for milliseconds. What calls allocate holds no cycles, so nothing piles up.
+    """
+    global _QUIET
+    was_enabled = gc.isenabled() or _QUIET > 0
+    if _QUIET == 0:
+        gc.collect()
+        gc.disable()
+    _QUIET += 1
+    try:
+        yield
+    finally:
+        _QUIET -= 1
+        if _QUIET == 0 and was_enabled:
+            gc.enable()

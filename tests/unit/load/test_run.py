@@ -1,0 +1,243 @@
+"""Runs against servers that behave, stall, refuse and vanish."""
+
+import asyncio
+import gc
+import signal
+from typing import Any
+
+import pytest
+
+from gatelab.grpc_wire import ConnectError
+from gatelab.grpc_wire.server_session import ServerCall
+from gatelab.load import LoadPlan, Progress, Schedule, loop_factory, run, run_interruptible
+
+HOST = "127.27.0.4"
+
+
+def plan_for(pods: list[Any], **changes: Any) -> LoadPlan:
+    plan: dict[str, Any] = {
+        "host": HOST,
+        "port": pods[0].port,
+        "path": "/t.T/Do",
+        "message": b"x",
+        "timeout_s": 5,
+        "connect_timeout_s": 2,
+        **changes,
+    }
+    return LoadPlan(**plan)
+
+
+async def test_a_closed_loop_makes_exactly_its_total(pods: list[Any]) -> None:
+    result = await run(plan_for(pods, total=500, concurrency=10, connections=3))
+    assert (result.count, result.errors, result.statuses) == (500, 0, {"OK": 500})
+    assert (result.pods, pods[0].served) == ({"pod-0": 500}, 500)
+    assert [connection.count for connection in result.connections] == [167, 167, 166]
+    assert (result.service.count, result.service) == (500, result.response)
+    assert (result.end_reason, result.intended_rps, result.saturated) == ("normal", 0, "")
+
+
+async def test_targets_are_spread_over_connections(pods: list[Any]) -> None:
+    targets = tuple((HOST, pod.port) for pod in pods)
+    result = await run(plan_for(pods, total=100, targets=targets, connections=4, concurrency=4))
+    assert result.pods == {"pod-0": 50, "pod-1": 50}
+    assert [(c.target, dict(c.pods)) for c in result.connections] == [
+        (targets[n % 2], {f"pod-{n % 2}": 25}) for n in range(4)
+    ]
+
+
+async def test_an_open_loop_keeps_its_rate(pods: list[Any]) -> None:
+    result = await run(plan_for(pods, rps=400, duration_s=0.5))
+    assert (result.count, result.unsent) == (200, 0)
+    assert result.elapsed_s >= 0.49
+    assert result.intended_rps == 400
+
+
+async def test_total_ends_an_open_loop_too(pods: list[Any]) -> None:
+    result = await run(plan_for(pods, schedule=Schedule.step(start=500, step=500, step_s=0.05, end=2000), total=100))
+    assert result.count == 100
+    assert result.intended_rps > 400
+
+
+async def test_a_stall_is_in_the_response_time_of_all_who_were_due(pods: list[Any]) -> None:
+    held: list[ServerCall] = []
+
+    def hold(call: ServerCall) -> None:
+        if not held:
+            loop = asyncio.get_running_loop()
+            loop.call_later(0.3, lambda: [pods[0].answer(c) for c in held])
+        held.append(call)
+        if len(held) >= 2:
+            pods[0].behave = pods[0].answer
+
+    pods[0].behave = hold
+    result = await run(plan_for(pods, rps=200, duration_s=0.4, concurrency=2))
+    # Service time hides the stall from all but two calls; response time shows it to those that were due meanwhile.
+    assert result.service.percentile(90) < 100e6
+    assert result.response.percentile(50) > 50e6
+    assert result.waited >= 40
+    assert "calls had to wait for one of 2 slots" in result.saturated
+
+
+async def test_a_target_that_is_too_slow_leaves_calls_unsent(pods: list[Any]) -> None:
+    pods[0].behave = lambda _call: None
+    result = await run(plan_for(pods, rps=100, duration_s=0.3, concurrency=3, timeout_s=0.05))
+    assert result.statuses.keys() == {"DeadlineExceeded"}
+    assert result.unsent > 0
+    assert result.count + result.unsent == 30
+
+
+async def test_late_calls_time_out_and_the_run_goes_on(pods: list[Any]) -> None:
+    calls = []
+
+    def first_is_lost(call: ServerCall) -> None:
+        calls.append(call)
+        if len(calls) > 1:
+            pods[0].answer(call)
+
+    pods[0].behave = first_is_lost
+    result = await run(plan_for(pods, total=10, concurrency=2, timeout_s=0.1))
+    assert result.statuses == {"OK": 9, "DeadlineExceeded": 1}
+    assert result.error_messages == {"rpc error: code = DeadlineExceeded desc = context deadline exceeded": 1}
+
+
+async def test_stragglers_do_not_hold_up_the_end(pods: list[Any]) -> None:
+    pods[0].behave = lambda _call: None
+    result = await run(plan_for(pods, duration_s=0.1, concurrency=2, timeout_s=20, drain_s=0.1))
+    assert (result.statuses, result.end_reason) == ({"Canceled": 2}, "timeout")
+
+
+async def test_errors_are_counted_by_their_words(pods: list[Any]) -> None:
+    pods[0].behave = lambda call: call.finish(7, f"no entry for {call.stream_id % 3}")
+    result = await run(plan_for(pods, total=30, concurrency=1))
+    assert (result.errors, result.statuses) == (30, {"PermissionDenied": 30})
+    assert sorted(result.error_messages.values()) == [10, 10, 10]
+    assert result.service.count == 0
+
+
+async def test_distinct_errors_are_bounded(pods: list[Any]) -> None:
+    pods[0].behave = lambda call: call.finish(13, f"at {call.stream_id}")
+    result = await run(plan_for(pods, total=150, concurrency=1))
+    assert len(result.error_messages) == 101
+    assert result.error_messages["(other errors)"] == 50
+
+
+async def test_goaway_loses_nothing(pods: list[Any]) -> None:
+    """The server says goodbye after 50 calls and does not look at what comes after."""
+
+    def leave_after_50(call: ServerCall) -> None:
+        pods[0].answer(call)
+        if pods[0].served == 50:
+            pods[0].sessions[0].drain()
+
+    pods[0].behave = leave_after_50
+    result = await run(plan_for(pods, total=300, concurrency=20))
+    assert result.statuses == {"OK": 300}
+    assert pods[0].served == 300
+    assert result.connections[0].reconnects == 1
+    assert result.retried > 0
+
+
+async def test_a_server_that_comes_back_is_found_again(pods: list[Any]) -> None:
+    enough = asyncio.Event()
+
+    def count(call: ServerCall) -> None:
+        pods[0].answer(call)
+        if pods[0].served == 50:
+            enough.set()
+
+    async def restart() -> None:
+        await enough.wait()
+        await pods[0].stop()
+        await asyncio.sleep(0.1)  # the outage
+        await pods[0].start()
+
+    pods[0].behave = count
+
+    async with asyncio.TaskGroup() as group:
+        group.create_task(restart())
+        result = await run(plan_for(pods, rps=500, duration_s=0.6))
+    assert result.count == 300
+    assert result.statuses["OK"] + result.statuses["Unavailable"] == 300
+    assert result.statuses["OK"] > 100
+    assert any("connection refused" in text for text in result.error_messages)
+
+
+async def test_a_first_connection_that_fails_is_raised(pods: list[Any]) -> None:
+    with pytest.raises(ConnectError, match="connection refused"):
+        await run(plan_for(pods, total=1, targets=((HOST, pods[0].port), (HOST, 1)), connections=2))
+
+
+async def test_stopping_gives_what_there_is(pods: list[Any]) -> None:
+    stop = asyncio.Event()
+
+    def stop_at_100(call: ServerCall) -> None:
+        pods[0].answer(call)
+        if pods[0].served == 100:
+            stop.set()
+
+    pods[0].behave = stop_at_100
+    result = await run(plan_for(pods, duration_s=30, concurrency=1), stop=stop)
+    assert (result.end_reason, result.errors) == ("cancel", 0)
+    assert 100 <= result.count < 120
+    assert result.elapsed_s < 10
+
+
+async def test_ctrl_c_stops(pods: list[Any]) -> None:
+    pods[0].behave = lambda _call: signal.raise_signal(signal.SIGINT)
+    result = await run_interruptible(plan_for(pods, duration_s=30, concurrency=1))
+    assert (result.end_reason, result.count) == ("cancel", 0)
+    assert signal.getsignal(signal.SIGINT) == signal.default_int_handler
+
+
+async def test_progress_is_told_once_a_second(pods: list[Any]) -> None:
+    seen: list[Progress] = []
+    result = await run(plan_for(pods, rps=100, duration_s=1.3, on_progress=seen.append))
+    assert len(seen) == 1
+    assert 90 <= seen[0].count <= 115
+    assert 80 <= seen[0].rps <= 120
+    assert seen[0].p50_ns > 0
+    assert result.response.count == 130
+
+
+async def test_the_garbage_collector_rests_and_returns(pods: list[Any]) -> None:
+    during: list[bool] = []
+
+    def look(call: ServerCall) -> None:
+        during.append(gc.isenabled())
+        pods[0].answer(call)
+
+    pods[0].behave = look
+    async with asyncio.TaskGroup() as group:
+        group.create_task(run(plan_for(pods, total=20, concurrency=2)))
+        group.create_task(run(plan_for(pods, total=50, concurrency=2)))
+    assert not any(during)
+    assert gc.isenabled()
+
+
+def test_the_same_on_uvloop(make_pod: Any) -> None:
+    async def once() -> None:
+        pod = make_pod()
+        await pod.start()
+        try:
+            result = await run(plan_for([pod], rps=500, duration_s=0.2, connections=2))
+            assert (result.count, result.errors) == (100, 0)
+        finally:
+            await pod.stop()
+
+    with asyncio.Runner(loop_factory=loop_factory()) as runner:
+        runner.run(once())
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({}, "needs an end"),
+        ({"total": 0}, "total must be at least 1"),
+        ({"duration_s": 0}, "duration must be above 0 s"),
+        ({"total": 1, "connections": 51}, r"number of connections \(51\)"),
+        ({"total": 1, "timeout_s": 0}, "timeout must be above 0 s"),
+    ],
+)
+def test_plans_that_cannot_be_run_say_why(changes: dict[str, Any], words: str) -> None:
+    with pytest.raises(ValueError, match=words):
+        LoadPlan(**{"host": HOST, "port": 1, "path": "/t.T/Do", "message": b"", **changes})
