@@ -214,6 +214,8 @@ async def test_a_foreign_service_of_the_name_is_not_taken_over(
     await cluster.create(SERVICE, service("gw-gatelab"))
     await apply_base(cluster)
     await eventually(lambda: "not this Gateway's" in (programmed(cluster) or {}).get("message", ""))
+    # The Deployment is the last of the three to be made.
+    await eventually(lambda: DATA_PLANE in cluster.objects.get(DEPLOYMENT, {}))
     assert "ownerReferences" not in (await cluster.get(SERVICE, DATA_PLANE))["metadata"]
 
 

@@ -1,0 +1,292 @@
+"""Laws of translation, on generated objects that the schemas allow."""
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from gatelab.gateway.translate import Translation, translate
+from gatelab.gateway.translate.hostnames import coverers, covers, intersection, normal
+from gatelab.kinds.objects import Object
+from gatelab.proxy.model import ProxyConfig, Route, VirtualHost
+from golden_cases import ADDRESS, completed, shared_objects, snapshot
+
+quickly = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+
+labels = st.sampled_from(["a", "b", "example"])
+hosts = st.builds(
+    lambda wild, parts: "*." * wild + ".".join([*parts, "com"]), st.booleans(), st.lists(labels, max_size=2)
+)
+names = st.sampled_from(["one", "two", "three"])
+namespaces = st.sampled_from(["default", "other"])
+weights = st.integers(0, 3)
+expressions = st.sampled_from(["a.*", "(", "[0-9]+", "x|y", "(?=a)", "\\C", "a{1001}"])
+texts = st.sampled_from(["p.S", "p.T", "Get", "Put"])
+
+
+def optional(**fields: st.SearchStrategy[Any]) -> st.SearchStrategy[dict[str, Any]]:
+    return st.fixed_dictionaries({}, optional=fields)
+
+
+def required(**fields: st.SearchStrategy[Any]) -> st.SearchStrategy[dict[str, Any]]:
+    return st.fixed_dictionaries(fields)
+
+
+certificate_refs = st.lists(
+    optional(
+        group=st.sampled_from(["", "x.org"]), kind=st.sampled_from(["Secret", "Vault"]), namespace=namespaces
+    ).flatmap(lambda fields: st.sampled_from(["certificate", "nobody"]).map(lambda name: {**fields, "name": name})),
+    max_size=2,
+)
+allowed_routes = optional(
+    namespaces=optional(
+        selector=st.sampled_from(
+            [{}, {"matchLabels": {"team": "blue"}}, {"matchExpressions": [{"key": "team", "operator": "Sounds"}]}]
+        )
+    ).flatmap(
+        lambda fields: st.sampled_from(["All", "Same", "Selector", "None"]).map(
+            lambda source: {**fields, "from": source}
+        )
+    ),
+    kinds=st.lists(st.sampled_from([{"kind": "GRPCRoute"}, {"kind": "TCPRoute"}]), max_size=2),
+)
+listeners = st.fixed_dictionaries(
+    {
+        "name": names,
+        "port": st.sampled_from([80, 81, 443]),
+        "protocol": st.sampled_from(["HTTP", "HTTPS", "TCP", "x.org/mine"]),
+    },
+    optional={
+        "hostname": hosts,
+        "allowedRoutes": allowed_routes,
+        "tls": st.fixed_dictionaries(
+            {"certificateRefs": certificate_refs}, optional={"mode": st.sampled_from(["Terminate", "Passthrough"])}
+        ),
+    },
+)
+matches = optional(
+    method=optional(type=st.just("Exact"), service=texts, method=texts)
+    | optional(type=st.just("RegularExpression"), service=expressions, method=expressions),
+    headers=st.lists(
+        required(name=st.sampled_from(["x", "X", "y"]), value=st.sampled_from(["1", "2"]))
+        | required(name=st.just("z"), value=expressions, type=st.just("RegularExpression")),
+        max_size=3,
+    ),
+)
+backend_refs = st.lists(
+    st.fixed_dictionaries(
+        {"name": st.sampled_from(["a", "b", "nobody"])},
+        optional={
+            "port": st.sampled_from([8080, 1]),
+            "weight": weights,
+            "kind": st.sampled_from(["Service", "Bucket"]),
+            "namespace": namespaces,
+            "filters": st.just([{"type": "RequestHeaderModifier"}]),
+        },
+    ),
+    max_size=3,
+)
+rules = optional(matches=st.lists(matches, max_size=3), backendRefs=backend_refs, filters=st.just([{"type": "X"}]))
+parent_refs = st.lists(
+    st.fixed_dictionaries(
+        {"name": st.sampled_from(["gw", "gw2"])},
+        optional={"sectionName": names, "port": st.sampled_from([80, 443]), "namespace": namespaces},
+    ),
+    max_size=2,
+)
+
+
+def made(kind: str, name: str, namespace: str, spec: dict[str, Any], created: int = 1) -> Object:
+    metadata = {"name": name, "namespace": namespace, "creationTimestamp": f"2026-01-0{created}T00:00:00Z"}
+    return completed({"apiVersion": "gateway.networking.k8s.io/v1", "kind": kind, "metadata": metadata, "spec": spec})
+
+
+gateways = st.builds(
+    lambda name, each: made("Gateway", name, "default", {"gatewayClassName": "gatelab", "listeners": each}),
+    st.sampled_from(["gw", "gw2"]),
+    st.lists(listeners, min_size=1, max_size=4, unique_by=lambda listener: str(listener["name"])),
+)
+routes = st.builds(
+    lambda name, namespace, parents, hostnames, each, created: made(
+        "GRPCRoute", name, namespace, {"parentRefs": parents, "hostnames": hostnames, "rules": each}, created
+    ),
+    names,
+    namespaces,
+    parent_refs,
+    st.lists(hosts, max_size=3),
+    st.lists(rules, max_size=3),
+    st.integers(1, 3),
+)
+
+
+def unique(objects: Sequence[Object]) -> list[Object]:
+    by_key = {(each["kind"], each["metadata"]["namespace"], each["metadata"]["name"]): each for each in objects}
+    return list(by_key.values())
+
+
+objects = st.lists(gateways | routes, max_size=6).map(unique)
+
+
+def result(these: Sequence[Object]) -> Translation:
+    return translate(snapshot((*shared_objects(), *these)))
+
+
+@quickly
+@given(objects, st.randoms(use_true_random=False))
+def test_the_order_of_objects_does_not_matter(these: list[Object], random: Any) -> None:
+    shuffled = [*shared_objects(), *these]
+    random.shuffle(shuffled)
+    assert repr(translate(snapshot(shuffled))) == repr(result(these))
+
+
+@quickly
+@given(objects)
+def test_an_unrelated_object_changes_nothing_else(these: list[Object]) -> None:
+    foreign = made("Gateway", "foreign", "other", {"gatewayClassName": "nobody", "listeners": []})
+    route = made("GRPCRoute", "elsewhere", "other", {"parentRefs": [{"name": "foreign"}]})
+    assert result([*these, foreign, route]) == result(these)
+
+
+@quickly
+@given(objects)
+def test_every_object_is_answered(these: list[Object]) -> None:
+    """Whatever was generated is schema-valid: nothing raises, and nothing stays without a word."""
+    translation = result(these)
+    assert translation.problems == ()
+    keys = {str(key) for key in translation.gateways}
+    for obj in these:
+        if obj["kind"] == "Gateway":
+            assert f"default/{obj['metadata']['name']}" in keys
+    for outcome in translation.gateways.values():
+        for listener in outcome.listeners:
+            assert {each.type for each in listener.verdict.conditions} == {"Accepted", "ResolvedRefs", "Conflicted"}
+        assert_references_resolve(outcome.config or ProxyConfig())
+
+
+def assert_references_resolve(config: ProxyConfig) -> None:
+    """What Envoy would refuse: names that nobody has, and names that two have."""
+    tables = [table.name for table in config.route_tables]
+    backends = {backend.name for backend in config.backends}
+    assert len(set(tables)) == len(tables)
+    assert {chain.route_table for listener in config.listeners for chain in listener.chains} == set(tables)  # type: ignore[union-attr]
+    for table in config.route_tables:
+        domains = [domain for host in table.hosts for domain in host.domains]
+        assert len(set(domains)) == len(domains)
+        for host in table.hosts:
+            for route in host.routes:
+                assert {each.backend for each in route.action.backends} <= backends | {None}
+
+
+def test_nothing_comes_of_nothing() -> None:
+    translation = translate(snapshot(()))
+    assert (translation.gateways, translation.routes, translation.classes) == ({}, {}, {})
+
+
+# Precedence, against an oracle that knows neither hosts nor tables.
+
+plain_matches = optional(
+    method=optional(service=st.sampled_from(["p.S", "p.Long"]), method=st.sampled_from(["Get", "Fetch"])),
+    headers=st.lists(
+        required(name=st.sampled_from(["x", "y"]), value=st.sampled_from(["1", "2"])),
+        max_size=2,
+        unique_by=lambda each: str(each["name"]),
+    ),
+)
+plain_routes = st.builds(
+    lambda name, hostnames, each, created: made(
+        "GRPCRoute",
+        name,
+        "default",
+        {"parentRefs": [{"name": "gw"}], "hostnames": hostnames, "rules": [{"matches": [m]} for m in each]},
+        created,
+    ),
+    names,
+    st.lists(hosts, max_size=2, unique=True),
+    st.lists(plain_matches, min_size=1, max_size=3),
+    st.integers(1, 2),
+)
+plain_gateways = st.lists(hosts | st.just(""), min_size=1, max_size=3, unique=True).map(
+    lambda hostnames: made(
+        "Gateway",
+        "gw",
+        "default",
+        {
+            "gatewayClassName": "gatelab",
+            "listeners": [
+                {"name": f"l{index}", "port": 80, "protocol": "HTTP", "hostname": hostname}
+                for index, hostname in enumerate(hostnames)
+            ],
+        },
+    )
+)
+requests = st.tuples(
+    st.lists(labels, max_size=3).map(lambda parts: ".".join([*parts, "com"])),
+    st.sampled_from(["p.S", "p.Long", "q.Other"]),
+    st.sampled_from(["Get", "Fetch"]),
+    st.dictionaries(st.sampled_from(["x", "y"]), st.sampled_from(["1", "2"])),
+)
+Request = tuple[str, str, str, dict[str, str]]
+
+
+@settings(quickly, max_examples=150)
+@given(plain_gateways, st.lists(plain_routes, max_size=4).map(unique), requests)
+def test_precedence_is_the_oracles(gateway: Object, these: list[Object], request: Request) -> None:
+    translation = result([gateway, *these])
+    (outcome,) = translation.gateways.values()
+    assert outcome.config is not None
+    assert outcome.config.listeners[0].address == ADDRESS
+    assert_references_resolve(outcome.config)
+    assert served(outcome.config.route_tables[0].hosts, request) == oracle(gateway, these, request)
+
+
+def served(table: Sequence[VirtualHost], request: Request) -> str | None:
+    """What Envoy does: the exact host, else the longest wildcard; then the first route that matches."""
+    host = next((each for pattern in coverers(request[0]) for each in table if pattern in each.domains), None)
+    return next((each.name for each in host.routes if takes(each, request)), None) if host else None
+
+
+def takes(route: Route, request: Request) -> bool:
+    _, service, method, headers = request
+    path, match = f"/{service}/{method}", route.match
+    by_kind = {
+        "exact": path == match.path.value,
+        "prefix": match.path.value == "/" or path.startswith(match.path.value + "/"),
+        "regex": re.fullmatch(match.path.value, path) is not None,
+    }
+    return by_kind[match.path.kind] and all(headers.get(each.name) == each.value for each in match.headers)
+
+
+def oracle(gateway: Object, these: Sequence[Object], request: Request) -> str | None:
+    """The rule that the spec gives a request to, in the words of the spec."""
+    host, service, method, headers = request
+    owning = [each["hostname"] for each in gateway["spec"]["listeners"] if covers(normal(each["hostname"]), host)]
+    if not owning:
+        return None
+    listener = max(owning, key=lambda each: (not each.startswith("*"), len(each)))
+    best: list[tuple[Any, ...]] = []
+    for route in these:
+        spec, meta = route["spec"], route["metadata"]
+        if not any(intersection(normal(listener), normal(each)) for each in spec["hostnames"] or [""]):
+            continue
+        matching = [each for each in spec["hostnames"] or [""] if covers(normal(each), host)]
+        for index, rule in enumerate(spec["rules"]):
+            (match,) = rule["matches"]
+            wanted = match.get("method", {})
+            if wanted.get("service", service) != service or wanted.get("method", method) != method or not matching:
+                continue
+            if any(headers.get(each["name"]) != each["value"] for each in match.get("headers", ())):
+                continue
+            exact = max((len(each) for each in matching if not each.startswith("*")), default=0)
+            characters = (len(wanted.get("service", "")), len(wanted.get("method", "")), len(match.get("headers", ())))
+            rank = (exact, max(map(len, matching)), *characters)
+            age = (meta["creationTimestamp"], meta["name"], index)
+            best.append((*(-each for each in rank), *age, f"default/{meta['name']}/rule-{index}/match-0"))
+    return min(best)[-1] if best else None
+
+
+@given(hosts, hosts)
+def test_hostnames_that_cover_are_the_coverers(pattern: str, hostname: str) -> None:
+    assert covers(pattern, hostname) == (pattern in set(coverers(hostname)))
+    assert intersection(pattern, hostname) == intersection(hostname, pattern)

@@ -1,0 +1,103 @@
+"""The objects of a data plane, and what becomes of them when somebody changes them."""
+
+import json
+from dataclasses import replace
+from typing import Any
+
+from gatelab.gateway.data_plane import data_plane, data_plane_key
+from gatelab.gateway.drift import overlaid
+from gatelab.gateway.translate import translate
+from gatelab.gateway.translate.gateway_class import CILIUM, GATELAB
+from gatelab.gateway.translate.outcome import GatewayOutcome
+from gatelab.kinds.gatewayapi import Gateway
+from gatelab.kinds.objects import Key
+from gatelab.kinds.views import view
+from gateway_objects import SETTINGS, gateway, gateway_class
+from golden_cases import snapshot
+
+
+def outcome(obj: dict[str, Any]) -> GatewayOutcome:
+    (found,) = translate(snapshot([gateway_class(), obj])).gateways.values()
+    return found
+
+
+def objects(obj: dict[str, Any], **settings: Any) -> dict[str, Any]:
+    made = data_plane(outcome(obj), Key("default", "gw-gatelab"), replace(SETTINGS, **settings))
+    return {kind.name: each for kind, each in made}
+
+
+def test_names_follow_the_class() -> None:
+    read = view(Gateway, gateway())
+    assert data_plane_key(read, GATELAB) == Key("default", "gw-gatelab")
+    assert data_plane_key(read, CILIUM) == Key("default", "cilium-gateway-gw")
+
+
+def test_long_names_are_cut_and_stay_different() -> None:
+    names = {data_plane_key(view(Gateway, gateway("x" * 250 + tail)), GATELAB).name for tail in ("a", "b")}
+    assert len(names) == 2
+    assert all(len(name) <= 63 for name in names)
+    labels = objects(gateway("x" * 253))["Deployment"]["spec"]["selector"]["matchLabels"]
+    assert all(len(value) <= 63 for value in labels.values())
+
+
+def test_the_service_has_a_port_for_each_port_of_the_listeners() -> None:
+    listeners = [
+        {"name": "a", "port": 443, "protocol": "HTTPS", "hostname": "a.test"},
+        {"name": "b", "port": 443, "protocol": "HTTPS", "hostname": "b.test"},
+        {"name": "c", "port": 8080, "protocol": "HTTP"},
+        {"name": "d", "port": 9000, "protocol": "TCP"},
+    ]
+    service = objects(gateway(listeners=listeners), privileged_shift=10_000)["Service"]
+    assert service["spec"]["ports"] == [
+        {"name": "https-443", "port": 443, "targetPort": 10443, "protocol": "TCP"},
+        {"name": "http-8080", "port": 8080, "targetPort": 8080, "protocol": "TCP"},
+    ]
+    assert service["metadata"]["annotations"] == {"gatelab.dev/served-by": "pod"}
+
+
+def test_on_a_cluster_the_service_is_served_as_any_other() -> None:
+    made = objects(gateway(), bind="any")
+    assert "annotations" not in made["Service"]["metadata"]
+    assert made["Deployment"]["spec"]["strategy"] == {"type": "RollingUpdate"}
+
+
+def test_a_static_address_is_asked_for() -> None:
+    assert objects(gateway(addresses=[{"value": "127.24.0.9"}]))["Service"]["spec"]["loadBalancerIP"] == "127.24.0.9"
+
+
+def test_infrastructure_labels_and_annotations_are_everywhere() -> None:
+    infrastructure = {"labels": {"team": "blue"}, "annotations": {"note": "x"}}
+    made = objects(gateway(infrastructure=infrastructure))
+    for metadata in [*(each["metadata"] for each in made.values()), made["Deployment"]["spec"]["template"]["metadata"]]:
+        assert metadata["labels"]["team"] == "blue"
+        assert metadata["annotations"]["note"] == "x"
+
+
+def test_envoy_is_told_who_it_is_by_the_kubelet() -> None:
+    (container,) = objects(gateway())["Deployment"]["spec"]["template"]["spec"]["containers"]
+    config = json.loads(container["args"][container["args"].index("--config-yaml") + 1])
+    assert config["node"] == {"id": "$(POD_NAME)", "cluster": "default/gw"}
+    assert config["admin"]["address"]["pipe"]["path"] == "/run/x/envoy-$(POD_UID)"
+    names = {each["name"] for each in container["env"]}
+    assert names == {"POD_NAME", "POD_NAMESPACE", "POD_UID", "POD_IP"}
+
+
+def test_what_others_filled_in_stays() -> None:
+    present = {
+        "spec": {
+            "clusterIP": "10.0.0.1",
+            "ports": [{"name": "a", "port": 1, "nodePort": 30001}, {"name": "gone", "port": 2}],
+        }
+    }
+    wanted = {"spec": {"type": "LoadBalancer", "ports": [{"name": "a", "port": 3}, {"name": "new", "port": 4}]}}
+    assert overlaid(present, wanted) == {
+        "spec": {
+            "clusterIP": "10.0.0.1",
+            "type": "LoadBalancer",
+            "ports": [{"name": "a", "port": 3, "nodePort": 30001}, {"name": "new", "port": 4}],
+        }
+    }
+
+
+def test_arguments_are_replaced_as_a_whole() -> None:
+    assert overlaid({"args": ["a", "b", "c"]}, {"args": ["a"]}) == {"args": ["a"]}

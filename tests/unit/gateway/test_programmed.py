@@ -1,0 +1,68 @@
+"""Absences of Envoy, and objects that cannot be read."""
+
+from typing import Any
+
+from gatelab.gateway.connections import SETTLING_S, Connections
+from gatelab.gateway.snapshot import snapshot_of
+from gatelab.gateway.status_programmed import DataPlaneState, gateway_programmed, listener_programmed
+from gatelab.gateway.translate import translate
+from gatelab.kinds.builtin import GATEWAY
+from gatelab.kinds.conditions import Condition
+from gatelab.proxy.model import Acceptance
+from gateway_objects import gateway, gateway_class
+from golden_cases import ADDRESS, snapshot
+
+PROGRAMMED_BEFORE = {"type": "Programmed", "status": "True", "observedGeneration": 1}
+
+
+def judged(state: DataPlaneState, *, was_programmed: bool = True, **spec: Any) -> Condition:
+    (outcome,) = translate(snapshot([gateway_class(), gateway(**spec)])).gateways.values()
+    before = PROGRAMMED_BEFORE if was_programmed else None
+    listeners = {each.verdict.listener.name: listener_programmed(each, state, 1, before) for each in outcome.listeners}
+    return gateway_programmed(outcome, state, listeners)
+
+
+def test_a_short_absence_is_no_news_and_a_long_one_is() -> None:
+    now = 100.0
+    connections = Connections(lambda: now)
+    connections.observe("p", connected=False)
+    assert connections.settling_s("p") == SETTLING_S
+    now += SETTLING_S - 1
+    connections.observe("p", connected=False)
+    assert connections.settling_s("p") == 1
+    now += 1
+    assert connections.settling_s("p") == 0
+    connections.observe("p", connected=True)
+    assert connections.settling_s("p") == 0
+    connections.observe("p", connected=False)
+    assert connections.settling_s("p") == SETTLING_S
+
+
+def test_programmed_outlives_a_moment_without_envoy_only() -> None:
+    assert judged(DataPlaneState(Acceptance(), ADDRESS, is_settling=True)).status == "True"
+    assert judged(DataPlaneState(Acceptance(), ADDRESS)).status == "False"
+    assert judged(DataPlaneState(Acceptance(), ADDRESS, is_settling=True), was_programmed=False).status == "False"
+
+
+def test_another_address_than_the_one_asked_for_is_not_usable() -> None:
+    state = DataPlaneState(Acceptance(connected=True), ADDRESS)
+    assert judged(state, addresses=[{"value": "127.24.0.99"}]).reason == "AddressNotUsable"
+    assert judged(state, addresses=[{"value": ADDRESS}]).status == "True"
+
+
+def test_a_gateway_that_serves_nothing_is_not_programmed() -> None:
+    tls = {"certificateRefs": [{"name": "nobody"}]}
+    listeners = [{"name": "https", "port": 443, "protocol": "HTTPS", "tls": tls}]
+    found = judged(DataPlaneState(Acceptance(connected=True), ADDRESS), listeners=listeners)
+    assert (found.status, found.reason) == ("False", "Invalid")
+    assert "Secret default/nobody does not exist" in found.message
+    listeners.append({"name": "http", "port": 80, "protocol": "HTTP"})
+    assert judged(DataPlaneState(Acceptance(connected=True), ADDRESS), listeners=listeners).status == "True"
+
+
+def test_what_cannot_be_read_is_named_and_stops_nobody() -> None:
+    bad = gateway("bad", listeners="none")
+    found = snapshot_of(lambda kind: [bad, gateway()] if kind is GATEWAY else [])
+    assert [str(key) for key in found.gateways] == ["default/gw"]
+    assert len(found.problems) == 1
+    assert "Gateway default/bad" in found.problems[0]
