@@ -1,1 +1,117 @@
-"""The composition root of the control plane: API server, store, controllers, xDS and DNS in one process."""
+"""The composition root of the control plane: API server, store, controllers, xDS and DNS in one process.
+
+Started by the node agent as `python -m gatelab.controlplane --name NAME --api-port PORT --octet A --dns-port PORT`; the
+agent has made the token and the TLS files before. It may be killed at any moment: what was acknowledged is in the
+journal, and pods and Envoys serve on without it.
+"""
+
+import argparse
+import asyncio
+import logging
+import signal
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from gatelab.apiserver import create_app, serve
+from gatelab.certs import controllers as cert_controllers
+from gatelab.cluster.embedded import EmbeddedCluster
+from gatelab.cluster.port import Cluster
+from gatelab.gateway import DataPlaneSettings, GatewayController
+from gatelab.kinds.addresses import AddressRange
+from gatelab.kinds.builtin import CONFIG_MAP, GATEWAY_CLASS, NAMESPACE
+from gatelab.kinds.errors import AlreadyExists
+from gatelab.kinds.kind import Kind
+from gatelab.kinds.objects import Object
+from gatelab.node.logs import FileLogs
+from gatelab.node.place import LabPlace
+from gatelab.proxy.xds import XdsServer
+from gatelab.reconcile import Runtime
+from gatelab.services import controllers as service_controllers
+from gatelab.store import Store
+from gatelab.workloads import controllers as workload_controllers
+
+HOSTS = frozenset({"127.0.0.1", "localhost"})
+ENVOY_IMAGE = "docker.io/envoyproxy/envoy:distroless-v1.40.0"
+GATEWAY_CLASSES = {"gatelab": "gatelab.dev/gateway-controller", "cilium": "io.cilium/gateway-controller"}
+NAMESPACES = ("default", "kube-system", "kube-public", "cert-manager")
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What the agent decided. The API listens on 127.0.0.1, DNS on the node's address."""
+
+    place: LabPlace
+    api_port: int
+    dns_port: int
+    addresses: AddressRange
+
+
+async def run(settings: Settings) -> None:
+    """Serves until SIGTERM or SIGINT, or until a part of it fails, which ends them all."""
+    store = Store.open(settings.place.journal)
+    try:
+        async with asyncio.TaskGroup() as tasks:
+            parts = tasks.create_task(_run_parts(store, settings))
+            for number in (signal.SIGTERM, signal.SIGINT):
+                asyncio.get_running_loop().add_signal_handler(number, parts.cancel)
+    finally:
+        await store.close()
+
+
+async def _run_parts(store: Store, settings: Settings) -> None:
+    place = settings.place
+    cluster = EmbeddedCluster(store)
+    await _create_first_objects(cluster, settings)
+    app = create_app(store, token=place.token.read_text().strip(), hosts=HOSTS, logs=FileLogs(place.pod_logs))
+    controllers = [
+        *workload_controllers(cluster),
+        *service_controllers(cluster, settings.addresses),
+        *cert_controllers(cluster),
+    ]
+    async with XdsServer(f"unix:{place.xds_socket}") as xds, asyncio.TaskGroup() as tasks:
+        tasks.create_task(
+            serve(app, port=settings.api_port, certificate=place.api_certificate, key=place.api_key), name="API"
+        )
+        tasks.create_task(Runtime(cluster, controllers).run(), name="controllers")
+        tasks.create_task(GatewayController(cluster, xds, _data_plane(place)).run(), name="gateway")
+
+
+def _data_plane(place: LabPlace) -> DataPlaneSettings:
+    return DataPlaneSettings(
+        xds_socket=str(place.xds_socket), image=ENVOY_IMAGE, bind="service-address", run_dir=str(place.run)
+    )
+
+
+async def _create_first_objects(cluster: Cluster, settings: Settings) -> None:
+    """What a cluster has before anybody applies anything. What is there already is left as it is."""
+    for name in NAMESPACES:
+        await _create(cluster, NAMESPACE, {"metadata": {"name": name}})
+    for name, controller in GATEWAY_CLASSES.items():
+        await _create(cluster, GATEWAY_CLASS, {"metadata": {"name": name}, "spec": {"controllerName": controller}})
+    dns = f"{settings.addresses.node}:{settings.dns_port}"
+    where = {"metadata": {"name": "gatelab-lab", "namespace": "kube-public"}}
+    await _create(cluster, CONFIG_MAP, {**where, "data": {"dns": dns, "name": settings.place.name}})
+
+
+async def _create(cluster: Cluster, kind: Kind, obj: Object) -> None:
+    try:
+        await cluster.create(kind, {"apiVersion": kind.api_version, "kind": kind.name, **obj})
+    except AlreadyExists:
+        return
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """The command line that the agent uses."""
+    parser = argparse.ArgumentParser(prog="python -m gatelab.controlplane", description=__doc__)
+    parser.add_argument("--name", required=True, help="the lab's name")
+    parser.add_argument("--api-port", type=int, required=True, help="port of the API on 127.0.0.1")
+    parser.add_argument("--dns-port", type=int, required=True, help="port of DNS on the node's address")
+    parser.add_argument("--octet", type=int, required=True, help="the lab owns 127.OCTET.0.0/16")
+    given = parser.parse_args(arguments)
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    settings = Settings(LabPlace.named(given.name), given.api_port, given.dns_port, AddressRange(given.octet))
+    asyncio.run(run(settings))
+
+
+if __name__ == "__main__":
+    main()
