@@ -42,8 +42,7 @@ def run_demo(*, rps: float | None, duration_s: float | None, connections: int | 
 
 def example_file() -> Path:
     """The example's experiment: of the source tree, or as installed with the package. Raises _DemoError."""
-    package = Path(__file__).parents[1]
-    candidates = (package.parents[1] / "examples", package / "examples")
+    candidates = (Path(__file__).parents[3] / "examples", Path(sys.prefix) / "share" / "gatelab" / "examples")
     files = [folder / "hello-grpc" / "experiment.yaml" for folder in candidates]
     found = next((file for file in files if file.exists()), None)
     if found is None:

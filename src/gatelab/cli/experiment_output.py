@@ -35,10 +35,10 @@ def _head(report: Report) -> RenderableType:
 
 def _pods(report: Report) -> RenderableType:
     table = Table(box=SIMPLE, padding=(0, 1), title="Requests per pod", title_justify="left")
-    table.add_column("pod")
+    table.add_column("pod", no_wrap=True)
     for title in ("through the Service (L4)", "through the Gateway (L7)"):
-        table.add_column(title, justify="right")
-        table.add_column("")
+        table.add_column("", justify="right")
+        table.add_column(title, no_wrap=True)
     table.add_column("CPU", justify="right")
     for pod in report.l7.pods:
         cells = [cell for path in (report.l4, report.l7) for cell in _bar(path, pod)]
@@ -63,13 +63,13 @@ def _expected(report: Report) -> list[RenderableType]:
 
 def _latencies(report: Report) -> RenderableType:
     table = Table(box=SIMPLE, padding=(0, 1), title="Latency in ms", title_justify="left")
-    table.add_column("path")
+    table.add_column("", no_wrap=True)
     for what in ("service", "response"):
         for name in _SHOWN:
-            table.add_column(f"{what} {name.replace('_', '.')}", justify="right")
+            table.add_column(f"{what}\n{name.replace('_', '.')}", justify="right")
     table.add_column("calls", justify="right")
     table.add_column("errors", justify="right")
-    rows = {"direct to a pod": report.direct, "Service (L4)": report.l4, "Gateway (L7)": report.l7}
+    rows = {"direct": report.direct, "L4 (Service)": report.l4, "L7 (Gateway)": report.l7}
     for title, path in rows.items():
         times = [
             f"{getattr(each, name) / 1e6:.2f}"
@@ -78,7 +78,7 @@ def _latencies(report: Report) -> RenderableType:
         ]
         table.add_row(title, *times, str(path.requests), str(path.errors))
     added = [f"{getattr(report.added_latency_ns, name) / 1e6:+.2f}" for name in _SHOWN]
-    table.add_row("added by the Gateway", *added)
+    table.add_row("L7 - direct", *added)
     return table
 
 

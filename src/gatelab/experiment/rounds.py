@@ -59,20 +59,24 @@ async def measure_paths(
     """The results by path. Raises CouldNotRun naming the path that cannot be reached."""
     turns = Turns.for_duration(experiment.load.duration_s)
     plans = {name: _plan(experiment, request, place, backends, turns, name, on_progress) for name in ORDER}
-    try:
-        async with asyncio.TaskGroup() as group:
-            tasks = {name: group.create_task(_measured(name, plan)) for name, plan in plans.items()}
-    except* CouldNotRun as failures:
-        raise failures.exceptions[0] from None
-    return {name: task.result() for name, task in tasks.items()}
+    stop = asyncio.Event()
+    async with asyncio.TaskGroup() as group:
+        tasks = {name: group.create_task(_measured(name, plan, stop)) for name, plan in plans.items()}
+    results = {name: task.result() for name, task in tasks.items()}
+    for result in results.values():
+        if isinstance(result, CouldNotRun):
+            raise result
+    return {name: result for name, result in results.items() if isinstance(result, LoadResult)}
 
 
-async def _measured(name: str, plan: LoadPlan) -> LoadResult:
+async def _measured(name: str, plan: LoadPlan, stop: asyncio.Event) -> LoadResult | CouldNotRun:
+    """The result, or why there is none; the other paths are stopped then, in order and not by cancellation."""
     try:
-        return await run(plan)
+        return await run(plan, stop=stop)
     except ConnectError as error:
+        stop.set()
         what = {"direct": "the pods", "l4": "the Service's address", "l7": "the target"}[name]
-        raise CouldNotRun(f"{what} cannot be reached from here ({name}): {error}") from error
+        return CouldNotRun(f"{what} cannot be reached from here ({name}): {error}")
 
 
 def _plan(

@@ -1,0 +1,165 @@
+"""A whole experiment without a lab: servers of another make play Gateway, Service and pod; the cluster is a table."""
+
+import asyncio
+import itertools
+from collections.abc import Callable, Iterator
+from concurrent import futures
+from typing import Any
+
+import grpc
+import msgspec
+import pytest
+
+from gatelab.cluster.port import Cluster
+from gatelab.experiment.errors import CouldNotRun, ExperimentFileError
+from gatelab.experiment.file import Experiment, Load
+from gatelab.experiment.report import Report
+from gatelab.experiment.rounds import GAP_S, Turns
+from gatelab.experiment.run import Watchers, run_experiment
+from gatelab.experiment.smoke import request_of
+from gatelab.kinds.builtin import ENDPOINT_SLICE, SERVICE
+from gatelab.load import Progress
+
+PODS = ("pod-a", "pod-b")
+MakeCluster = Callable[..., Cluster]
+
+
+@pytest.fixture(scope="module")
+def ports() -> Iterator[dict[str, int]]:
+    """The Gateway takes the pods in turn; Service and pod are one pod each."""
+    servers, found = [], {}
+    for name, pods in (("gateway", PODS), ("service", PODS[:1]), ("pod", PODS[:1])):
+        turn = itertools.cycle(pods)
+        server = grpc.server(futures.ThreadPoolExecutor(1))
+        handler = grpc.unary_unary_rpc_method_handler(answering(turn))
+        server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler("greetings.GreetMe", {"Send": handler}),))
+        found[name] = server.add_insecure_port("127.28.0.6:0")
+        server.start()
+        servers.append(server)
+    yield found
+    for server in servers:
+        server.stop(None).wait(5)
+
+
+def answering(turn: Iterator[str]) -> Callable[[bytes, Any], bytes]:
+    def send(_: bytes, context: Any) -> bytes:
+        context.send_initial_metadata((("x-pod-name", next(turn)),))
+        return b""
+
+    return send
+
+
+@pytest.fixture
+def experiment(ports: dict[str, int], pytestconfig: pytest.Config) -> Experiment:
+    return Experiment(
+        experiment="shop",
+        target=f"127.28.0.6:{ports['gateway']}",
+        service=f"shop/till:{ports['service']}",
+        proto="greetings.proto",
+        call="greetings.GreetMe/Send",
+        data={"name": "x"},
+        tls="off",
+        load=Load(rps=1000, duration="300ms"),
+        folder=str(pytestconfig.rootpath / "examples" / "hello-grpc"),
+    )
+
+
+@pytest.fixture
+def cluster(ports: dict[str, int], make_cluster: MakeCluster) -> Cluster:
+    service = {
+        "metadata": {"namespace": "shop", "name": "till"},
+        "spec": {"clusterIP": "127.28.0.6", "ports": [{"name": "grpc", "port": ports["service"]}]},
+    }
+    endpoints = [{"addresses": ["127.28.0.6"], "targetRef": {"name": pod}} for pod in PODS]
+    slice_ = {
+        "metadata": {"namespace": "shop", "name": "s", "labels": {"kubernetes.io/service-name": "till"}},
+        "ports": [{"name": "grpc", "port": ports["pod"]}],
+        "endpoints": endpoints,
+    }
+    return make_cluster([(SERVICE, service), (ENDPOINT_SLICE, slice_)])
+
+
+async def performed(experiment: Experiment, cluster: Cluster, apply: Any = None) -> tuple[Report, list[str]]:
+    said: list[str] = []
+
+    def progressed(_path: str, _progress: Progress) -> None:
+        pass
+
+    changed = msgspec.structs.replace(experiment, expect=msgspec.structs.replace(experiment.expect, pods=2))
+    watchers = Watchers(said.append, progressed)
+    report = await run_experiment(changed, request_of(changed), cluster, watchers, apply=apply, startup_s=1.5)
+    return report, said
+
+
+async def test_the_report_of_a_gateway_that_spreads(experiment: Experiment, cluster: Cluster) -> None:
+    applied = asyncio.Event()
+
+    async def apply() -> None:
+        applied.set()
+
+    report, said = await performed(experiment, cluster, apply)
+    assert applied.is_set()
+    assert [text.split(" after ")[0] for text in said] == ["first OK call", "2 pods ready"]
+    assert {check.name: check.result for check in report.checks} == {
+        "errors": "pass",
+        "l7_spread": "pass",
+        "l4_pinned": "pass",
+        "pods": "pass",
+    }
+    assert report.verdict == "pass"
+    for path in (report.l7, report.l4, report.direct):
+        assert (path.requests, path.errors) == (300, 0)
+    assert report.l7.spread.max_minus_min <= 1
+    assert report.l4.pods == {"pod-a": 300, "pod-b": 0}
+    assert (report.startup_s, report.expectation.mean_pods_hit) == (1.5, 1.0)
+    written = msgspec.json.decode(msgspec.json.encode(report))
+    assert set(written["l7"]["service_time_ns"]) == {"p10", "p25", "p50", "p75", "p90", "p95", "p99", "p99.9"}
+    assert written["added_latency_ns"]["p50"] == (
+        written["l7"]["service_time_ns"]["p50"] - written["direct"]["service_time_ns"]["p50"]
+    )
+
+
+async def test_a_path_that_is_not_there(experiment: Experiment, cluster: Cluster, monkeypatch: Any) -> None:
+    unreachable = msgspec.structs.replace(experiment, service="shop/till:9")
+    monkeypatch.setattr(cluster, "objects", [*cluster.objects])  # type: ignore[attr-defined]
+    cluster.objects[0][1]["spec"]["ports"][0]["port"] = 9  # type: ignore[attr-defined]
+    with pytest.raises(CouldNotRun, match=r"the Service's address cannot be reached from here \(l4\): .*refused"):
+        await performed(unreachable, cluster)
+
+
+async def test_a_target_that_never_answers(
+    experiment: Experiment, cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gatelab.experiment.run.READY_TIMEOUT_S", 0.1)
+    silent = msgspec.structs.replace(experiment, target="127.28.0.6:9")
+    with pytest.raises(CouldNotRun, match=r"127.28.0.6:9 did not answer OK within 0.1 s: .*connection refused"):
+        await performed(silent, cluster)
+
+
+async def test_pods_that_never_come(experiment: Experiment, cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("gatelab.experiment.run.READY_TIMEOUT_S", 0.1)
+    cluster.objects[1][1]["endpoints"].pop()  # type: ignore[attr-defined]
+    with pytest.raises(CouldNotRun, match=r"1 of 2 pods are ready after 0.1 s behind shop/till"):
+        await performed(experiment, cluster)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"proto": "absent.proto"}, "proto: "),
+        ({"call": "greetings.GreetMe/Sent"}, 'call: service "greetings.GreetMe" does not include'),
+        ({"data": {"nme": "x"}}, "data: "),
+    ],
+)
+def test_what_the_proto_file_does_not_know(experiment: Experiment, change: dict[str, Any], said: str) -> None:
+    with pytest.raises(ExperimentFileError) as caught:
+        request_of(msgspec.structs.replace(experiment, **change))
+    assert str(caught.value).startswith(said)
+
+
+@pytest.mark.parametrize(("duration_s", "rounds"), [(10, 10), (0.5, 1), (2.5, 3), (60, 60)])
+def test_turns_add_up_to_the_duration(duration_s: float, rounds: int) -> None:
+    turns = Turns.for_duration(duration_s)
+    assert turns.rounds == rounds
+    assert turns.rounds * turns.slice_s == pytest.approx(duration_s)
+    assert turns.total_s == pytest.approx(3 * (duration_s + rounds * GAP_S))
