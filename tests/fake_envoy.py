@@ -59,7 +59,8 @@ class FakeEnvoy:
             if type_url == ENDPOINTS:
                 self.emptied.add(name)
         if not refused or type_url in WILDCARD:
-            self._apply(type_url, [item for item in resources if item.name not in refused])
+            heeded = [item for item in resources if type_url in WILDCARD or item.name in self.watched[type_url]]
+            self._apply(type_url, [item for item in heeded if item.name not in refused])
         answer = DeltaDiscoveryRequest(type_url=type_url, response_nonce=response.nonce)
         if refused:
             answer.error_detail.message = f"refused: {', '.join(refused)}"

@@ -55,9 +55,8 @@ class Session:
             self._answered(request, subscription)
         subscription.unsubscribe(request.resource_names_unsubscribe)
         subscription.subscribe(request.resource_names_subscribe, request.initial_resource_versions)
-        if opening and request.type_url == ENDPOINTS and not self.subscriptions[CLUSTER].opened:
-            # Envoy asks for clusters first, unless some have been warming since the last stream broke off.
-            subscription.again.update(subscription.names & subscription.held.keys())
+        if opening and request.type_url == ENDPOINTS:
+            subscription.again.update(self._warming() & subscription.held.keys())
         if self.snapshot is not None:
             subscription.learn(self.snapshot.of(request.type_url))
 
@@ -82,6 +81,14 @@ class Session:
             return []
         found = (self._next(type_url, self.snapshot) for type_url in _SEND_ORDER)
         return [response for response in found if response is not None]
+
+    def _warming(self) -> set[str]:
+        """The clusters that may be waiting for endpoints when Envoy first tells, on this stream, which it has."""
+        clusters = self.subscriptions[CLUSTER]
+        if not clusters.opened:
+            # Envoy asks for clusters first, unless some have been warming since the last stream broke off.
+            return set(self.subscriptions[ENDPOINTS].names)
+        return set(clusters.in_flight.resources) if clusters.in_flight is not None else set()
 
     def _retire_endpoints(self, before: Snapshot) -> None:
         """Keep the last endpoints of what Envoy may still ask for: a cluster that warms without them never ends."""
