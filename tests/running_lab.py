@@ -86,14 +86,14 @@ def start_lab(state: Path, name: str = "e2e") -> Lab:
         "GATELAB_NAME": name,
         "KUBECONFIG": str(state / "gatelab" / name / "kubeconfig"),
     }
-    errors = (state / "up.stderr").open("w+")
-    process = subprocess.Popen(
-        [*GATELAB, "up", "--name", name, "--format", "json"],
-        env=environment,
-        text=True,
-        stdout=subprocess.PIPE,
-        stderr=errors,
-    )
+    with (state / "up.stderr").open("w") as errors:
+        process = subprocess.Popen(
+            [*GATELAB, "up", "--name", name, "--format", "json"],
+            env=environment,
+            text=True,
+            stdout=subprocess.PIPE,
+            stderr=errors,
+        )
     assert process.stdout is not None
     line = process.stdout.readline()
     if not line:
