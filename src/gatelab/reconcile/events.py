@@ -1,6 +1,7 @@
 """Events: what `kubectl describe` shows under an object."""
 
 import logging
+import time
 from collections import OrderedDict
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -8,7 +9,6 @@ from typing import Any, Literal
 from gatelab.cluster.port import Cluster
 from gatelab.kinds.builtin import EVENT
 from gatelab.kinds.errors import ApiError, NotFound
-from gatelab.kinds.names import digest
 from gatelab.kinds.objects import Key, Object
 from gatelab.kinds.timestamps import to_rfc3339, utc_now
 
@@ -31,6 +31,7 @@ class Recorder:
     def __init__(self, cluster: Cluster, component: str) -> None:
         self._cluster = cluster
         self._component = component
+        self._last_ns = 0
         self._written: OrderedDict[tuple[str, ...], _Written] = OrderedDict()
 
     async def event(self, obj: Object, type_: Literal["Normal", "Warning"], reason: str, message: str) -> None:
@@ -70,14 +71,14 @@ class Recorder:
     def _event(self, same: tuple[str, ...], obj: Object) -> dict[str, Any]:
         uid, type_, reason, message = same
         metadata = obj["metadata"]
-        moment = utc_now()
-        now = to_rfc3339(moment)
-        unique = digest(f"{self._component}{same}{moment.timestamp()}".encode(), 16)
+        now = to_rfc3339(utc_now())
+        # Nanoseconds, never the same twice: names sort as events happened, which times in seconds do not.
+        self._last_ns = max(self._last_ns + 1, time.time_ns())
         return {
             "apiVersion": EVENT.api_version,
             "kind": EVENT.name,
             "metadata": {
-                "name": f"{metadata['name'][:_NAME_ROOM]}.{unique}",
+                "name": f"{metadata['name'][:_NAME_ROOM]}.{self._last_ns:x}",
                 "namespace": metadata.get("namespace") or "default",
             },
             "involvedObject": _reference(obj, uid),

@@ -10,7 +10,7 @@ from gatelab.kinds.core import Service
 from gatelab.kinds.objects import Key, Object, is_being_deleted
 from gatelab.kinds.views import view
 from gatelab.reconcile import Mirrors, Recorder, Watches, write_status
-from gatelab.services.ledger import WITH_NODE_PORTS, Holding, Ledger
+from gatelab.services.ledger import WITH_NODE_PORTS, Holding, Ledger, Problem
 
 _RETRY_S = 5.0
 """An address that somebody holds may be given back."""
@@ -25,6 +25,7 @@ class AllocationController:
         self._cluster = cluster
         self._range = range_
         self._recorder = Recorder(cluster, self.name)
+        self._told: dict[Key, tuple[Problem, ...]] = {}
 
     def watches(self) -> Sequence[Watches]:
         return (Watches(SERVICE),)
@@ -38,6 +39,7 @@ class AllocationController:
         obj = self._services.get(key)
         if obj is None:
             self._ledger.release(key)
+            self._told.pop(key, None)
             return None
         if is_being_deleted(obj):
             return None
@@ -46,9 +48,17 @@ class AllocationController:
         obj = await self._write_spec(key, obj, spec_fields(service, obj["spec"], holding))
         status = {**(obj.get("status") or {}), "loadBalancer": load_balancer_status(holding)}
         await write_status(self._cluster, SERVICE, obj, status)
-        for problem in holding.problems:
-            await self._recorder.event(obj, "Warning", problem.reason, problem.message)
+        await self._tell(key, obj, holding.problems)
         return _RETRY_S if holding.problems else None
+
+    async def _tell(self, key: Key, obj: Object, problems: tuple[Problem, ...]) -> None:
+        """Once for each problem, not at every retry."""
+        told = self._told.pop(key, ())
+        if problems:
+            self._told[key] = problems
+        for problem in problems:
+            if problem not in told:
+                await self._recorder.event(obj, "Warning", problem.reason, problem.message)
 
     async def _write_spec(self, key: Key, obj: Object, fields: Mapping[str, Any]) -> Object:
         present = obj["spec"]
@@ -84,10 +94,9 @@ def spec_fields(service: Service, spec: Mapping[str, Any], holding: Holding) -> 
         "internalTrafficPolicy": service.spec.internal_traffic_policy or "Cluster",
         "sessionAffinity": service.spec.session_affinity,
     }
-    if service.spec.type in WITH_NODE_PORTS:
-        fields["externalTrafficPolicy"] = service.spec.external_traffic_policy or "Cluster"
-    if service.spec.type == "LoadBalancer":
-        fields["allocateLoadBalancerNodePorts"] = service.spec.allocate_load_balancer_node_ports
+    is_external, is_balanced = service.spec.type in WITH_NODE_PORTS, service.spec.type == "LoadBalancer"
+    fields["externalTrafficPolicy"] = (service.spec.external_traffic_policy or "Cluster") if is_external else None
+    fields["allocateLoadBalancerNodePorts"] = service.spec.allocate_load_balancer_node_ports if is_balanced else None
     if spec.get("ports"):
         fields["ports"] = [_port(each, holding) for each in spec["ports"]]
     return fields

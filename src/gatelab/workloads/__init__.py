@@ -8,6 +8,7 @@ processes (the node agent does) and knows no other controller: they meet through
 from gatelab.cluster.port import Cluster
 from gatelab.reconcile import Controller
 from gatelab.workloads.deployments import DeploymentController
+from gatelab.workloads.event_expiry import EventExpiry
 from gatelab.workloads.replica_sets import ReplicaSetController
 from gatelab.workloads.scheduler import Scheduler
 from gatelab.workloads.service_accounts import ServiceAccountController
@@ -22,4 +23,5 @@ def controllers(cluster: Cluster) -> list[Controller]:
         ReplicaSetController(cluster),
         Scheduler(cluster),
         ServiceAccountController(cluster),
+        EventExpiry(cluster),
     ]

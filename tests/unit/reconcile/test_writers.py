@@ -71,6 +71,15 @@ async def test_the_same_event_again_raises_the_count(cluster: FakeCluster) -> No
     assert first["source"] == {"component": "some-controller"}
 
 
+async def test_events_of_one_second_sort_as_they_happened(cluster: FakeCluster) -> None:
+    obj = await stored(cluster)
+    recorder = Recorder(cluster, "c")
+    for number in range(20):
+        await recorder.event(obj, "Normal", "Step", str(number))
+    by_name = sorted(await cluster.list(EVENT), key=lambda each: each["metadata"]["name"])
+    assert [each["message"] for each in by_name] == [str(number) for number in range(20)]
+
+
 async def test_an_event_that_was_deleted_is_written_anew(cluster: FakeCluster) -> None:
     obj = await stored(cluster)
     recorder = Recorder(cluster, "c")

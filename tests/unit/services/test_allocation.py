@@ -101,6 +101,7 @@ async def test_a_change_of_type_gives_back_what_is_no_longer_due() -> None:
         port, address = spec(world)["ports"][0]["nodePort"], ingress(world)[0]["ip"]
         await world.cluster.patch(SERVICE, Key("n", "a"), {"spec": {"type": "ClusterIP"}})
         await world.until(lambda: not ingress(world) and "nodePort" not in spec(world)["ports"][0])
+        assert spec(world).keys() & {"externalTrafficPolicy", "allocateLoadBalancerNodePorts"} == set()
         ports = [{**PORTS[0], "nodePort": port}]
         await create(world, "b", type="LoadBalancer", loadBalancerIP=address, ports=ports)
         await world.until(lambda: bool(ingress(world, "b")))
