@@ -101,9 +101,10 @@ def _service(outcome: GatewayOutcome, metadata: Mapping[str, Any], settings: Dat
         for port, protocol in sorted(protocols.items())
     ]
     annotations = dict(metadata.get("annotations", {}))
+    spec: dict[str, Any] = {"type": "LoadBalancer", "selector": selector_labels(gateway), "ports": ports}
     if settings.bind == "service-address":
         annotations[SERVED_BY] = "pod"
-    spec: dict[str, Any] = {"type": "LoadBalancer", "selector": selector_labels(gateway), "ports": ports}
+        spec["allocateLoadBalancerNodePorts"] = False
     if address := addresses.requested(gateway):
         spec["loadBalancerIP"] = address
     return {

@@ -9,6 +9,7 @@ from gatelab.gateway.drift import overlaid
 from gatelab.gateway.settings import DataPlaneSettings
 from gatelab.gateway.translate.outcome import GatewayOutcome
 from gatelab.kinds.builtin import DEPLOYMENT
+from gatelab.kinds.defaults import with_defaults
 from gatelab.kinds.kind import Kind
 from gatelab.kinds.objects import Key, Object, controller_of, is_being_deleted, key_of
 from gatelab.reconcile import Mirrors
@@ -38,7 +39,7 @@ class Provisioner:
         present = self._mirrors.of(kind).get(key_of(wanted))
         if present is None:
             logger.info("creating %s %s", kind.name, key_of(wanted))
-            await self._cluster.create(kind, wanted)
+            await self._cluster.create(kind, with_defaults(kind, wanted))
             return
         if not is_owned(present, owner_uid) or is_being_deleted(present):
             return
