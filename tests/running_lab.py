@@ -77,6 +77,18 @@ def wait_until(claim: Callable[[], bool], what: str, *, timeout_s: float = 20, e
         time.sleep(every_s)
 
 
+def alive(processes: list[psutil.Process]) -> list[psutil.Process]:
+    """Those that still run: a zombie has ended, whoever ought to have waited for it."""
+
+    def is_alive(process: psutil.Process) -> bool:
+        try:
+            return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+        except psutil.NoSuchProcess:
+            return False
+
+    return [each for each in processes if is_alive(each)]
+
+
 def start_lab(state: Path, name: str = "e2e") -> Lab:
     """A lab in the foreground of a process of its own; its state below `state`."""
     kept = ("PATH", "HOME", "LANG", "TMPDIR")

@@ -8,7 +8,7 @@ from typing import Any
 import psutil
 import pytest
 
-from running_lab import GATELAB, Lab
+from running_lab import GATELAB, Lab, alive
 
 pytestmark = pytest.mark.lab
 
@@ -52,7 +52,7 @@ def test_two_labs_run_side_by_side_and_go_one_by_one(lab: Lab) -> None:
     processes = [agent, *agent.children(recursive=True)]
     down = run(lab, "down", name="other")
     assert down.returncode == 0, down.stderr
-    assert not any(each.is_running() for each in processes)
+    assert not alive(processes)
     assert lab.process.poll() is None
     lab.kubectl("get", "namespaces")
 

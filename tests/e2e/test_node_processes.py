@@ -1,6 +1,5 @@
 """Nothing outlives the agent, and pods outlive the control plane: whoever is killed, however."""
 
-import json
 import signal
 import sys
 import time
@@ -9,8 +8,9 @@ from typing import Any
 
 import psutil
 import pytest
+import yaml
 
-from running_lab import Lab, wait_until
+from running_lab import Lab, alive, wait_until
 
 pytestmark = pytest.mark.lab
 
@@ -40,8 +40,8 @@ def start_pods(lab: Lab, state: Path, *pods: dict[str, Any]) -> None:
     images = state / "config" / "gatelab" / "images.yaml"
     images.parent.mkdir(parents=True, exist_ok=True)
     images.write_text('"test/any:1": {command: ["true"]}\n')
-    manifest = state / "pods.json"
-    manifest.write_text(json.dumps({"apiVersion": "v1", "kind": "List", "items": list(pods)}))
+    manifest = state / "pods.yaml"
+    manifest.write_text(yaml.safe_dump_all(pods))
     lab.kubectl("apply", "-f", str(manifest))
     lab.kubectl("wait", "pod", "--all", "--for=condition=Ready", "--timeout=20s")
 
@@ -49,10 +49,6 @@ def start_pods(lab: Lab, state: Path, *pods: dict[str, Any]) -> None:
 def stray_pid(file: Path) -> int:
     wait_until(file.exists, "the process that forked twice")
     return int(file.read_text())
-
-
-def left(processes: list[psutil.Process]) -> list[psutil.Process]:
-    return [each for each in processes if each.is_running() and each.status() != psutil.STATUS_ZOMBIE]
 
 
 def process_of(lab: Lab, part: str) -> psutil.Process:
@@ -72,7 +68,7 @@ def test_no_process_is_left_two_seconds_after_the_agent(lab: Lab, state_folder: 
     assert len(processes) >= 10  # agent, keeper, control plane, Envoy, 3 pods, a sleep, 2 forks
     lab.process.send_signal(number)
     killed = time.monotonic()
-    wait_until(lambda: not left(processes), f"{number!r} leaves nothing", timeout_s=2)
+    wait_until(lambda: not alive(processes), f"{number!r} leaves nothing", timeout_s=2)
     assert time.monotonic() - killed < 2
     lab.process.wait(5)
 
@@ -84,7 +80,7 @@ def test_when_the_keeper_is_killed_the_agent_ends_and_says_why(lab: Lab, state_f
     processes = lab.processes()
     process_of(lab, "keeper/process.py").kill()
     assert lab.process.wait(10) == 3
-    assert not left(processes)
+    assert not alive(processes)
     assert "keeper process was killed" in (state_folder / "up.stderr").read_text()
 
 

@@ -187,7 +187,7 @@ def test_an_image_without_a_program_waits_and_is_looked_up_again(make_pod: MakeP
     script = Script(make_pod())
     assert script.not_started("ErrImagePull", "add a line") == [Warn("Failed", "add a line")]
     assert script.main.state == Waiting("ErrImagePull", "add a line")
-    assert script.wait(2.0) == [Start("main", 0)]
+    assert script.wait(1.0) == [Start("main", 0)]
     assert script.not_started("ErrImagePull", "add a line") == []
 
 

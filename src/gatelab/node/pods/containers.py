@@ -24,7 +24,7 @@ BACK_OFF_S = 10.0
 BACK_OFF_LIMIT_S = 300.0
 BACK_OFF_FORGOTTEN_S = 600.0
 """A container that ran for this long is restarted as if for the first time."""
-RETRY_S = 2.0
+RETRY_S = 1.0
 """Between looks at what keeps a container from starting: an image without a program, a missing ConfigMap."""
 LEAST_GRACE_S = 2.0
 """A program has this long after SIGTERM even when preStop took the whole grace period, as with the kubelet."""
