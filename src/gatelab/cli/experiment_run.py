@@ -12,15 +12,16 @@ import msgspec
 from gatelab.cli.experiment import COULD_NOT_RUN, FAIL, PASS
 from gatelab.cli.experiment_output import text_of
 from gatelab.cli.kubectl import kubectl_binary
-from gatelab.cli.progress import ProgressLine
+from gatelab.cli.progress import PathsProgress, ProgressLine
 from gatelab.cli.targets import kubeconfig
 from gatelab.cluster.remote import KubeconfigError, RemoteCluster
 from gatelab.experiment.errors import CouldNotRun, ExperimentError, ExperimentFileError
 from gatelab.experiment.file import Experiment, read_experiment
 from gatelab.experiment.report import Report
+from gatelab.experiment.rounds import Turns
 from gatelab.experiment.run import Watchers, run_experiment
 from gatelab.experiment.smoke import Request, request_of
-from gatelab.load import Progress, loop_factory
+from gatelab.load import loop_factory
 from gatelab.node.errors import LabError
 
 APPLY_TIMEOUT_S = 120
@@ -78,13 +79,10 @@ def run_on(file: Path, prepared: Prepared, *, apply: bool, format_: str, startup
 
 async def _run(file: Path, prepared: Prepared, *, apply: bool, startup_s: float | None) -> Report:
     line = ProgressLine()
+    total_s = Turns.for_duration(prepared.experiment.load.duration_s).total_s
 
     def said(text: str) -> None:
         click.echo(text, err=True)
-
-    def progressed(path: str, progress: Progress) -> None:
-        if path == "l7":
-            line(progress)
 
     manifests = [prepared.experiment.path(name) for name in prepared.experiment.manifests]
     async with RemoteCluster.connect(file) as cluster:
@@ -93,7 +91,7 @@ async def _run(file: Path, prepared: Prepared, *, apply: bool, startup_s: float 
                 prepared.experiment,
                 prepared.request,
                 cluster,
-                Watchers(said, progressed),
+                Watchers(said, PathsProgress(total_s, line)),
                 apply=(lambda: _apply(file, manifests)) if apply and manifests else None,
                 startup_s=startup_s,
             )

@@ -119,7 +119,8 @@ def _rows(histogram: Histogram) -> list[tuple[float, int]]:
     counts = [0] * len(marks)
     row = 0
     for middle, count in histogram.buckets():
-        while row < _ROWS and middle > marks[row]:
+        # A bucket is known by its middle, which is up to 1/2048 above the value recorded.
+        while row < _ROWS and middle * (1 - 1 / 2048) > marks[row]:
             row += 1
         counts[row] += count
     return list(zip(marks, counts, strict=True))

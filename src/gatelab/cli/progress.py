@@ -19,13 +19,16 @@ class ProgressLine:
         self._next_s = EVERY_S
 
     def __call__(self, progress: Progress) -> None:
-        text = self._label + progress_text(progress)
+        self.show(progress.elapsed_s, self._label + progress_text(progress))
+
+    def show(self, elapsed_s: float, text: str) -> None:
+        """Shows a text now, or, where there is no terminal, if the last one is some seconds old."""
         if self._terminal:
             self._stream.write(f"\r\x1b[K{text}")
-        elif progress.elapsed_s < self._next_s:
+        elif elapsed_s < self._next_s:
             return
         else:
-            self._next_s = progress.elapsed_s + EVERY_S
+            self._next_s = elapsed_s + EVERY_S
             self._stream.write(f"{text}\n")
         self._stream.flush()
 
@@ -34,6 +37,24 @@ class ProgressLine:
         if self._terminal:
             self._stream.write("\r\x1b[K")
             self._stream.flush()
+
+
+class PathsProgress:
+    """The same for an experiment, whose paths take turns: their calls together, once a second."""
+
+    def __init__(self, total_s: float, line: ProgressLine) -> None:
+        self._total_s = total_s
+        self._line = line
+        self._last: dict[str, Progress] = {}
+
+    def __call__(self, path: str, progress: Progress) -> None:
+        first = not self._last or path == next(iter(self._last))
+        self._last[path] = progress
+        if first:
+            calls = sum(each.count for each in self._last.values())
+            errors = sum(each.errors for each in self._last.values())
+            at = f"{progress.elapsed_s:.0f} of {self._total_s:.0f} s"
+            self._line.show(progress.elapsed_s, f"measuring: {at}, {calls} calls, {errors} errors")
 
 
 def progress_text(progress: Progress) -> str:

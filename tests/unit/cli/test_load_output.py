@@ -76,6 +76,7 @@ def test_the_histogram_has_eleven_rows_that_add_up() -> None:
     assert len(rows) == 11
     assert sum(int(count) for count, _ in rows) == 1000
     assert max(len(bar) for _, bar in rows) == 40
+    assert int(rows[0][0]) >= 1
 
 
 def test_pods_and_their_spread() -> None:

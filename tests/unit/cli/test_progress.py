@@ -1,6 +1,6 @@
 import io
 
-from gatelab.cli.progress import ProgressLine
+from gatelab.cli.progress import PathsProgress, ProgressLine
 from gatelab.load import Progress
 
 
@@ -33,3 +33,12 @@ def test_elsewhere_a_line_now_and_then() -> None:
         line(at(second))
     line.clear()
     assert [text.split(" s ")[0] for text in stream.getvalue().splitlines()] == ["5", "10"]
+
+
+def test_paths_that_take_turns_are_shown_together() -> None:
+    stream = io.StringIO()
+    paths = PathsProgress(31, ProgressLine(stream=stream))
+    for second in range(1, 7):
+        for path in ("direct", "l4", "l7"):
+            paths(path, at(second, errors=1))
+    assert stream.getvalue() == "measuring: 5 of 31 s, 3600 calls, 3 errors\n"
