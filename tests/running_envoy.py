@@ -146,9 +146,11 @@ async def running_envoy(
         async with AsyncExitStack() as stack:
             xds = await stack.enter_async_context(XdsServer(f"unix:{folder / 'xds.sock'}"))
             envoy = RunningEnvoy(proxy, folder, process, xds, ready)
-            yield envoy
-            if envoy.xds is not xds:
-                await envoy.xds.__aexit__(None, None, None)
+            try:
+                yield envoy
+            finally:
+                if envoy.xds is not xds:
+                    await envoy.xds.__aexit__(None, None, None)
     finally:
         if process.returncode is None:
             process.kill()

@@ -13,6 +13,7 @@ from gatelab.gateway import DataPlaneSettings, GatewayController
 from gatelab.kinds.builtin import ENDPOINT_SLICE, GATEWAY, GATEWAY_CLASS, GRPC_ROUTE, SECRET, SERVICE
 from gatelab.kinds.conditions import condition
 from gatelab.kinds.objects import Key
+from gatelab.proxy import regex
 from gatelab.proxy.xds import server
 from gateway_objects import endpoint_slice, gateway, gateway_class, grpc_route, secret, service
 from golden_cases import certificate_pair
@@ -102,3 +103,33 @@ async def test_no_usable_backend_is_unavailable(socket_folder: Path) -> None:
         await eventually(lambda: is_programmed(cluster))
         async with grpc_channel(f"{ADDRESS}:8081") as channel:
             assert await call(channel) == "UNAVAILABLE"
+
+
+async def test_a_route_that_envoy_refuses_is_told_envoys_words(
+    socket_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(regex, "problem", lambda _: None)
+    cluster = FakeCluster()
+    await cluster.create(GATEWAY_CLASS, gateway_class())
+    await cluster.create(GATEWAY, gateway(listeners=[{"name": "http", "port": 8082, "protocol": "HTTP"}]))
+    await cluster.create(SERVICE, service())
+    bad = {"method": {"type": "RegularExpression", "service": "a("}}
+    async with grpc_backends(["127.24.2.2"]) as backends, controlled(cluster, socket_folder):
+        endpoint = backends.endpoints[0]
+        await cluster.create(ENDPOINT_SLICE, endpoint_slice(endpoint.address, port=endpoint.port))
+        await eventually(lambda: is_programmed(cluster))
+        await cluster.create(GRPC_ROUTE, grpc_route("bad", rules=[{"matches": [bad]}]))
+        await cluster.create(GRPC_ROUTE, grpc_route())
+        await eventually(lambda: accepted(cluster, "bad").get("status") == "False")
+        assert "missing )" in accepted(cluster, "bad")["message"]
+        await eventually(lambda: accepted(cluster, "route").get("status") == "True")
+        async with grpc_channel(f"{ADDRESS}:8082") as channel:
+            # Accepted is what the spec says of the route; that Envoy has it comes a moment later.
+            async with asyncio.timeout(10):
+                while await call(channel) != f"{endpoint.address}:{endpoint.port}":
+                    pass
+
+
+def accepted(cluster: FakeCluster, name: str) -> Any:
+    parents = cluster.objects[GRPC_ROUTE][Key("default", name)].get("status", {}).get("parents") or [{"conditions": ()}]
+    return condition(parents[0]["conditions"], "Accepted") or {}

@@ -182,3 +182,28 @@ def test_an_answer_to_another_stream_is_ignored(session: Session, envoy: FakeEnv
 def test_a_type_that_is_not_served_is_ignored(session: Session) -> None:
     session.receive(DeltaDiscoveryRequest(type_url="type.googleapis.com/envoy.service.runtime.v3.Runtime"))
     assert session.responses() == []
+
+
+def test_endpoints_of_a_backend_on_its_way_out_are_left_alone(session: Session, envoy: FakeEnvoy) -> None:
+    old = proxy_config(greetings_to("old"), backends=("old",))
+    talk(session, envoy, snapshot(old))
+    in_between = Snapshot({**encode(old), ENDPOINTS: {"old": encode_endpoints("old", ())}})
+    envoy.show(in_between)
+    session.update(in_between)
+    sent = talk(session, envoy, snapshot(proxy_config(greetings_to("new"), backends=("new",))))
+    assert [names for type_url, names, _ in sent if type_url == ENDPOINTS] == [("new",)]
+
+
+def test_a_cluster_that_is_no_longer_wanted_still_gets_endpoints_to_end_its_warming(
+    session: Session, envoy: FakeEnvoy
+) -> None:
+    first, second = snapshot(proxy_config(backends=("a",))), snapshot(proxy_config(backends=("b",)))
+    for wanted in (first, second):
+        envoy.show(wanted)
+    session.update(first)
+    session.receive(envoy.requests.popleft())
+    envoy.receive(session.responses()[0])
+    session.update(second)
+    converse(session, envoy)
+    assert set(envoy.has[CLUSTER]) == {"b"}
+    assert not envoy.emptied

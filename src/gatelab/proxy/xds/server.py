@@ -79,7 +79,11 @@ class XdsServer:
         self._proxies.publish(proxy, config)
 
     def publish_endpoints(self, proxy: str, endpoints: Endpoints) -> None:
-        """Where all backends of the proxy are. Nothing is sent until this was called once."""
+        """Where all backends of the proxy are; a backend without an entry has none.
+
+        Nothing is sent until this was called once. A change of backends and their endpoints is published in one go, in
+        either order but without an `await` in between, so that no Envoy sees one without the other.
+        """
         self._proxies.publish_endpoints(proxy, endpoints)
 
     def remove(self, proxy: str) -> None:

@@ -37,7 +37,7 @@ class Session:
         self.node = ""
         self.snapshot: Snapshot | None = None
         self.subscriptions = {type_url: Subscription(type_url in _WILDCARD) for type_url in _SEND_ORDER}
-        self._retired: dict[str, EncodedResource] = {}
+        self._last_endpoints: dict[str, EncodedResource] = {}
         self._nonces = map(str, itertools.count(1))
 
     def receive(self, request: DeltaDiscoveryRequest) -> None:
@@ -56,14 +56,14 @@ class Session:
         subscription.unsubscribe(request.resource_names_unsubscribe)
         subscription.subscribe(request.resource_names_subscribe, request.initial_resource_versions)
         if opening and request.type_url == ENDPOINTS:
-            subscription.again.update(self._warming() & subscription.held.keys())
+            subscription.again.update(self._warming() & subscription.names)
         if self.snapshot is not None:
             subscription.learn(self.snapshot.of(request.type_url))
 
     def update(self, snapshot: Snapshot) -> None:
         """From now on Envoy shall have this."""
         if self.snapshot is not None:
-            self._retire_endpoints(self.snapshot)
+            self._keep_endpoints(self.snapshot)
         self.snapshot = snapshot
         for type_url, subscription in self.subscriptions.items():
             subscription.learn(snapshot.of(type_url))
@@ -90,14 +90,19 @@ class Session:
             return set(self.subscriptions[ENDPOINTS].names)
         return set(clusters.in_flight.resources) if clusters.in_flight is not None else set()
 
-    def _retire_endpoints(self, before: Snapshot) -> None:
-        """Keep the last endpoints of what Envoy may still ask for: a cluster that warms without them never ends."""
+    def _keep_endpoints(self, before: Snapshot) -> None:
+        """Remember the endpoints of what Envoy may still ask for: a cluster that warms without them never ends."""
         clusters = self.subscriptions[CLUSTER]
         alive = self.subscriptions[ENDPOINTS].names | clusters.held.keys()
         if clusters.in_flight is not None:
             alive |= clusters.in_flight.resources.keys()
-        known = {**self._retired, **before.of(ENDPOINTS)}
-        self._retired = {name: resource for name, resource in known.items() if name in alive}
+        # What Envoy was sent last comes before what was about to be sent.
+        known = {**before.of(ENDPOINTS), **self._last_endpoints}
+        self._last_endpoints = {name: resource for name, resource in known.items() if name in alive}
+
+    def _asked_for(self, name: str) -> bool:
+        endpoints = self.subscriptions[ENDPOINTS]
+        return name not in endpoints.held or name in endpoints.again
 
     def _answered(self, request: DeltaDiscoveryRequest, subscription: Subscription) -> None:
         delivery = subscription.in_flight
@@ -122,16 +127,19 @@ class Session:
             return None
         delivery = Delivery(next(self._nonces), resources, removed)
         subscription.send(delivery)
+        if type_url == ENDPOINTS:
+            self._last_endpoints.update(resources)
         if type_url == CLUSTER:
             # Envoy keeps a changed cluster warming, and its ACK back, until its endpoints come once more.
             endpoints = self.subscriptions[ENDPOINTS]
-            endpoints.again.update(endpoints.names.intersection(resources, endpoints.held))
+            endpoints.again.update(endpoints.names.intersection(resources))
         return _response(type_url, delivery)
 
     def _due(self, type_url: str, snapshot: Snapshot) -> tuple[dict[str, EncodedResource], frozenset[str]]:
         subscription, desired = self.subscriptions[type_url], snapshot.of(type_url)
         if type_url == ENDPOINTS:
-            desired = {**self._retired, **desired}
+            last = {name: resource for name, resource in self._last_endpoints.items() if self._asked_for(name)}
+            desired = {**last, **desired}
         names = desired.keys() if subscription.wildcard else subscription.names & desired.keys()
         due = {
             name: desired[name]
