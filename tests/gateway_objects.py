@@ -79,14 +79,20 @@ class FakeXds:
         self.endpoints: dict[str, Endpoints] = {}
         self.publications = 0
         self.refuse_to_encode = ""
+        self.refused_word = ""
+        """If set, tables in which a route's name has the word are refused, and all others accepted."""
         self._acceptance: dict[str, Acceptance] = {}
         self._callbacks: list[Callable[[str], None]] = []
 
     def publish(self, proxy: str, config: ProxyConfig) -> None:
         if self.refuse_to_encode:
             raise ValueError(self.refuse_to_encode)
+        if self.configs.get(proxy) == config:
+            return
         self.publications += 1
         self.configs[proxy] = config
+        if self.refused_word:
+            self.tell(proxy, self._answer(config))
 
     def publish_endpoints(self, proxy: str, endpoints: Endpoints) -> None:
         self.endpoints[proxy] = endpoints
@@ -99,6 +105,14 @@ class FakeXds:
 
     def subscribe(self, callback: Callable[[str], None]) -> None:
         self._callbacks.append(callback)
+
+    def _answer(self, config: ProxyConfig) -> Acceptance:
+        refused = {
+            table.name: f"no {self.refused_word}, please"
+            for table in config.route_tables
+            if any(self.refused_word in route.name for host in table.hosts for route in host.routes)
+        }
+        return Acceptance(connected=True, rejected={"route_table": refused} if refused else {})
 
     def tell(self, proxy: str, acceptance: Acceptance) -> None:
         """From now on this is how far the proxy has come."""

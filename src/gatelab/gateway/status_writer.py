@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from gatelab.cluster.port import Cluster
-from gatelab.gateway.rejections import refused
+from gatelab.gateway.quarantine import with_words
 from gatelab.gateway.status import class_status, gateway_status, route_status
 from gatelab.gateway.status_programmed import DataPlaneState
 from gatelab.gateway.translate.gateway_class import CONTROLLER_NAMES
@@ -87,7 +87,7 @@ def _routes(
 
 
 def _told(route: Key, parent: ParentOutcome, blamed: Mapping[str, str]) -> ParentOutcome:
-    return replace(parent, conditions=refused(route, parent, blamed))
+    return replace(parent, conditions=with_words(route, parent, blamed))
 
 
 def _has_word_of_ours(status: Mapping[str, Any]) -> bool:

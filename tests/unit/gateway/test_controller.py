@@ -20,7 +20,7 @@ from gatelab.kinds.builtin import (
 from gatelab.kinds.conditions import condition
 from gatelab.kinds.errors import Unavailable
 from gatelab.kinds.objects import Key
-from gatelab.proxy.model import Acceptance, Endpoint
+from gatelab.proxy.model import Acceptance, Endpoint, ProxyConfig
 from gateway_objects import FakeXds, endpoint_slice, gateway, gateway_class, grpc_route, secret, service
 
 Eventually = Callable[[Callable[[], Any]], Awaitable[Any]]
@@ -115,23 +115,53 @@ async def test_a_refused_listener_says_so_in_envoys_words(
     assert programmed(cluster)["reason"] == "Invalid"
 
 
-async def test_a_refused_route_is_blamed_and_no_other(
+def accepted(cluster: FakeCluster, name: str) -> Any:
+    parents = status(cluster, GRPC_ROUTE, Key("default", name)).get("parents") or [{"conditions": ()}]
+    return condition(parents[0]["conditions"], "Accepted") or {}
+
+
+def served(xds: FakeXds) -> set[str]:
+    return {
+        route.name.split("/")[1]
+        for table in xds.configs.get(PROXY, ProxyConfig()).route_tables
+        for host in table.hosts
+        for route in host.routes
+    }
+
+
+async def test_a_refused_route_is_told_and_holds_up_no_other(
     cluster: FakeCluster, xds: FakeXds, eventually: Eventually
 ) -> None:
+    xds.refused_word = "bad"
     await apply_base(cluster)
     await give_address(cluster, eventually)
-    xds.tell(PROXY, CONNECTED)
     await eventually(lambda: is_programmed(cluster))
-    xds.tell(PROXY, Acceptance(connected=True, rejected={"route_table": {"port-80": "no such thing"}}))
-    await cluster.create(GRPC_ROUTE, grpc_route("bad"))
+    bad, fine = ("bad-one", "bad-two"), ("fine-one", "fine-two")
+    for name in (*bad, *fine):
+        await cluster.create(GRPC_ROUTE, grpc_route(name))
+    await eventually(lambda: all("no bad, please" in accepted(cluster, name).get("message", "") for name in bad))
+    await eventually(lambda: served(xds) == {"route", *fine})
+    await eventually(lambda: all(accepted(cluster, name).get("status") == "True" for name in ("route", *fine)))
 
-    def accepted(name: str) -> Any:
-        parents = status(cluster, GRPC_ROUTE, Key("default", name)).get("parents") or [{"conditions": ()}]
-        return condition(parents[0]["conditions"], "Accepted")
 
-    await eventually(lambda: (accepted("bad") or {}).get("status") == "False")
-    assert "no such thing" in accepted("bad")["message"]
-    assert accepted("route")["status"] == "True"
+async def test_a_route_made_bad_is_served_as_it_was_until_it_is_mended(
+    cluster: FakeCluster, xds: FakeXds, eventually: Eventually
+) -> None:
+    xds.refused_word = "rule-1"
+    await apply_base(cluster)
+    await give_address(cluster, eventually)
+    await eventually(lambda: is_programmed(cluster))
+    rule = grpc_route()["spec"]["rules"][0]
+    bad = {"metadata": {"generation": 2}, "spec": {"rules": [rule, rule]}}
+    await cluster.patch(GRPC_ROUTE, Key("default", "route"), bad)
+    await eventually(lambda: accepted(cluster, "route").get("status") == "False")
+    assert served(xds) == {"route"}
+    header = {"headers": [{"name": "x", "value": "1"}]}
+    mended = {"metadata": {"generation": 3}, "spec": {"rules": [{**rule, "matches": [header]}]}}
+    await cluster.patch(GRPC_ROUTE, Key("default", "route"), mended)
+    await eventually(lambda: accepted(cluster, "route").get("status") == "True")
+    (host,) = xds.configs[PROXY].route_tables[0].hosts
+    assert [route.match.headers[0].name for route in host.routes] == ["x"]
 
 
 async def test_what_cannot_be_encoded_is_a_condition(
@@ -178,9 +208,7 @@ async def test_equal_statuses_are_not_written(cluster: FakeCluster, xds: FakeXds
     xds.tell(PROXY, CONNECTED)
     await eventually(lambda: is_programmed(cluster))
     version = (await cluster.get(GATEWAY, GW))["metadata"]["resourceVersion"]
-    published = xds.publications
     await cluster.create(SERVICE, service("unrelated"))
-    await eventually(lambda: xds.publications > published)
     xds.tell(PROXY, CONNECTED)
     await cluster.create(GRPC_ROUTE, grpc_route("elsewhere", gateway="nobody"))
     await cluster.create(GATEWAY, gateway("other"))

@@ -1,0 +1,109 @@
+"""Routes that Envoy refuses although translation found nothing wrong with them.
+
+Envoy refuses a route table as a whole and goes on with the last good one, so one bad route would hold up every change
+of the others. The routes to suspect are those that the last good table did not have in this form. They are withheld
+and tried again in halves, until each is either accepted or alone; the one that is refused alone is told Envoy's words
+and stays out until it changes.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from gatelab.gateway.translate.observations import ACCEPTED, fails
+from gatelab.gateway.translate.outcome import ParentOutcome
+from gatelab.kinds.conditions import Condition
+from gatelab.kinds.objects import Key
+from gatelab.proxy.model import Acceptance, ProxyConfig, Route, RouteTable
+
+Version = tuple[str, int]
+"""A route object in one form: its key as text, and its generation."""
+Contents = Mapping[str, frozenset[tuple[str, Route]]]
+"""What each route object has in a table, by the object's key as text."""
+
+
+@dataclass
+class Quarantine:
+    """The routes that one proxy is not given. `observe` after every change of what it has acknowledged."""
+
+    guilty: dict[Version, str] = field(default_factory=dict)
+    """Routes that were refused alone, with Envoy's words."""
+    _waiting: list[frozenset[Version]] = field(default_factory=list)
+    _good: dict[str, Contents] = field(default_factory=dict)
+
+    @property
+    def withheld(self) -> frozenset[Version]:
+        """What must not be published now."""
+        return frozenset(self.guilty).union(*self._waiting)
+
+    def observe(self, config: ProxyConfig, acceptance: Acceptance, generations: Mapping[str, int]) -> bool:
+        """Takes note of how far the proxy has come with `config`; returns whether `withheld` has changed.
+
+        `generations` are those that the routes in `config` have now.
+        """
+        refused = acceptance.rejected.get("route_table", {})
+        tables = {table.name: table for table in config.route_tables}
+        if any(not acceptance.has_accepted("route_table", name) and name not in refused for name in tables):
+            return False
+        for name, table in tables.items():
+            if name not in refused:
+                self._good[name] = contents(table)
+        for name, words in refused.items():
+            if name in tables:
+                return self._accuse(self._suspects(tables[name], generations), words)
+        if self._waiting:
+            self._waiting.pop(0)
+            return True
+        return False
+
+    def forget_all_but(self, generations: Mapping[str, int]) -> None:
+        """Routes that are gone or have changed are no longer accused."""
+        present = set(generations.items())
+        self.guilty = {version: words for version, words in self.guilty.items() if version in present}
+        self._waiting = [group & present for group in self._waiting if group & present]
+
+    def _suspects(self, table: RouteTable, generations: Mapping[str, int]) -> list[Version]:
+        now, good = contents(table), self._good.get(table.name, {})
+        changed = [owner for owner in now if now[owner] != good.get(owner)]
+        return sorted({(owner, generations[owner]) for owner in changed if owner in generations} - self.withheld)
+
+    def _accuse(self, suspects: list[Version], words: str) -> bool:
+        if len(suspects) == 1:
+            self.guilty[suspects[0]] = words
+        elif suspects:
+            half = len(suspects) // 2
+            self._waiting[:0] = [frozenset(suspects[:half]), frozenset(suspects[half:])]
+        return bool(suspects)
+
+
+def contents(table: RouteTable) -> Contents:
+    """The hosts and routes of a table by the object that they came from."""
+    found: dict[str, set[tuple[str, Route]]] = {}
+    for host in table.hosts:
+        for route in host.routes:
+            found.setdefault(owner_of(route), set()).add((host.name, route))
+    return {owner: frozenset(parts) for owner, parts in found.items()}
+
+
+def owner_of(route: Route) -> str:
+    """The key, as text, of the object that a route of the model was made from: `Route.name` begins with it."""
+    namespace, name, _ = route.name.split("/", 2)
+    return f"{namespace}/{name}"
+
+
+def blamed(guilty: Iterable[tuple[Version, str]]) -> dict[str, str]:
+    """Envoy's words by the route's key as text."""
+    return {owner: words for (owner, _), words in guilty}
+
+
+def with_words(route: Key, parent: ParentOutcome, words: Mapping[str, str]) -> tuple[Condition, ...]:
+    """The parent's conditions, with Accepted taken back if Envoy refused the route."""
+    refusal = words.get(str(route))
+    if refusal is None or not parent.is_accepted:
+        return parent.conditions
+    message = f"Envoy refused the route, and does not serve it in this form: {refusal}"
+    return tuple(
+        fails(ACCEPTED, each.observed_generation or 0, reason="UnsupportedValue", message=message)
+        if each.type == ACCEPTED
+        else each
+        for each in parent.conditions
+    )
