@@ -3,10 +3,14 @@
 import asyncio
 from typing import Any
 
+import pytest
+
 from gatelab.kinds.addresses import AddressRange
 from gatelab.kinds.builtin import ENDPOINT_SLICE, POD, SERVICE
 from gatelab.kinds.objects import Key, Object, key_of
+from gatelab.reconcile import Runtime
 from gatelab.services import controllers
+from lagging_cluster import LaggingCluster
 from small_cluster import World, small_cluster
 
 RANGE = AddressRange(25)
@@ -111,6 +115,24 @@ async def test_many_pods_at_once_make_one_slice_and_a_restart_makes_no_other() -
             await create_pod(world, "last")
             await world.until(lambda: len(ready(world)) == 11)
             assert len(slices(world)) == 1
+
+
+@pytest.mark.parametrize("seed", range(3))
+async def test_late_watches_make_no_second_slice(seed: int) -> None:
+    async with small_cluster() as world, asyncio.TaskGroup() as tasks:
+
+        def never_two(seen: World) -> None:
+            assert len(slices(seen)) <= 1
+
+        world.checks.append(never_two)
+        lagging = LaggingCluster(world.store, seed)
+        running = tasks.create_task(Runtime(lagging, controllers(lagging, RANGE)).run())
+        await create_service(world)
+        for number in range(10):
+            await create_pod(world, f"p{number}")
+            await asyncio.sleep(0.004)
+        await world.until(lambda: len(ready(world)) == 10)
+        running.cancel()
 
 
 async def test_a_slice_that_somebody_deletes_or_changes_is_restored() -> None:

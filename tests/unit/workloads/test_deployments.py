@@ -159,7 +159,14 @@ async def test_recreate_waits_until_the_old_pods_are_gone() -> None:
             assert len(images(seen.all(POD))) <= 1
 
         world.checks.append(never_both)
+        world.kubelet.hold = True
         await world.change(template=template_of("web", "two"))
+        await world.until(lambda: not world.active_pods() and "replicas" not in status(world))
+        old = [key_of(each) for each in world.all(POD)]
+        assert len(old) == 3, "still terminating"
+        world.kubelet.hold = False
+        for key in old:
+            await world.cluster.delete(POD, key, grace_period_s=0)
         await world.until(lambda: is_rolled_out(world, 3)() and images(world.all(POD)) == {"two"})
 
 

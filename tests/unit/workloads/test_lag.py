@@ -1,35 +1,15 @@
 """Controllers whose mirrors lag: late events must make nobody create, delete or exceed anything twice."""
 
 import asyncio
-import random
-from collections.abc import AsyncIterator
 
 import pytest
 
-from gatelab.cluster.embedded import EmbeddedCluster
-from gatelab.cluster.port import WatchEvent
 from gatelab.kinds.builtin import DEPLOYMENT, POD, REPLICA_SET
-from gatelab.kinds.kind import Kind
 from gatelab.kinds.objects import Key
 from gatelab.reconcile import Runtime
-from gatelab.store import Store
 from gatelab.workloads import controllers
+from lagging_cluster import LaggingCluster
 from small_cluster import World, small_cluster, template_of
-
-
-class LaggingCluster(EmbeddedCluster):
-    """Delivers the events of each kind in order, each up to 30 ms late."""
-
-    def __init__(self, store: Store, seed: int) -> None:
-        super().__init__(store)
-        self._random = random.Random(seed)
-
-    async def watch(
-        self, kind: Kind, *, namespace: str | None = None, labels: str | None = None, fields: str | None = None
-    ) -> AsyncIterator[WatchEvent]:
-        async for event in super().watch(kind, namespace=namespace, labels=labels, fields=fields):
-            await asyncio.sleep(self._random.choice([0, 0.005, 0.03]))
-            yield event
 
 
 @pytest.mark.parametrize("seed", range(4))
