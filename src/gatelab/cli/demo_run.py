@@ -24,11 +24,11 @@ def run_demo(*, rps: float | None, duration_s: float | None, connections: int | 
     """The exit code. Whatever happens, the lab is gone afterwards."""
     signal.signal(signal.SIGTERM, _interrupt)
     try:
-        with tempfile.TemporaryDirectory(prefix="gatelab-demo-") as folder, _lab(Path(folder)) as lab:
-            # While the lab starts: these imports take as long as it does.
-            from gatelab.cli.experiment_run import Overrides, read, run_on
+        # Before the lab starts, for it keeps two cores busy while it does.
+        from gatelab.cli.experiment_run import Overrides, read, run_on
 
-            prepared = read(example_file(), Overrides(rps, duration_s, connections))
+        prepared = read(example_file(), Overrides(rps, duration_s, connections))
+        with tempfile.TemporaryDirectory(prefix="gatelab-demo-") as folder, _lab(Path(folder)) as lab:
             startup_s = lab.wait_ready()
             click.echo(f"lab ready after {startup_s:.2f} s", err=True)
             return run_on(lab.kubeconfig, prepared, apply=True, format_=format_, startup_s=startup_s)

@@ -29,15 +29,34 @@ class Place:
 
 async def locate(host: str, cluster: Cluster | None) -> Place:
     """The place of `host`. What the cluster or its DNS does not know is left to the system's resolver."""
-    if cluster is None or is_address(host):
-        return Place(host)
-    dns = await lab_dns(cluster)
-    if dns is None:
-        return Place(host, note="the kubeconfig's cluster is no lab; the system's resolver was asked")
-    address = await query(dns, host)
-    if address is None:
-        return Place(host, note=f"the lab's DNS at {dns} does not know {host}; the system's resolver was asked")
-    return Place(address, await issuer_certificates(cluster), f"by the lab's DNS at {dns}")
+    return await Locator(cluster).locate(host)
+
+
+class Locator:
+    """`locate` for who asks again and again: what the cluster has said is remembered, what its DNS says is not."""
+
+    def __init__(self, cluster: Cluster | None) -> None:
+        self._cluster = cluster
+        self._dns: str | None = None
+        self._trusted: tuple[str, ...] | None = None
+
+    async def locate(self, host: str) -> Place:
+        if self._cluster is None or is_address(host):
+            return Place(host)
+        self._dns = self._dns or await lab_dns(self._cluster)
+        if self._dns is None:
+            return Place(host, note="the kubeconfig's cluster is no lab; the system's resolver was asked")
+        address = await query(self._dns, host)
+        if address is None:
+            note = f"the lab's DNS at {self._dns} does not know {host}; the system's resolver was asked"
+            return Place(host, note=note)
+        if self._trusted is None:
+            self._trusted = await issuer_certificates(self._cluster)
+        return Place(address, self._trusted, f"by the lab's DNS at {self._dns}")
+
+    def forget_certificates(self) -> None:
+        """The certificates did not do: there may be others now."""
+        self._trusted = None
 
 
 def is_address(host: str) -> bool:

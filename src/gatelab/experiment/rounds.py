@@ -9,12 +9,11 @@ import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from gatelab.call.tls import client_context
 from gatelab.experiment.backends import Backends
 from gatelab.experiment.errors import CouldNotRun
 from gatelab.experiment.file import Experiment
 from gatelab.experiment.resolution import Place
-from gatelab.experiment.smoke import Request
+from gatelab.experiment.smoke import Request, target_tls
 from gatelab.grpc_wire.errors import ConnectError
 from gatelab.load import LoadPlan, LoadResult, Progress, Schedule, run
 
@@ -94,16 +93,13 @@ def _plan(
         "l4": backends.service,
         "l7": (place.address, experiment.target_address[1]),
     }[name]
-    tls = None
-    if name == "l7" and experiment.tls != "off":
-        tls = client_context(insecure=experiment.tls == "skip-verify", trusted=place.trusted)
     return LoadPlan(
         host=host,
         port=port,
         targets=tuple((pod.address, pod.port) for pod in backends.pods) if name == "direct" else (),
         path=request.path,
         message=request.message,
-        tls=tls,
+        tls=target_tls(experiment.tls, place.trusted) if name == "l7" else None,
         authority=experiment.target,
         schedule=Schedule.bursts(
             rps=load.rps,

@@ -1,8 +1,10 @@
 """The first call: is the target there, and does it answer? Tried again and again until a deadline."""
 
 import asyncio
+import ssl
 import time
 from dataclasses import dataclass
+from functools import lru_cache
 
 from gatelab.call.errors import CallError
 from gatelab.call.messages import parse
@@ -11,8 +13,8 @@ from gatelab.call.schema import Method, Schema
 from gatelab.call.tls import client_context
 from gatelab.cluster.port import Cluster
 from gatelab.experiment.errors import CouldNotRun, ExperimentFileError
-from gatelab.experiment.file import Experiment
-from gatelab.experiment.resolution import Place, locate
+from gatelab.experiment.file import Experiment, Tls
+from gatelab.experiment.resolution import Locator, Place
 from gatelab.grpc_wire.channel import Channel
 from gatelab.grpc_wire.errors import ConnectError
 from gatelab.grpc_wire.status import StatusCode, display_name
@@ -56,11 +58,14 @@ def _encoded(experiment: Experiment, method: Method) -> bytes:
 async def first_ok(experiment: Experiment, request: Request, cluster: Cluster, *, timeout_s: float) -> Place:
     """Waits for the first OK. Returns where the target was. Raises CouldNotRun with the last thing that went wrong."""
     end = time.monotonic() + timeout_s
+    locator = Locator(cluster)
     while True:
-        place = await locate(experiment.target_address[0], cluster)
+        place = await locator.locate(experiment.target_address[0])
         failure = await _try(experiment, request, place)
         if failure is None:
             return place
+        if "CERTIFICATE_VERIFY_FAILED" in failure:
+            locator.forget_certificates()
         if time.monotonic() > end:
             resolved = f" ({place.note})" if place.note else ""
             raise CouldNotRun(f"{experiment.target} did not answer OK within {timeout_s:g} s: {failure}{resolved}")
@@ -70,7 +75,7 @@ async def first_ok(experiment: Experiment, request: Request, cluster: Cluster, *
 async def _try(experiment: Experiment, request: Request, place: Place) -> str | None:
     """What went wrong; None when nothing did."""
     try:
-        channel = await connect(experiment, place)
+        channel = await _connect(experiment, place)
     except ConnectError as error:
         return str(error)
     try:
@@ -80,10 +85,18 @@ async def _try(experiment: Experiment, request: Request, place: Place) -> str | 
     return None if reply.code == StatusCode.OK else f"{display_name(reply.code)}: {reply.details}"
 
 
-async def connect(experiment: Experiment, place: Place) -> Channel:
+async def _connect(experiment: Experiment, place: Place) -> Channel:
     """A channel to the target. Raises ConnectError."""
-    tls = None
-    if experiment.tls != "off":
-        tls = client_context(insecure=experiment.tls == "skip-verify", trusted=place.trusted)
-    port = experiment.target_address[1]
-    return await Channel.connect(place.address, port, tls=tls, authority=experiment.target, timeout_s=CALL_TIMEOUT_S)
+    return await Channel.connect(
+        place.address,
+        experiment.target_address[1],
+        tls=target_tls(experiment.tls, place.trusted),
+        authority=experiment.target,
+        timeout_s=CALL_TIMEOUT_S,
+    )
+
+
+@lru_cache(maxsize=2)
+def target_tls(mode: Tls, trusted: tuple[str, ...]) -> ssl.SSLContext | None:
+    """TLS towards the target. Remembered: reading the system's certificates takes longer than a call."""
+    return None if mode == "off" else client_context(insecure=mode == "skip-verify", trusted=trusted)
