@@ -22,25 +22,33 @@ Later = Callable[[float, Callable[[], None]], object]
 class Resident:
     """One such program. Its output is appended to a log file."""
 
-    def __init__(self, name: str, argv: Sequence[str], *, env: Mapping[str, str], log: Path, keeper: Keeper) -> None:
+    def __init__(
+        self,
+        name: str,
+        argv: Sequence[str],
+        *,
+        env: Mapping[str, str],
+        log: Path,
+        keeper: Keeper,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self.name = name
         self.pid: int | None = None
         self.log = log
         self.starts = 0
-        self.on_end: Callable[[], None] | None = None
-        """Called whenever it ended."""
         self.later: Later | None = None
-        """Set when there is an event loop; without one it is not started again."""
+        """Set while it shall be started again when it ends."""
         self._argv = argv
         self._env = env
         self._keeper = keeper
+        self._clock = clock
         self._started_at = 0.0
         self._quick_ends = 0
 
     def start(self) -> None:
         """Starts it."""
         self.starts += 1
-        self._started_at = time.monotonic()
+        self._started_at = self._clock()
         _make_room(self.log)
         fd = os.open(self.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
         try:
@@ -70,15 +78,12 @@ class Resident:
             self.pid = notice.pid
             return
         self.pid = None
-        is_quick = time.monotonic() - self._started_at < _STABLE_S
+        is_quick = self._clock() - self._started_at < _STABLE_S
         delay_s = _DELAYS_S[min(self._quick_ends, len(_DELAYS_S) - 1)] if is_quick else 0.0
         self._quick_ends = self._quick_ends + 1 if is_quick else 0
-        logger.warning(
-            "%s ended (%s): starting it again in %.1f s; its log is %s", self.name, notice, delay_s, self.log
-        )
-        if self.on_end is not None:
-            self.on_end()
         if self.later is not None:
+            text = "%s ended (%s): starting it again in %.1f s; its log is %s"
+            logger.warning(text, self.name, notice, delay_s, self.log)
             self.later(delay_s, self.start)
 
 

@@ -36,6 +36,7 @@ from gatelab.node.pods.events import (
 from gatelab.node.pods.host import PodHost, host_environment
 from gatelab.node.pods.lifecycle import PodLifecycle, pids
 from gatelab.node.pods.status import pod_status
+from gatelab.node.pods.unsupported import unsupported
 from gatelab.node.probing import probe
 from gatelab.node.taken_ports import taken_port_message
 
@@ -94,6 +95,7 @@ class PodWorker:
         """Until nothing of the pod is left, neither processes nor object."""
         async with asyncio.TaskGroup() as tasks:
             writer = tasks.create_task(self._write_statuses())
+            self._obey([Warn("NotInThisLab", each) for each in unsupported(self.pod)], tasks)
             self._obey(self._life.start(), tasks)
             while not self._is_removed:
                 await self._step(tasks)
