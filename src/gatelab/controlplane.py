@@ -16,6 +16,7 @@ from gatelab.apiserver import create_app, serve
 from gatelab.certs import controllers as cert_controllers
 from gatelab.cluster.embedded import EmbeddedCluster
 from gatelab.cluster.port import Cluster
+from gatelab.dns import DnsController, serve_dns
 from gatelab.gateway import DataPlaneSettings, GatewayController
 from gatelab.kinds.addresses import AddressRange
 from gatelab.kinds.builtin import CONFIG_MAP, GATEWAY_CLASS, NAMESPACE
@@ -63,12 +64,18 @@ async def _run_parts(store: Store, settings: Settings) -> None:
     cluster = EmbeddedCluster(store)
     await _create_first_objects(cluster, settings)
     app = create_app(store, token=place.token.read_text().strip(), hosts=HOSTS, logs=FileLogs(place.pod_logs))
+    dns = DnsController()
     controllers = [
+        dns,
         *workload_controllers(cluster),
         *service_controllers(cluster, settings.addresses),
         *cert_controllers(cluster),
     ]
-    async with XdsServer(f"unix:{place.xds_socket}") as xds, asyncio.TaskGroup() as tasks:
+    async with (
+        serve_dns(dns.zone, settings.addresses.node, settings.dns_port),
+        XdsServer(f"unix:{place.xds_socket}") as xds,
+        asyncio.TaskGroup() as tasks,
+    ):
         tasks.create_task(
             serve(app, port=settings.api_port, certificate=place.api_certificate, key=place.api_key), name="API"
         )
