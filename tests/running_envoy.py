@@ -159,25 +159,29 @@ async def running_envoy(
 
 @dataclass
 class Backends:
-    """gRPC servers that answer every method with their own address; how many calls each had, by address."""
+    """gRPC servers that answer every method with their own address; how many calls each had, by address.
+
+    A call with the message `wait` is answered after `release`.
+    """
 
     endpoints: tuple[Endpoint, ...]
-    calls: dict[str, int] = field(default_factory=dict)
+    calls: dict[str, int]
+    release: asyncio.Event
 
 
 class _Answer(grpc.GenericRpcHandler):  # type: ignore[misc]
-    """Any method: the message `slow:SECONDS` is answered so much later."""
+    """Any method: the message `wait` is answered when the test releases it."""
 
-    def __init__(self, name: str, calls: dict[str, int]) -> None:
-        self.name, self.calls = name, calls
+    def __init__(self, name: str, calls: dict[str, int], release: asyncio.Event) -> None:
+        self.name, self.calls, self.release = name, calls, release
 
     def service(self, details: grpc.HandlerCallDetails) -> grpc.RpcMethodHandler:
         return grpc.unary_unary_rpc_method_handler(self._answer)
 
     async def _answer(self, message: bytes, context: object) -> bytes:
         self.calls[self.name] += 1
-        if message.startswith(b"slow:"):
-            await asyncio.sleep(float(message[5:]))
+        if message == b"wait":
+            await asyncio.wait_for(self.release.wait(), DEADLINE_S)
         return self.name.encode()
 
 
@@ -185,16 +189,16 @@ class _Answer(grpc.GenericRpcHandler):  # type: ignore[misc]
 async def grpc_backends(addresses: Iterable[str], *, port: int = 0) -> AsyncIterator[Backends]:
     """One server per address, in plaintext HTTP/2, on a free port each unless one is given."""
     async with AsyncExitStack() as stack:
-        endpoints, calls = [], {}
+        endpoints, calls, release = [], {}, asyncio.Event()
         for address in addresses:
             server = grpc.aio.server(options=[("grpc.so_reuseport", 0)])
             bound = server.add_insecure_port(f"{address}:{port}")
             calls[f"{address}:{bound}"] = 0
-            server.add_generic_rpc_handlers((_Answer(f"{address}:{bound}", calls),))
+            server.add_generic_rpc_handlers((_Answer(f"{address}:{bound}", calls, release),))
             await server.start()
             stack.push_async_callback(server.stop, None)
             endpoints.append(Endpoint(address, bound))
-        yield Backends(tuple(endpoints), calls)
+        yield Backends(tuple(endpoints), calls, release)
 
 
 @asynccontextmanager

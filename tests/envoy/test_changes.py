@@ -23,12 +23,13 @@ async def test_an_endpoint_that_goes_finishes_its_requests(envoy: RunningEnvoy) 
         await envoy.accept(config, {"hello": (old,)})
         async with traffic(f"{ADDRESS}:{PORT}") as met, grpc_channel(f"{ADDRESS}:{PORT}") as channel:
             async with asyncio.TaskGroup() as tasks:
-                slow = [tasks.create_task(call(channel, message=b"slow:0.3")) for _ in range(3)]
+                slow = [tasks.create_task(call(channel, message=b"wait")) for _ in range(3)]
                 await met.more()
                 await envoy.accept(config, {"hello": (new,)})
                 await met.more()
                 assert not any(task.done() for task in slow)
                 assert met.answers[-1] == name(new)
+                backends.release.set()
             assert [task.result() for task in slow] == [name(old)] * 3
         assert set(met.answers) == {name(old), name(new)}
 

@@ -61,11 +61,12 @@ async def test_a_renewed_certificate_is_shown_and_connections_stay(shared_envoy:
         await shared_envoy.accept(tls_config(chain("hello"), certificates={"hello": old}), endpoints)
         async with grpc_channel(f"{ADDRESS}:{PORT}", authority="hello.test", root=old.chain) as channel:
             assert await call(channel) in backends.calls
-            slow = asyncio.gather(*[call(channel, message=b"slow:0.2") for _ in range(3)])
+            waiting = asyncio.gather(*[call(channel, message=b"wait") for _ in range(3)])
             connections = await shared_envoy.counter("listener.127.23.1.1_8443.downstream_cx_total")
             await shared_envoy.accept(tls_config(chain("hello"), certificates={"hello": new}), endpoints)
             assert await handshake("hello.test", "h2") == (new.serial, "h2")
-            assert set(await slow) == set(backends.calls)
+            backends.release.set()
+            assert set(await waiting) == set(backends.calls)
             assert await call(channel) in backends.calls
         # The handshake above is the only connection since.
         assert await shared_envoy.counter("listener.127.23.1.1_8443.downstream_cx_total") == connections + 1

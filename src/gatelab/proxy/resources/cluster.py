@@ -1,9 +1,13 @@
 """Backends: Cluster."""
 
+import functools
+from typing import Literal
+
 from envoy.config.cluster.v3.circuit_breaker_pb2 import CircuitBreakers
 from envoy.config.cluster.v3.cluster_pb2 import Cluster
 from envoy.config.core.v3.protocol_pb2 import Http1ProtocolOptions, Http2ProtocolOptions
 from envoy.extensions.upstreams.http.v3.http_protocol_options_pb2 import HttpProtocolOptions
+from google.protobuf.any_pb2 import Any as AnyMessage
 from google.protobuf.wrappers_pb2 import UInt32Value
 
 from gatelab.proxy.model import Backend
@@ -35,10 +39,11 @@ def encode_backend(backend: Backend) -> EncodedResource:
         close_connections_on_host_health_failure=False,
     )
     if backend.protocol != "tcp":
-        cluster.typed_extension_protocol_options[_PROTOCOL_OPTIONS].CopyFrom(packed(_http_options(backend)))
+        cluster.typed_extension_protocol_options[_PROTOCOL_OPTIONS].CopyFrom(_http_options(backend.protocol))
     return encoded(backend.name, cluster, needs=[(ENDPOINTS, backend.name)])
 
 
+@functools.cache
 def _circuit_breakers() -> CircuitBreakers:
     unlimited = UInt32Value(value=PRACTICALLY_UNLIMITED)
     return CircuitBreakers(
@@ -53,11 +58,12 @@ def _circuit_breakers() -> CircuitBreakers:
     )
 
 
-def _http_options(backend: Backend) -> HttpProtocolOptions:
-    explicit = HttpProtocolOptions.ExplicitHttpConfig
-    if backend.protocol == "http1":
-        return HttpProtocolOptions(explicit_http_config=explicit(http_protocol_options=Http1ProtocolOptions()))
-    streams = UInt32Value(value=AS_MANY_STREAMS_AS_THE_BACKEND_ALLOWS)
-    return HttpProtocolOptions(
-        explicit_http_config=explicit(http2_protocol_options=Http2ProtocolOptions(max_concurrent_streams=streams))
-    )
+@functools.cache
+def _http_options(protocol: Literal["http1", "http2"]) -> AnyMessage:
+    if protocol == "http1":
+        explicit = HttpProtocolOptions.ExplicitHttpConfig(http_protocol_options=Http1ProtocolOptions())
+    else:
+        streams = UInt32Value(value=AS_MANY_STREAMS_AS_THE_BACKEND_ALLOWS)
+        http2 = Http2ProtocolOptions(max_concurrent_streams=streams)
+        explicit = HttpProtocolOptions.ExplicitHttpConfig(http2_protocol_options=http2)
+    return packed(HttpProtocolOptions(explicit_http_config=explicit))

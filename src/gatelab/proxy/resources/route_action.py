@@ -1,5 +1,7 @@
 """Where a matched request goes: RouteAction, or an answer of Envoy's own."""
 
+import functools
+
 from envoy.config.route.v3.route_components_pb2 import DirectResponseAction, RetryPolicy, RouteAction, WeightedCluster
 from envoy.extensions.retry.host.previous_hosts.v3.previous_hosts_pb2 import PreviousHostsPredicate
 from google.protobuf.wrappers_pb2 import UInt32Value
@@ -55,6 +57,7 @@ def _cluster(share: WeightedBackend) -> str:
     return UNSERVABLE if share.backend is None else share.backend
 
 
+@functools.cache
 def _retry(retries: int) -> RetryPolicy:
     """Only what was certainly not sent, and on another endpoint than before."""
     return RetryPolicy(

@@ -1,9 +1,12 @@
 """Where Envoy gets the resources that others name: over the one stream that it has."""
 
+import functools
+
 from envoy.config.core.v3.config_source_pb2 import AggregatedConfigSource, ApiVersion, ConfigSource
 from google.protobuf.duration_pb2 import Duration
 
 
+@functools.cache
 def over_ads() -> ConfigSource:
     """The aggregated stream, waited for without limit.
 

@@ -1,13 +1,13 @@
 """All proxies: what is published to each, the sessions of its Envoys, and what they accepted."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from envoy.service.discovery.v3.discovery_pb2 import DeltaDiscoveryRequest
 
-from gatelab.proxy.model import Acceptance, Endpoints, ProxyConfig
-from gatelab.proxy.resources import ENDPOINTS, EncodedResource, Resources, encode, encode_endpoints
+from gatelab.proxy.model import Acceptance, Endpoint, Endpoints, ProxyConfig
+from gatelab.proxy.resources import EncodedResource, encode, encode_endpoints
 from gatelab.proxy.xds.progress import acceptance_of
 from gatelab.proxy.xds.session import Session
 from gatelab.proxy.xds.snapshot import Snapshot
@@ -15,12 +15,17 @@ from gatelab.proxy.xds.snapshot import Snapshot
 _log = logging.getLogger(__name__)
 
 
+@dataclass(frozen=True, slots=True)
+class _Assignment:
+    endpoints: tuple[Endpoint, ...]
+    encoded: EncodedResource
+
+
 @dataclass(slots=True)
 class _Proxy:
     config: ProxyConfig | None = None
-    resources: Resources = field(default_factory=dict)
     endpoints: Endpoints | None = None
-    assignments: dict[str, EncodedResource] = field(default_factory=dict)
+    assignments: Mapping[str, _Assignment] = field(default_factory=dict)
     snapshot: Snapshot | None = None
     sessions: dict[Session, Callable[[], None]] = field(default_factory=dict)
     acceptance: Acceptance = field(default_factory=Acceptance)
@@ -43,8 +48,9 @@ class Proxies:
         proxy = self._proxies.setdefault(name, _Proxy())
         if proxy.config == config:
             return
-        proxy.resources = encode(config)
+        resources = encode(config)
         proxy.config = config
+        proxy.snapshot = Snapshot(resources)
         self._refresh(name, proxy)
 
     def publish_endpoints(self, name: str, endpoints: Endpoints) -> None:
@@ -52,10 +58,7 @@ class Proxies:
         proxy = self._proxies.setdefault(name, _Proxy())
         if proxy.endpoints == endpoints:
             return
-        before = proxy.endpoints or {}
         proxy.endpoints = dict(endpoints)
-        for backend in [backend for backend in proxy.assignments if before.get(backend) != endpoints.get(backend)]:
-            del proxy.assignments[backend]
         self._refresh(name, proxy)
 
     def remove(self, name: str) -> None:
@@ -98,17 +101,12 @@ class Proxies:
         self._assess(session.proxy or "", proxy)
 
     def _refresh(self, name: str, proxy: _Proxy) -> None:
-        if proxy.config is None:
+        if proxy.config is None or proxy.snapshot is None:
             return
-        resources = dict(proxy.resources)
         if proxy.endpoints is not None:
-            for backend in proxy.config.backends:
-                if backend.name not in proxy.assignments:
-                    known = proxy.endpoints.get(backend.name, ())
-                    proxy.assignments[backend.name] = encode_endpoints(backend.name, known)
-            wanted = {backend.name for backend in proxy.config.backends}
-            resources[ENDPOINTS] = {key: value for key, value in proxy.assignments.items() if key in wanted}
-        proxy.snapshot = Snapshot(resources)
+            proxy.assignments = _assignments(proxy.config, proxy.endpoints, proxy.assignments)
+            encoded = {backend: assignment.encoded for backend, assignment in proxy.assignments.items()}
+            proxy.snapshot = proxy.snapshot.with_endpoints(encoded)
         for session, wake in proxy.sessions.items() if proxy.is_complete else ():
             session.update(proxy.snapshot)
             wake()
@@ -121,3 +119,16 @@ class Proxies:
         proxy.acceptance = acceptance
         for callback in self._subscribers:
             callback(name)
+
+
+def _assignments(
+    config: ProxyConfig, endpoints: Endpoints, before: Mapping[str, _Assignment]
+) -> dict[str, _Assignment]:
+    """The endpoints of every backend, those that did not change as they were."""
+    assignments = {}
+    for name in (backend.name for backend in config.backends):
+        wanted, known = endpoints.get(name, ()), before.get(name)
+        if known is None or known.endpoints != wanted:
+            known = _Assignment(wanted, encode_endpoints(name, wanted))
+        assignments[name] = known
+    return assignments

@@ -1,10 +1,11 @@
 """What a proxy shall have: every resource by type and name, and who names whom."""
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass, field
 
-from gatelab.proxy.resources import EncodedResource, Reference
+from gatelab.proxy.resources import ENDPOINTS, EncodedResource, Reference
 
 _NOTHING: Mapping[str, EncodedResource] = {}
 
@@ -14,15 +15,21 @@ class Snapshot:
     """An immutable state of the world. `parents` are, per type and name, the resources here that name it."""
 
     resources: Mapping[str, Mapping[str, EncodedResource]]
-    parents: Mapping[str, Mapping[str, tuple[EncodedResource, ...]]] = field(init=False, repr=False, compare=False)
+    parents: Mapping[str, Mapping[str, Sequence[EncodedResource]]] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        parents: dict[str, dict[str, tuple[EncodedResource, ...]]] = defaultdict(dict)
+        parents: dict[str, dict[str, list[EncodedResource]]] = defaultdict(lambda: defaultdict(list))
         for named in self.resources.values():
             for resource in named.values():
                 for type_url, name in resource.needs:
-                    parents[type_url][name] = (*parents[type_url].get(name, ()), resource)
-        object.__setattr__(self, "parents", parents)
+                    parents[type_url][name].append(resource)
+        object.__setattr__(self, "parents", {type_url: dict(named) for type_url, named in parents.items()})
+
+    def with_endpoints(self, endpoints: Mapping[str, EncodedResource]) -> "Snapshot":
+        """The same with other endpoints; who names whom stays, as endpoints name nobody."""
+        changed = copy(self)
+        object.__setattr__(changed, "resources", {**self.resources, ENDPOINTS: endpoints})
+        return changed
 
     def of(self, type_url: str) -> Mapping[str, EncodedResource]:
         """All resources of a type, by name."""
