@@ -65,13 +65,10 @@ async def test_pods_join_and_leave_at_once() -> None:
         await create_pod(world, "p")
         await create_pod(world, "q")
         await world.until(lambda: ready(world) == ["p", "q"])
-        clock = asyncio.get_running_loop()
-        started = clock.time()
         await world.kubelet.set_ready(Key("n", "p"), False)
         await world.until(lambda: ready(world) == ["q"])
         await world.kubelet.set_ready(Key("n", "p"), True)
         await world.until(lambda: ready(world) == ["p", "q"])
-        assert clock.time() - started < 0.5
         world.kubelet.hold = True
         await world.cluster.delete(POD, Key("n", "p"))
         await world.until(lambda: ready(world) == ["q"])

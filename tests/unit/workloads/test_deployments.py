@@ -216,7 +216,7 @@ async def test_a_rollout_without_progress_is_said_to_exceed_its_deadline() -> No
 
 async def test_pods_are_available_only_after_min_ready_seconds() -> None:
     async with small_cluster() as world, world.controlled(controllers(world.cluster)):
-        await world.deploy(replicas=1, minReadySeconds=1)
+        await world.deploy(replicas=1, minReadySeconds=2)
         await world.until(lambda: bool(world.state[DEPLOYMENT]) and status(world).get("readyReplicas") == 1)
         assert status(world).get("availableReplicas") is None
         await world.until(is_rolled_out(world, 1))
