@@ -75,8 +75,10 @@ class ClientSession:
     def send(self, stream_id: int, data: bytes, *, end: bool) -> None:
         """Queues body bytes; for a stream that is over it does nothing."""
         if stream_id in self._sinks:
-            with suppress(NGH2Error):  # it has just ended; `on_closed` is on its way
+            try:
                 self._connection.send_data(stream_id, data, end_stream=end)
+            except NGH2Error:  # it has just ended; `on_closed` is on its way
+                return
 
     def end(self, stream_id: int) -> None:
         """Half-closes a stream."""
@@ -107,6 +109,7 @@ class ClientSession:
         if self._broken:
             return b""
         data = self._connection.data_to_send()
+        self._dispatch()  # sending ends streams too, and a GOAWAY of ours the connection
         if self._when_taken:
             callbacks, self._when_taken = self._when_taken, []
             for callback in callbacks:
@@ -159,7 +162,11 @@ class ClientSession:
         sinks = self._sinks
         for event in self._connection.events():
             if isinstance(event, DataReceived):
-                self._data(event.stream_id, event.data)
+                stream_id, data = event.stream_id, event.data
+                sink = sinks.get(stream_id)
+                # Bytes of a cancelled stream still count against the connection's window.
+                if amount := len(data) if sink is None else sink.on_data(data):
+                    self.acknowledge(stream_id, amount)
             elif isinstance(event, StreamClosed):
                 self._closed(event)
             elif isinstance(event, ResponseReceived):
@@ -170,12 +177,6 @@ class ClientSession:
                     sink.on_trailers(event.headers)
             else:
                 self._rare(event)
-
-    def _data(self, stream_id: int, data: bytes) -> None:
-        sink = self._sinks.get(stream_id)
-        # Bytes of a cancelled stream still count against the connection's window.
-        amount = len(data) if sink is None else sink.on_data(data)
-        self.acknowledge(stream_id, amount)
 
     def _closed(self, event: StreamClosed) -> None:
         sink = self._sinks.pop(event.stream_id, None)

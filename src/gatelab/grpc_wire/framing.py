@@ -16,6 +16,12 @@ def framed(message: bytes) -> bytes:
     return _PREFIX.pack(0, len(message)) + message
 
 
+def whole_message(data: bytes, max_bytes: int) -> bool:
+    """Whether `data` is exactly one uncompressed message, not too long: what most DATA frames are."""
+    size = len(data) - 5
+    return 0 <= size <= max_bytes and data[0] == 0 and int.from_bytes(data[1:5], "big") == size
+
+
 class MessageReader:
     """Cuts a stream's bytes into messages.
 
@@ -36,11 +42,8 @@ class MessageReader:
         Raises:
             MessageError: a message is too long, or compressed in a way that was not announced or is not known.
         """
-        if not self._buffer and len(data) >= 5 and data[0] == 0:
-            # The common case: one whole message in one DATA frame.
-            length = int.from_bytes(data[1:5], "big")
-            if len(data) == length + 5 and length <= self._max_bytes:
-                return [data[5:]]
+        if not self._buffer and whole_message(data, self._max_bytes):
+            return [data[5:]]
         self._buffer += data
         return self._cut()
 

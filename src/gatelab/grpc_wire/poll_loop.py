@@ -36,8 +36,7 @@ class PollLoop:
         self._turn_end: list[Callback] = []
         self._running = True
         if self._alarm is not None:
-            # Nothing to read: arming again, or disarming, clears it.
-            self.watch(self._alarm.fd, READ, lambda _events: None)
+            self.watch(self._alarm.fd, READ, self._rung)
 
     def watch(self, fd: int, events: int, ready: Callable[[int], None]) -> None:
         self._ready[fd] = ready
@@ -97,16 +96,18 @@ class PollLoop:
     def _timeout(self) -> float | None:
         first_ns = self._timers[0][0] if self._timers else 0
         if self._alarm is not None:
-            if first_ns != self._armed_ns:
+            if first_ns and first_ns != self._armed_ns:
                 self._armed_ns = first_ns
-                if first_ns:
-                    self._alarm.arm(first_ns)
-                else:
-                    self._alarm.disarm()
+                self._alarm.arm(first_ns)
             return None
         if not first_ns:
             return None
         return max(0.0, (first_ns - time.monotonic_ns()) / 1e9 + 0.0005) * self._unit
+
+    def _rung(self, _events: int) -> None:
+        assert self._alarm is not None
+        self._alarm.read()
+        self._armed_ns = 0
 
     def _fire(self) -> None:
         timers = self._timers

@@ -3,13 +3,15 @@
 Importing the protobuf library costs a backend more than all of its own code; callers with real schemas use that.
 """
 
-from collections.abc import Iterator
-
 Field = int | bytes
+
+_SINGLE = tuple(bytes((byte,)) for byte in range(0x80))
 
 
 def varint(value: int) -> bytes:
     """A varint; negative numbers as their 64-bit two's complement, as int32 and int64 are encoded."""
+    if 0 <= value < 0x80:
+        return _SINGLE[value]
     value &= 0xFFFF_FFFF_FFFF_FFFF
     out = bytearray()
     while value > 0x7F:
@@ -30,19 +32,20 @@ def chunk(tag: int, value: bytes | str) -> bytes:
     return varint(tag << 3 | 2) + varint(len(raw)) + raw
 
 
-def fields(data: bytes) -> Iterator[tuple[int, Field]]:
+def fields(data: bytes) -> list[tuple[int, Field]]:
     """(field number, value) in order: integers for varints, bytes for everything else.
 
     Raises:
         ValueError: the bytes are not a protobuf message.
     """
+    found: list[tuple[int, Field]] = []
     at, end = 0, len(data)
     while at < end:
         key, at = _varint(data, at)
         tag, wire_type = key >> 3, key & 7
         if wire_type == 0:
             value, at = _varint(data, at)
-            yield tag, value
+            found.append((tag, value))
             continue
         if wire_type == 2:
             length, at = _varint(data, at)
@@ -52,8 +55,9 @@ def fields(data: bytes) -> Iterator[tuple[int, Field]]:
             raise ValueError(f"field {tag} has wire type {wire_type}, which proto3 does not use")
         if tag == 0 or at + length > end:
             raise ValueError(f"field {tag} is {length} bytes long, but {end - at} are left")
-        yield tag, data[at : at + length]
+        found.append((tag, data[at : at + length]))
         at += length
+    return found
 
 
 def text(value: Field | None) -> str:
@@ -70,6 +74,8 @@ def text(value: Field | None) -> str:
 
 
 def _varint(data: bytes, at: int) -> tuple[int, int]:
+    if at < len(data) and (byte := data[at]) < 0x80:
+        return byte, at + 1
     value = shift = 0
     while shift < 70:
         if at >= len(data):

@@ -5,7 +5,7 @@ from functools import partial
 from typing import Final, Protocol, TypeVar
 
 from gatelab.grpc_wire.errors import MessageError
-from gatelab.grpc_wire.framing import DEFAULT_MAX_MESSAGE_BYTES, MessageReader, framed
+from gatelab.grpc_wire.framing import DEFAULT_MAX_MESSAGE_BYTES, MessageReader, framed, whole_message
 from gatelab.grpc_wire.http2 import (
     NO_ERROR,
     Connection,
@@ -48,17 +48,28 @@ class ServerCall:
     Answers may come at any later time; once the call is over they do nothing.
     """
 
-    __slots__ = ("_connection", "_dirty", "_open", "_reader", "_receiver", "_started", "block", "path", "stream_id")
+    __slots__ = (
+        "_connection",
+        "_encoding",
+        "_open",
+        "_reader",
+        "_receiver",
+        "_session",
+        "_started",
+        "block",
+        "path",
+        "stream_id",
+    )
 
     def __init__(self, session: "ServerSession", stream_id: int, path: bytes, block: HeaderBlock) -> None:
         self.stream_id = stream_id
         self.path = path
         self.block = block
         self._connection = session.connection
-        self._dirty = session.dirty
         self._open = True
         self._started = False
-        self._reader = MessageReader(session.max_message_bytes)
+        self._session = session
+        self._reader: MessageReader | None = None
         self._receiver: Receiver | None = None
 
     @property
@@ -116,7 +127,7 @@ class ServerCall:
                 connection.send_trailers(stream_id, _GRPC_OK)
             except NGH2Error:  # as in `_say`
                 return
-            self._dirty()
+            self._session.dirty()
 
     def refuse_http(self, http_status: int) -> None:
         """Answers what is not gRPC with an HTTP status (405, 415)."""
@@ -128,24 +139,33 @@ class ServerCall:
             how(self.stream_id, what)
         except NGH2Error:  # reset by the client in the read that is being worked through; `on_cancel` follows
             return
-        self._dirty()
+        self._session.dirty()
 
     # For the session.
 
     def attach(self, receiver: Receiver, encoding: bytes) -> None:
-        self._reader.encoding = encoding.decode("latin-1")
+        self._encoding = encoding
         self._receiver = receiver
 
     def feed(self, data: bytes, *, end: bool) -> None:
         receiver = self._receiver
         if receiver is None or not self._open:
             return
+        if end and self._reader is None and whole_message(data, self._session.max_message_bytes):
+            # The common case: the whole request in one DATA frame.
+            receiver.on_message(data[5:])
+            receiver.on_end()
+            return
+        reader = self._reader
+        if reader is None:
+            reader = self._reader = MessageReader(self._session.max_message_bytes)
+            reader.encoding = self._encoding.decode("latin-1")
         try:
             if data:
-                for message in self._reader.feed(data):
+                for message in reader.feed(data):
                     receiver.on_message(message)
             if end:
-                self._reader.finish()
+                reader.finish()
                 receiver.on_end()
         except MessageError as error:
             self.finish(error.code, error.details)
@@ -220,7 +240,11 @@ class ServerSession:
 
     def pending(self) -> bytes:
         """Takes the bytes to write."""
-        return b"" if self._broken else self.connection.data_to_send()
+        if self._broken:
+            return b""
+        data = self.connection.data_to_send()
+        self._dispatch()  # sending ends streams too, and a GOAWAY of ours the connection
+        return data
 
     def announce_drain(self) -> None:
         """First half of a graceful end: GOAWAY that still accepts what is on its way (RFC 9113, 6.8)."""
@@ -246,24 +270,31 @@ class ServerSession:
             return
         try:
             self.connection.receive_data(data)
-            for event in self.connection.events():
-                self._take(event)
+            self._dispatch()
         except NGH2Error:
             self._broken = True
             self.lost()
 
-    def _take(self, event: object) -> None:
-        if isinstance(event, DataReceived):
-            call = self._calls.get(event.stream_id)
-            self._acknowledge(event.stream_id, len(event.data))
-            if call is not None:
-                call.feed(event.data, end=event.end_stream)
-        elif isinstance(event, RequestReceived):
-            self._begin(event.stream_id, event.headers, event.end_stream)
-        elif isinstance(event, StreamClosed):
-            if (call := self._calls.pop(event.stream_id, None)) is not None:
-                call.over()
-        elif isinstance(event, TrailersReceived):
+    def _dispatch(self) -> None:
+        calls = self._calls
+        # One loop, for a call costs three turns of it; the order is that of frequency.
+        for event in self.connection.events():
+            if isinstance(event, DataReceived):
+                stream_id, body = event.stream_id, event.data
+                if body:
+                    self._acknowledge(stream_id, len(body))
+                if (call := calls.get(stream_id)) is not None:
+                    call.feed(body, end=event.end_stream)
+            elif isinstance(event, RequestReceived):
+                self._begin(event.stream_id, event.headers, event.end_stream)
+            elif isinstance(event, StreamClosed):
+                if (call := calls.pop(event.stream_id, None)) is not None:
+                    call.over()
+            else:
+                self._rare(event)
+
+    def _rare(self, event: object) -> None:
+        if isinstance(event, TrailersReceived):
             if (call := self._calls.get(event.stream_id)) is not None:
                 call.feed(b"", end=True)
         elif isinstance(event, ConnectionClosed):
@@ -272,11 +303,10 @@ class ServerSession:
             self.over = True
 
     def _acknowledge(self, stream_id: int, amount: int) -> None:
-        if amount:
-            try:
-                self.connection.acknowledge_received_data(amount, stream_id)
-            except NGH2Error:  # the connection has ended with this very read
-                return
+        try:
+            self.connection.acknowledge_received_data(amount, stream_id)
+        except NGH2Error:  # the connection has ended with this very read
+            return
 
     def _begin(self, stream_id: int, block: HeaderBlock, end: bool) -> None:
         fields = dict(block)

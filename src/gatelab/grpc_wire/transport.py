@@ -32,6 +32,8 @@ class ClientProtocol(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         session = self.session
+        # What the sinks send in answer leaves by the flush below.
+        self._scheduled = True
         session.receive(data)
         if session.ready or session.over is not None:
             self._settle()
@@ -60,6 +62,11 @@ class ClientProtocol(asyncio.Protocol):
         if not self._scheduled:
             self._scheduled = True
             self._loop.call_soon(self.flush)
+
+    def flush_scheduled(self) -> None:
+        """Writes now what `touch` has asked for."""
+        if self._scheduled:
+            self.flush()
 
     def flush(self) -> None:
         """Writes what the session has to say; what a full socket cannot take stays in the session."""

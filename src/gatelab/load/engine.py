@@ -48,7 +48,7 @@ class Engine:
         self._plan = plan
         self._links = links
         self._schedule = plan.open_schedule()
-        self._alarm = Alarm(loop, self._pump)
+        self._alarm = Alarm(loop, self._on_time)
         self._block = _request_block(plan)
         self._body = framed(plan.message)
         self._pod_key = plan.pod_key.lower().encode()
@@ -174,6 +174,12 @@ class Engine:
         else:
             self.tally.error(*status_of(call.response_headers, call.trailers, closed))
 
+    def _on_time(self) -> None:
+        """Starts what the alarm has rung for, and writes it in this turn of the loop."""
+        self._pump()
+        for link in self._links.links:
+            link.protocol.flush_scheduled()
+
     def _pump(self) -> None:
         """Starts what is due, as far as there are slots and connections, and sets the alarm for what comes next."""
         if self._pumping or self._stopped:
@@ -215,10 +221,11 @@ class Engine:
 
     def _new_call(self, due_ns: int, now_ns: int) -> Call:
         self.started += 1
-        if self._blocked:
-            self.waited += 1
-        else:
-            self.lateness.record(now_ns - due_ns)
+        if self._schedule is not None:
+            if self._blocked:
+                self.waited += 1
+            else:
+                self.lateness.record(now_ns - due_ns)
         return Call(self, due_ns, now_ns)
 
     def _next_due(self, now_ns: int) -> int | None:

@@ -14,6 +14,7 @@ class Alarm:
         self._loop = loop
         self._callback = callback
         self._timer = TimerFd() if TimerFd.available() else None
+        self._set = False
         self._handle: asyncio.TimerHandle | None = None
         if self._timer is not None:
             loop.add_reader(self._timer.fd, self._ring)
@@ -21,6 +22,7 @@ class Alarm:
     def at(self, at_ns: int) -> None:
         """Sets the one moment to ring at; replaces the one set before."""
         if self._timer is not None:
+            self._set = True
             self._timer.arm(at_ns)
             return
         self.silence()
@@ -41,5 +43,7 @@ class Alarm:
 
     def _ring(self) -> None:
         assert self._timer is not None
-        self._timer.disarm()
+        self._set = False
         self._callback()
+        if not self._set:  # arming it again has made it unreadable already
+            self._timer.read()

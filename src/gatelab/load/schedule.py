@@ -22,6 +22,10 @@ class _Segment:
     slope: float = 0.0
     duration_s: float = math.inf
 
+    @property
+    def is_pause(self) -> bool:
+        return self.rate <= 0 and self.slope <= 0
+
     def calls(self) -> float:
         if math.isinf(self.duration_s):
             return math.inf if self.rate > 0 else 0.0
@@ -48,9 +52,12 @@ class Schedule:
 
     def at_ns(self, number: int) -> int | None:
         """Nanoseconds from the start at which call `number` (from 0) is due; None when the schedule has run dry."""
-        segment = self.segments[bisect_right(self._firsts, number) - 1]
-        calls = number - segment.calls_before
-        if segment.rate <= 0 and segment.slope <= 0:
+        index = bisect_right(self._firsts, number) - 1
+        while self.segments[index].is_pause and index + 1 < len(self.segments):
+            index += 1  # the sums of fractions before and after a pause may differ in their last digit
+        segment = self.segments[index]
+        calls = max(0.0, number - segment.calls_before)
+        if segment.is_pause:
             return None
         if segment.slope == 0 and segment.start_s == 0:
             return round(number * 1_000_000_000 / segment.rate)

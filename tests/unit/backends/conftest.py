@@ -1,12 +1,18 @@
 """The hello image as a process, as a pod would run it."""
 
+import datetime
 import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 
 HOST = "127.27.0.3"
 
@@ -25,6 +31,9 @@ class Hello:
     def terminate(self) -> int:
         self.process.terminate()
         return self.process.wait(timeout=10)
+
+    def open_files(self) -> int:
+        return len(list(Path(f"/proc/{self.process.pid}/fd").iterdir()))
 
     def log(self) -> str:
         assert self.process.stderr is not None
@@ -59,3 +68,23 @@ def start_hello() -> Iterator[Start]:
         process.wait()
         if process.stderr is not None:
             process.stderr.close()
+
+
+@pytest.fixture(scope="session")
+def certificate_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """tls.crt and tls.key for hello.test, self-signed."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "hello.test")])
+    now = datetime.datetime.now(datetime.UTC)
+    certificate = (
+        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+        .not_valid_before(now - datetime.timedelta(hours=1))
+        .not_valid_after(now + datetime.timedelta(hours=1))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName("hello.test")]), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    folder = tmp_path_factory.mktemp("tls")
+    plain = (serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    (folder / "tls.crt").write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
+    (folder / "tls.key").write_bytes(key.private_bytes(serialization.Encoding.PEM, *plain))
+    return folder

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import ssl
 import subprocess
 import sys
 import time
@@ -200,3 +201,32 @@ def test_prebuilt_descriptors_are_those_of_the_sources(tmp_path: Path) -> None:
             built = tmp_path / "built.binpb"
             assert protoc.main(["", f"-I{folder}", f"-o{built}", str(source)]) == 0
             assert built.read_bytes() == source.with_suffix(".binpb").read_bytes(), f"rebuild {source.stem}.binpb"
+
+
+async def test_tls_when_there_is_a_certificate(start_hello: Any, certificate_dir: Path) -> None:
+    hello = start_hello(HELLO_GRPC_CERT_DIR=str(certificate_dir), HELLO_GRPC_REQUEST_DELAY="0")
+    context = ssl.create_default_context(cafile=str(certificate_dir / "tls.crt"))
+    channel = await Channel.connect("127.27.0.3", hello.port, tls=context, authority="hello.test", timeout_s=5)
+    large = "x" * 300_000
+    async with asyncio.TaskGroup() as group:
+        calls = [group.create_task(channel.unary(SEND, request(large, n), timeout_s=10)) for n in range(20)]
+    assert {call.result().message for call in calls} == {chunk(1, f"Hello {large}!")}
+    hello.process.terminate()
+    async with asyncio.timeout(5):
+        while not channel.closed:
+            await channel.unary(SEND, request("x"), timeout_s=5)
+    await channel.close()
+    assert hello.process.wait(timeout=5) == 0
+
+
+async def test_many_connections_come_and_go(start_hello: Any) -> None:
+    hello = start_hello(HELLO_GRPC_REQUEST_DELAY="0")
+    before = hello.open_files()
+    for _ in range(20):
+        channel = await Channel.connect("127.27.0.3", hello.port, tls=None, authority="hello", timeout_s=5)
+        assert (await channel.unary(SEND, request("x"), timeout_s=5)).code == StatusCode.OK
+        await channel.close()
+    probe = await Channel.connect("127.27.0.3", hello.port, tls=None, authority="hello", timeout_s=5)
+    await probe.unary(SEND, request("x"), timeout_s=5)
+    assert hello.open_files() <= before + 2
+    await probe.close()

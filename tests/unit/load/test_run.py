@@ -122,19 +122,37 @@ async def test_distinct_errors_are_bounded(pods: list[Any]) -> None:
 
 
 async def test_goaway_loses_nothing(pods: list[Any]) -> None:
-    """The server says goodbye after 50 calls and does not look at what comes after."""
-
     def leave_after_50(call: ServerCall) -> None:
         pods[0].answer(call)
         if pods[0].served == 50:
-            pods[0].sessions[0].drain()
+            pods[0].server.sessions[0].drain()
 
     pods[0].behave = leave_after_50
     result = await run(plan_for(pods, total=300, concurrency=20))
     assert result.statuses == {"OK": 300}
     assert pods[0].served == 300
     assert result.connections[0].reconnects == 1
-    assert result.retried > 0
+
+
+async def test_a_refused_call_is_sent_again(pods: list[Any]) -> None:
+    def refuse_the_first(call: ServerCall) -> None:
+        if call.stream_id == 1:
+            pods[0].server.sessions[0].connection.reset_stream(call.stream_id, 7)
+        else:
+            pods[0].answer(call)
+
+    pods[0].behave = refuse_the_first
+    result = await run(plan_for(pods, total=10, concurrency=1))
+    assert (result.statuses, result.retried, result.waited) == ({"OK": 10}, 1, 0)
+
+
+async def test_a_call_that_is_always_refused_is_an_error(pods: list[Any]) -> None:
+    def refuse(call: ServerCall) -> None:
+        pods[0].server.sessions[0].connection.reset_stream(call.stream_id, 7)
+
+    pods[0].behave = refuse
+    result = await run(plan_for(pods, total=1, concurrency=1))
+    assert (result.statuses, result.retried) == ({"Unavailable": 1}, 4)
 
 
 async def test_a_server_that_comes_back_is_found_again(pods: list[Any]) -> None:

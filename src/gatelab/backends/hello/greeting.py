@@ -25,7 +25,7 @@ def decoded(message: bytes) -> GreetRequest:
 
 def greeting(name: str) -> bytes:
     """The framed GreetResponse."""
-    return framed(chunk(1, f"Hello {name}!"))
+    return framed(chunk(1, b"Hello %b!" % name.encode()))
 
 
 def _uint32(value: int | bytes | None, name: str) -> int:
