@@ -22,7 +22,8 @@ from gatelab.kinds.addresses import AddressRange
 from gatelab.kinds.builtin import CONFIG_MAP, GATEWAY_CLASS, NAMESPACE
 from gatelab.kinds.errors import AlreadyExists
 from gatelab.kinds.kind import Kind
-from gatelab.kinds.objects import Object
+from gatelab.kinds.objects import Key, Object
+from gatelab.node.credentials import wait_until_made
 from gatelab.node.logs import FileLogs
 from gatelab.node.place import LabPlace
 from gatelab.proxy.xds import XdsServer
@@ -97,7 +98,10 @@ async def _create_first_objects(cluster: Cluster, settings: Settings) -> None:
         await _create(cluster, GATEWAY_CLASS, {"metadata": {"name": name}, "spec": {"controllerName": controller}})
     dns = f"{settings.addresses.node}:{settings.dns_port}"
     where = {"metadata": {"name": "gatelab-lab", "namespace": "kube-public"}}
-    await _create(cluster, CONFIG_MAP, {**where, "data": {"dns": dns, "name": settings.place.name}})
+    data = {"dns": dns, "name": settings.place.name}
+    await _create(cluster, CONFIG_MAP, {**where, "data": data})
+    # A lab that starts from kept state may have got another range of addresses.
+    await cluster.patch(CONFIG_MAP, Key("kube-public", "gatelab-lab"), {"data": data})
 
 
 async def _create(cluster: Cluster, kind: Kind, obj: Object) -> None:
@@ -116,7 +120,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--octet", type=int, required=True, help="the lab owns 127.OCTET.0.0/16")
     given = parser.parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    settings = Settings(LabPlace.named(given.name), given.api_port, given.dns_port, AddressRange(given.octet))
+    place = LabPlace.named(given.name)
+    wait_until_made(place)
+    settings = Settings(place, given.api_port, given.dns_port, AddressRange(given.octet))
     asyncio.run(run(settings))
 
 
