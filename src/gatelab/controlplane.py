@@ -1,7 +1,7 @@
 """The composition root of the control plane: API server, store, controllers, xDS and DNS in one process.
 
 Started by the node agent as `python -m gatelab.controlplane --name NAME --api-port PORT --octet A --dns-port PORT`; the
-agent has made the token and the TLS files before. It may be killed at any moment: what was acknowledged is in the
+agent makes the token and the TLS files. It may be killed at any moment: what was acknowledged is in the
 journal, and pods and Envoys serve on without it.
 """
 

@@ -7,11 +7,13 @@ import base64
 import json
 import os
 import secrets
+import time
 from datetime import UTC, datetime, timedelta
 from ipaddress import IPv4Address
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from gatelab.node.errors import LabError
 from gatelab.node.place import LabPlace
 
 if TYPE_CHECKING:
@@ -37,6 +39,20 @@ def make_credentials(place: LabPlace, *, now: datetime) -> None:
     if all(path.exists() for path in files) and now.timestamp() < _written(place.api_certificate) + _renewal_s():
         return
     _make_certificates(place, now)
+
+
+def are_made(place: LabPlace) -> bool:
+    """Whether everything is there: the API certificate is written last."""
+    return place.api_certificate.exists()
+
+
+def wait_until_made(place: LabPlace, *, timeout_s: float = 10.0) -> None:
+    """For the control plane, which is started while the agent of a new lab still makes them. Raises LabError."""
+    deadline = time.monotonic() + timeout_s
+    while not are_made(place):
+        if time.monotonic() > deadline:
+            raise LabError(f"{place.api_certificate} is not there: the control plane is started by `gatelab up`")
+        time.sleep(0.002)
 
 
 def write_kubeconfig(place: LabPlace, *, port: int) -> None:

@@ -2,7 +2,6 @@
 
 import os
 import re
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -137,7 +136,7 @@ def _run_home(name: str) -> Path:
         folder = Path(configured) / "gatelab" / name
         if len(str(folder / _LONGEST_SOCKET)) <= _SOCKET_PATH_LIMIT:
             return folder
-    folder = Path(tempfile.gettempdir()) / f"gatelab-{os.getuid()}" / name
+    folder = Path(os.environ.get("TMPDIR", "/tmp")) / f"gatelab-{os.getuid()}" / name
     if len(str(folder / _LONGEST_SOCKET)) <= _SOCKET_PATH_LIMIT:
         return folder
     return Path("/tmp") / f"gatelab-{os.getuid()}" / name  # a long $TMPDIR has no room for sockets

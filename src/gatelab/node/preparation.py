@@ -13,10 +13,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from gatelab.node.claims import claim_octet, free_port, lock
-from gatelab.node.credentials import make_credentials, write_kubeconfig
+from gatelab.node.credentials import are_made, make_credentials, write_kubeconfig
 from gatelab.node.errors import LabError
 from gatelab.node.keeper.client import Keeper
-from gatelab.node.keeper.process import become_subreaper
 from gatelab.node.place import LabPlace
 from gatelab.node.residents import Resident
 
@@ -61,7 +60,6 @@ def prepare(
         )
     place.make()
     lock_fd = lock(place.lock, lab=place.name)
-    become_subreaper()
     place.lab_file.unlink(missing_ok=True)
     for leftover in place.run.iterdir():
         leftover.unlink(missing_ok=True)
@@ -70,15 +68,28 @@ def prepare(
     api_port = free_port(remembered.get("api_port"))
     dns_port = _dns_port(remembered.get("dns_port"), f"127.{octet}.0.1")
     place.settings.write_text(json.dumps({"octet": octet, "api_port": api_port, "dns_port": dns_port}))
-    make_credentials(place, now=datetime.now(UTC))
-    write_kubeconfig(place, port=api_port)
+    is_first_run = not are_made(place)
+    if not is_first_run:
+        make_credentials(place, now=datetime.now(UTC))
     keeper = Keeper.start(held=[lock_fd, range_socket.fileno()])
     options = {"--name": place.name, "--api-port": api_port, "--octet": octet, "--dns-port": dns_port}
     argv = [*controlplane, *(str(each) for pair in options.items() for each in pair)]
     resident = Resident("control-plane", argv, env=os.environ, log=place.controlplane_log, keeper=keeper)
     resident.start()
+    if is_first_run:
+        # A tenth of a second, in which the control plane can begin: it waits for them.
+        make_credentials(place, now=datetime.now(UTC))
+    write_kubeconfig(place, port=api_port)
+    _adopt_orphans()
     claims = (lock_fd, range_socket)
     return Preparation(place, images, octet, api_port, dns_port, keeper, resident, claims, process_started)
+
+
+def _adopt_orphans() -> None:
+    """Should the keeper be killed, what it leaves behind comes to us instead of init."""
+    from gatelab.node.keeper.process import become_subreaper  # ctypes, for which nobody has to wait
+
+    become_subreaper()
 
 
 def _remembered(place: LabPlace) -> dict[str, int]:

@@ -6,6 +6,7 @@ import logging
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from importlib import import_module
 
 import msgspec
 
@@ -69,7 +70,9 @@ class ServiceProxy:
 
     async def run(self) -> None:
         """Until cancelled."""
-        from gatelab.proxy.xds import XdsServer  # grpc takes a while to import; the pods come first
+        # grpc takes a while to import, and pods must not wait for it.
+        await asyncio.to_thread(import_module, "gatelab.proxy.xds")
+        from gatelab.proxy.xds import XdsServer
 
         self._place.node_xds_socket.unlink(missing_ok=True)
         async with XdsServer(f"unix:{self._place.node_xds_socket}") as xds, asyncio.TaskGroup() as tasks:
