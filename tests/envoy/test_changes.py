@@ -70,3 +70,34 @@ async def test_an_address_moves_from_one_listener_to_another(envoy: RunningEnvoy
             await met.more()
             await envoy.accept(dataclasses.replace(config, listeners=(LISTENER,)), {"hello": backends.endpoints})
         assert set(met.answers) == set(backends.calls)
+
+
+async def test_a_listener_that_goes_finishes_its_requests_and_takes_no_more(envoy: RunningEnvoy) -> None:
+    async with grpc_backends(["127.23.2.1"]) as backends:
+        config = proxy_config(greetings_to("hello"))
+        await envoy.accept(config, {"hello": backends.endpoints})
+        async with grpc_channel(f"{ADDRESS}:{PORT}") as channel, asyncio.TaskGroup() as tasks:
+            waiting = tasks.create_task(call(channel, message=b"wait"))
+            await in_flight(envoy, 1)
+            await envoy.accept(dataclasses.replace(config, listeners=()), {"hello": backends.endpoints})
+            await in_flight(envoy, 1)
+            backends.release.set()
+            assert await waiting in backends.calls
+        async with asyncio.timeout(5):
+            while await connects():
+                continue
+
+
+async def in_flight(envoy: RunningEnvoy, requests: int) -> None:
+    async with asyncio.timeout(5):
+        while await envoy.counter("cluster.hello.upstream_rq_active") != requests:
+            continue
+
+
+async def connects() -> bool:
+    try:
+        _, writer = await asyncio.open_connection(ADDRESS, PORT)
+    except ConnectionRefusedError:
+        return False
+    writer.transport.abort()
+    return True

@@ -6,6 +6,8 @@ import dataclasses
 import pytest
 
 from gatelab.proxy.model import Endpoint, HttpChain, Listener, ProxyConfig
+from gatelab.proxy.resources import CLUSTER
+from gatelab.proxy.xds.subscription import Subscription
 from proxy_configs import ADDRESS, LISTENER, PORT, greetings_to, proxy_config
 from running_envoy import RunningEnvoy, call, grpc_backends, grpc_channel, traffic, until
 
@@ -67,6 +69,32 @@ async def test_endpoints_are_not_taken_away_before_they_are_known(envoy: Running
 
 def name(endpoint: Endpoint) -> str:
     return f"{endpoint.address}:{endpoint.port}"
+
+
+async def test_a_stream_that_broke_off_while_a_cluster_warmed(
+    envoy: RunningEnvoy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Envoy says nothing about clusters on the new stream until one that warms has its endpoints."""
+    config = proxy_config(greetings_to("hello"))
+    (backend,) = config.backends
+    changed = dataclasses.replace(config, backends=(dataclasses.replace(backend, connect_timeout_s=1.0),))
+    async with grpc_backends(["127.23.2.1"]) as backends:
+        endpoints = {"hello": backends.endpoints}
+        await envoy.accept(config, endpoints)
+        for wanted in (changed, proxy_config(greetings_to("other"), backends=("other",))):
+            with monkeypatch.context() as patch:
+                patch.setattr(Subscription, "wants", lambda _, resource: resource.type_url == CLUSTER)
+                envoy.publish(changed, endpoints)
+                async with asyncio.timeout(5):
+                    while await envoy.counter("cluster_manager.warming_clusters") != 1:
+                        continue
+            async with traffic(f"{ADDRESS}:{PORT}") as met:
+                await envoy.restart_control_plane()
+                await envoy.accept(wanted, endpoints | {"other": backends.endpoints})
+            assert await envoy.counter("cluster_manager.warming_clusters") == 0
+            if wanted is changed:
+                assert set(met.answers) == set(backends.calls)
+                await envoy.accept(config, endpoints)
 
 
 COUNTERS = (

@@ -94,11 +94,14 @@ class Proxies:
 
     def detach(self, session: Session) -> None:
         """The session's stream has ended."""
-        proxy = self._proxies.get(session.proxy or "")
+        name = session.proxy or ""
+        proxy = self._proxies.get(name)
         if proxy is None or proxy.sessions.pop(session, None) is None:
             return
-        _log.info("Envoy %s disconnected from %s", session.node, session.proxy)
-        self._assess(session.proxy or "", proxy)
+        _log.info("Envoy %s disconnected from %s", session.node, name)
+        self._assess(name, proxy)
+        if not proxy.sessions and proxy.config is None and proxy.endpoints is None:
+            del self._proxies[name]
 
     def _refresh(self, name: str, proxy: _Proxy) -> None:
         if proxy.config is None or proxy.snapshot is None:
