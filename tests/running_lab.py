@@ -114,6 +114,12 @@ def start_lab(state: Path, name: str = "e2e") -> Lab:
     return Lab(name, environment, process, json.loads(line))
 
 
+def print_logs(state: Path) -> None:
+    """What the lab's own processes logged; pytest shows it for tests that failed."""
+    for file in [*state.glob("*.stderr"), *sorted(state.glob("gatelab/*/logs/*.log"))]:
+        print(f"--- {file.name}\n{file.read_text()[-8000:]}")
+
+
 def stop_lab(lab: Lab) -> None:
     if lab.process.poll() is None:
         lab.process.send_signal(signal.SIGTERM)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from running_lab import Lab, start_lab, stop_lab
+from running_lab import Lab, print_logs, start_lab, stop_lab
 
 
 @pytest.fixture
@@ -25,3 +25,4 @@ def lab(state_folder: Path) -> Iterator[Lab]:
         yield running
     finally:
         stop_lab(running)
+        print_logs(state_folder)

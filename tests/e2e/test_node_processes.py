@@ -39,7 +39,7 @@ def pod(name: str, *command: str) -> dict[str, Any]:
 def start_pods(lab: Lab, state: Path, *pods: dict[str, Any]) -> None:
     images = state / "config" / "gatelab" / "images.yaml"
     images.parent.mkdir(parents=True, exist_ok=True)
-    images.write_text('"test/any:1": {command: ["true"]}\n')
+    images.write_text('images: {"test/any:1": {command: ["true"]}}\n')
     manifest = state / "pods.yaml"
     manifest.write_text(yaml.safe_dump_all(pods))
     lab.kubectl("apply", "-f", str(manifest))

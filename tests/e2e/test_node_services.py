@@ -54,7 +54,7 @@ def answer(address: str, port: int) -> str:
 def test_connections_go_to_ready_pods_and_follow_changes(lab: Lab, state_folder: Path) -> None:
     images = state_folder / "config" / "gatelab" / "images.yaml"
     images.parent.mkdir(parents=True, exist_ok=True)
-    images.write_text('"test/server:1": {command: ["true"]}\n')
+    images.write_text('images: {"test/server:1": {command: ["true"]}}\n')
     manifest = state_folder / "objects.yaml"
     manifest.write_text(yaml.safe_dump_all([SERVICE, pod("one"), pod("two")]))
     lab.kubectl("apply", "-f", str(manifest))
