@@ -1,6 +1,7 @@
 """Provisioning: makes the objects of a data plane be there as wanted. One writer, and it writes only what differs."""
 
 import logging
+from collections.abc import Sequence
 from typing import Any
 
 from gatelab.cluster.port import Cluster
@@ -8,13 +9,16 @@ from gatelab.gateway.data_plane import data_plane
 from gatelab.gateway.drift import overlaid
 from gatelab.gateway.settings import DataPlaneSettings
 from gatelab.gateway.translate.outcome import GatewayOutcome
-from gatelab.kinds.builtin import DEPLOYMENT
+from gatelab.kinds.builtin import DEPLOYMENT, SERVICE, SERVICE_ACCOUNT
 from gatelab.kinds.defaults import with_defaults
 from gatelab.kinds.kind import Kind
 from gatelab.kinds.objects import Key, Object, controller_of, is_being_deleted, key_of
 from gatelab.reconcile import Mirrors
 
 logger = logging.getLogger(__name__)
+
+_KINDS = (DEPLOYMENT, SERVICE, SERVICE_ACCOUNT)
+_BY_OWNER = "gateway: owner"
 
 
 class Provisioner:
@@ -24,6 +28,8 @@ class Provisioner:
         self._cluster = cluster
         self._mirrors = mirrors
         self._settings = settings
+        for kind in _KINDS:
+            mirrors.of(kind).add_index(_BY_OWNER, _owner_uid)
 
     async def provision(self, outcome: GatewayOutcome, key: Key) -> None:
         """Makes the Gateway's data plane be there. Nothing is made for a Gateway that is not accepted or is going.
@@ -34,6 +40,7 @@ class Provisioner:
             return
         for kind, wanted in data_plane(outcome, key, self._settings):
             await self._ensure(kind, wanted, outcome.gateway.metadata.uid)
+        await self._remove_former(outcome.gateway.metadata.uid, key)
 
     async def _ensure(self, kind: Kind, wanted: dict[str, Any], owner_uid: str) -> None:
         present = self._mirrors.of(kind).get(key_of(wanted))
@@ -50,11 +57,24 @@ class Provisioner:
             logger.info("updating %s %s", kind.name, key_of(wanted))
             await self._cluster.update(kind, corrected)
 
+    async def _remove_former(self, owner_uid: str, key: Key) -> None:
+        """A Gateway that changes its class changes the names; two data planes would fight over one configuration."""
+        for kind in _KINDS:
+            for obj in self._mirrors.of(kind).by_index(_BY_OWNER, owner_uid):
+                if key_of(obj) != key and not is_being_deleted(obj):
+                    logger.info("deleting %s %s", kind.name, key_of(obj))
+                    await self._cluster.delete(kind, key_of(obj), uid=obj["metadata"]["uid"])
+
 
 def is_owned(obj: Object, owner_uid: str) -> bool:
     """Whether the object is of the data plane of the Gateway with that uid."""
     owner = controller_of(obj)
     return owner is not None and owner.get("uid") == owner_uid
+
+
+def _owner_uid(obj: Object) -> Sequence[str]:
+    owner = controller_of(obj)
+    return (owner.get("uid", ""),) if owner is not None else ()
 
 
 def _without_replicas(deployment: dict[str, Any]) -> dict[str, Any]:

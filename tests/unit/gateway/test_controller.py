@@ -247,6 +247,19 @@ async def test_a_foreign_service_of_the_name_is_not_taken_over(
     assert "ownerReferences" not in (await cluster.get(SERVICE, DATA_PLANE))["metadata"]
 
 
+async def test_a_gateway_that_changes_its_class_gets_another_data_plane(
+    cluster: FakeCluster, xds: FakeXds, eventually: Eventually
+) -> None:
+    await apply_base(cluster)
+    await cluster.create(GATEWAY_CLASS, gateway_class("cilium"))
+    await eventually(lambda: DATA_PLANE in cluster.objects.get(DEPLOYMENT, {}))
+    await cluster.patch(GATEWAY, GW, {"metadata": {"generation": 2}, "spec": {"gatewayClassName": "cilium"}})
+    wanted = {Key("default", "cilium-gateway-gw")}
+    for kind in (DEPLOYMENT, SERVICE_ACCOUNT):
+        await eventually(lambda kind=kind: set(cluster.objects[kind]) == wanted)  # type: ignore[misc]
+    await eventually(lambda: set(cluster.objects[SERVICE]) == wanted | {Key("default", "hello")})
+
+
 async def test_our_word_is_taken_back_when_the_gateway_goes(
     cluster: FakeCluster, xds: FakeXds, eventually: Eventually
 ) -> None:
