@@ -11,12 +11,15 @@ import pytest
 import yaml
 
 from gatelab.kinds.builtin import BUILTIN, NAMESPACE
-from gatelab.kinds.errors import ApiError, Unauthorized
+from gatelab.kinds.errors import ApiError, Unauthorized, UnsupportedMedia
 from gatelab.kinds.kind import Kind
 from gatelab.kinds.merge_patch import merge_patched
 from gatelab.kinds.objects import Key
 from gatelab.kinds.selectors import from_query
 from gatelab.store import Store
+
+JSON = "application/json"
+CONTENT_TYPES = {"POST": JSON, "PUT": JSON, "DELETE": JSON, "PATCH": "application/merge-patch+json"}
 
 
 class MiniApi:
@@ -65,6 +68,8 @@ class MiniApi:
         try:
             if headers.get("authorization") != "Bearer sesame":
                 raise Unauthorized("Unauthorized")
+            if headers.get("content-type") != CONTENT_TYPES.get(method):
+                raise UnsupportedMedia(f"{method} of {headers.get('content-type')}")
             if query.get("watch"):
                 await self._watch(url.path, query, writer)
                 return

@@ -60,6 +60,13 @@ async def test_a_later_request_can_only_shorten_the_grace_period(store: Store, m
     assert shorter.metadata["deletionTimestamp"] == "2026-01-02T03:04:10Z"
 
 
+async def test_a_negative_grace_period_is_a_second(store: Store, make: Any) -> None:
+    await store.create(POD, make("web", spec=BOUND))
+    marked = await store.delete(POD, WEB, grace_period_s=-5)
+    assert marked is not None
+    assert marked.metadata["deletionGracePeriodSeconds"] == 1
+
+
 @pytest.mark.parametrize(("spec", "status"), [({}, {}), (BOUND, {"phase": "Succeeded"}), (BOUND, {"phase": "Failed"})])
 async def test_pods_that_do_not_run_go_at_once(store: Store, make: Any, spec: Any, status: Any) -> None:
     await store.create(POD, make("web", spec=spec, status=status))

@@ -165,6 +165,16 @@ async def test_a_damaged_page_is_named_corrupt(path: Path, make: Any) -> None:
         Store.open(path)
 
 
+async def test_a_row_out_of_order_is_corrupt(path: Path, make: Any) -> None:
+    store = await opened(path)
+    for number in range(10):
+        await store.create(CONFIG_MAP, make(f"name-{number}"))
+    await store.close()
+    replace_once(path, b"shopname-3", b"shopname-9")
+    with pytest.raises(JournalError, match="corrupt"):
+        Store.open(path)
+
+
 async def test_a_damaged_object_is_named(path: Path, make: Any) -> None:
     store = await opened(path)
     await store.create(CONFIG_MAP, make("a"))
@@ -222,6 +232,12 @@ def test_killed_at_any_moment_every_acknowledged_write_is_there(path: Path) -> N
     assert set(acknowledged) <= present
     assert len(present) <= len(acknowledged) + 4
     asyncio.run(store.close())
+
+
+def replace_once(path: Path, old: bytes, new: bytes) -> None:
+    content = path.read_bytes()
+    assert old in content
+    path.write_bytes(content.replace(old, new, 1))
 
 
 def damage(path: Path) -> None:
