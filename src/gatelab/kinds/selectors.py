@@ -55,9 +55,9 @@ def from_labels(labels: Labels) -> LabelSelector:
     return LabelSelector(tuple(Requirement(key, "In", (value,)) for key, value in labels.items()))
 
 
-_SET = re.compile(r"^(?P<key>[^\s!=,()]+)\s+(?P<operator>in|notin)\s*\((?P<values>[^()]*)\)$")
-_EQUAL = re.compile(r"^(?P<key>[^\s!=,()]+)\s*(?P<operator>==|=|!=)\s*(?P<value>[^\s!=,()]*)$")
-_BARE = re.compile(r"^(?P<absent>!?)\s*(?P<key>[^\s!=,()]+)$")
+_SET = re.compile(r"^(?P<key>[^\s!=,()<>]+)\s+(?P<operator>in|notin)\s*\((?P<values>[^()]*)\)$")
+_EQUAL = re.compile(r"^(?P<key>[^\s!=,()<>]+)\s*(?P<operator>==|=|!=)\s*(?P<value>[^\s!=,()]*)$")
+_BARE = re.compile(r"^(?P<absent>!?)\s*(?P<key>[^\s!=,()<>]+)$")
 
 
 def from_query(query: str) -> LabelSelector:

@@ -25,9 +25,20 @@ _STRUCT = re.compile(r"^type (\w+) struct \{$(.*?)^\}$", re.MULTILINE | re.DOTAL
 _ALIAS = re.compile(r"^type (\w+) (string|int32|\[\]string|map\[\w+\]resource\.Quantity)$", re.MULTILINE)
 _FIELD = re.compile(r'^\t(?:\w+ +)?(\S+) +`json:"([^,"]*)([^"]*)"[^`]*protobuf:"\w+,(\d+),', re.MULTILINE)
 _KNOWN = {
-    "metav1.Time": "time", "Time": "time", "metav1.MicroTime": "microtime", "resource.Quantity": "quantity",
-    "intstr.IntOrString": "intstr", "*FieldsV1": "raw", "types.UID": "string", "[]byte": "bytes",
-    "int32": "int", "int64": "int", "uint32": "int", "bool": "bool", "string": "string", "float64": "float",
+    "metav1.Time": "time",
+    "Time": "time",
+    "metav1.MicroTime": "microtime",
+    "resource.Quantity": "quantity",
+    "intstr.IntOrString": "intstr",
+    "*FieldsV1": "raw",
+    "types.UID": "string",
+    "[]byte": "bytes",
+    "int32": "int",
+    "int64": "int",
+    "uint32": "int",
+    "bool": "bool",
+    "string": "string",
+    "float64": "float",
 }
 
 

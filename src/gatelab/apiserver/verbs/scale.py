@@ -1,6 +1,6 @@
 """The scale subresource: autoscaling/v1 Scale of Deployments and ReplicaSets."""
 
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 from starlette.requests import Request
@@ -10,12 +10,25 @@ from gatelab.apiserver import answers, bodies, parameters
 from gatelab.apiserver.context import Context
 from gatelab.apiserver.tables.cells import selector_shown
 from gatelab.apiserver.target import Target
-from gatelab.apiserver.verbs.patch import read_patch
+from gatelab.apiserver.verbs.patch import Patch, read_patch
 from gatelab.kinds.errors import BadRequest
 from gatelab.kinds.objects import Object
 from gatelab.kinds.schemas import catalogue, problems
 
 _COPIED = ("name", "namespace", "uid", "resourceVersion", "creationTimestamp")
+
+
+class _Spec(msgspec.Struct, frozen=True):
+    replicas: Annotated[int, msgspec.Meta(lt=2**31)] = 0
+
+
+class _Metadata(msgspec.Struct, frozen=True, rename="camel"):
+    resource_version: str | None = None
+
+
+class _Scale(msgspec.Struct, frozen=True):
+    spec: _Spec = _Spec()
+    metadata: _Metadata = _Metadata()
 
 
 def scale_of(obj: Object) -> dict[str, Any]:
@@ -45,12 +58,12 @@ async def patch(context: Context, request: Request, target: Target) -> Response:
     return await _write(context, request, target, apply)
 
 
-async def _write(context: Context, request: Request, target: Target, apply: Any) -> Response:
+async def _write(context: Context, request: Request, target: Target, apply: Patch) -> Response:
     def change(before: Object) -> Object:
-        wanted = apply(scale_of(before))
-        version = (wanted.get("metadata") or {}).get("resourceVersion") if isinstance(wanted, dict) else None
+        wanted = _read(target, apply(scale_of(before)))
+        version = wanted.metadata.resource_version
         metadata = {**before["metadata"], **({"resourceVersion": version} if version else {})}
-        return {**before, "metadata": metadata, "spec": {**before["spec"], "replicas": _replicas(target, wanted)}}
+        return {**before, "metadata": metadata, "spec": {**before["spec"], "replicas": wanted.spec.replicas}}
 
     stored = await context.store.modify(
         target.kind, target.key, change, subresource="scale", dry_run=parameters.dry_run(request)
@@ -58,12 +71,12 @@ async def _write(context: Context, request: Request, target: Target, apply: Any)
     return answers.json(scale_of(stored.object))
 
 
-def _replicas(target: Target, scale: Any) -> int:
+def _read(target: Target, body: Any) -> _Scale:
     try:
-        replicas = msgspec.convert((scale.get("spec") or {}).get("replicas", 0), int)
-    except (msgspec.ValidationError, AttributeError):
-        raise BadRequest("a Scale has spec.replicas, a number") from None
-    if replicas < 0:
-        wrong = problems.invalid("spec.replicas", replicas, "must be greater than or equal to 0")
+        scale = msgspec.convert(body, _Scale)
+    except msgspec.ValidationError as error:
+        raise BadRequest(f"Scale cannot be read: {error}") from error
+    if scale.spec.replicas < 0:
+        wrong = problems.invalid("spec.replicas", scale.spec.replicas, "must be greater than or equal to 0")
         raise problems.refusal(target.kind, target.name, [wrong])
-    return replicas
+    return scale

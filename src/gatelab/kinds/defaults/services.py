@@ -24,7 +24,8 @@ def service(obj: Object) -> dict[str, Any]:
 
 
 def _port(port: Mapping[str, Any]) -> dict[str, Any]:
-    return {"protocol": "TCP", **port, "targetPort": port.get("targetPort") or port["port"]}
+    target = port.get("targetPort") or port.get("port")
+    return {"protocol": "TCP", **port, **({} if target is None else {"targetPort": target})}
 
 
 def with_allocated(obj: dict[str, Any], before: Object) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from typing import Any
 
 import re2
 
+from gatelab.kinds.quantity import parse_quantity
 from gatelab.kinds.schemas import problems
 from gatelab.kinds.schemas.catalogue import Schema, resolved
 from gatelab.kinds.schemas.problems import Problem
@@ -54,6 +55,8 @@ def _type(schema: Schema, value: Any, path: str) -> Iterator[Problem]:
     if schema.get("x-kubernetes-int-or-string"):
         if not isinstance(value, str | int | float) or isinstance(value, bool):
             yield _wrong_type(path, "integer,string", value)
+        elif schema.get("format") == "quantity" and not _is_quantity(value):
+            yield problems.invalid(path, value, f"{path} in body must be of type quantity, such as 100m or 64Mi")
         return
     wanted = schema.get("type")
     if wanted is None:
@@ -71,6 +74,14 @@ def _type(schema: Schema, value: Any, path: str) -> Iterator[Problem]:
 def _wrong_type(path: str, wanted: str, value: Any) -> Problem:
     found = _JSON_NAMES.get(type(value), "null")
     return problems.invalid(path, found, f'{path} in body must be of type {wanted}: "{found}"')
+
+
+def _is_quantity(value: str | float) -> bool:
+    try:
+        parse_quantity(value)
+    except ValueError:
+        return False
+    return True
 
 
 def _is_moment(text: str) -> bool:

@@ -18,7 +18,7 @@ def _enum(*values: str) -> dict[str, Any]:
 
 _SET = {"x-kubernetes-patch-strategy": "merge"}
 _BYTES = {"additionalProperties": {"type": "string", "format": "byte"}}
-_QUANTITY = {"x-kubernetes-int-or-string": True}
+_QUANTITY = {"x-kubernetes-int-or-string": True, "format": "quantity"}
 _QUANTITY_MAPS = ("limits", "requests", "overhead", "allocatable", "capacity", "allocatedResources")
 
 

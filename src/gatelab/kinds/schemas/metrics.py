@@ -3,7 +3,7 @@
 from gatelab.kinds.schemas.build import Schema, array, fields, mapping, text, whole
 
 GROUP_NAME = "metrics.k8s.io"
-_USAGE = mapping({"x-kubernetes-int-or-string": True}, "CPU and memory used.")
+_USAGE = mapping({"x-kubernetes-int-or-string": True, "format": "quantity"}, "CPU and memory used.")
 
 
 def definitions() -> dict[str, Schema]:

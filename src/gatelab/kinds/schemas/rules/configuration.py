@@ -1,6 +1,5 @@
 """Secrets and ConfigMaps. Messages never show a Secret's values."""
 
-import binascii
 import re
 from base64 import b64decode
 from collections.abc import Iterator
@@ -23,7 +22,7 @@ def secret(obj: Object, before: Object | None) -> Iterator[Problem]:
     for key, value in data.items():
         try:
             size += len(b64decode(value, validate=True))
-        except binascii.Error as error:
+        except ValueError as error:
             yield problems.invalid(f"data[{key}]", _HIDDEN, f"illegal base64 data: {error}")
     if size > _MOST_BYTES:
         yield problems.too_long("data", _MOST_BYTES)

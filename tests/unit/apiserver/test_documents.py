@@ -1,0 +1,99 @@
+"""Discovery, OpenAPI, version."""
+
+from typing import Any
+
+import pytest
+
+from asgi_requests import Requests
+from gatelab.apiserver import discovery
+from gatelab.kinds.builtin import BUILTIN
+
+AGGREGATED = {"accept": f"{discovery.AGGREGATED},application/json"}
+
+
+async def test_both_forms_of_discovery_tell_the_same(api: Requests) -> None:
+    new = [
+        (group["metadata"].get("name", ""), version["version"], resource["resource"], resource["scope"] == "Namespaced")
+        for path in ("/api", "/apis")
+        for group in (await api("GET", path, headers=AGGREGATED)).json["items"]
+        for version in group["versions"]
+        for resource in version["resources"]
+    ]
+    groups = [("", ["v1"])] + [
+        (each["name"], [version["version"] for version in each["versions"]])
+        for each in (await api("GET", "/apis")).json["groups"]
+    ]
+    old = [
+        (name, version, resource["name"], resource["namespaced"])
+        for name, versions in groups
+        for version in versions
+        for resource in (await api("GET", f"/apis/{name}/{version}" if name else "/api/v1")).json["resources"]
+        if "/" not in resource["name"]
+    ]
+    assert sorted(new) == sorted(old)
+    assert {(kind.group, kind.version, kind.plural) for kind in BUILTIN} <= {each[:3] for each in new}
+
+
+async def test_the_aggregated_form_is_named_in_the_answer(api: Requests) -> None:
+    for path in ("/api", "/apis"):
+        assert (await api("GET", path, headers=AGGREGATED)).headers["content-type"] == discovery.AGGREGATED
+
+
+async def test_scale_is_of_another_group(api: Requests) -> None:
+    resources = (await api("GET", "/apis/apps/v1")).json["resources"]
+    scale = next(each for each in resources if each["name"] == "deployments/scale")
+    assert (scale["group"], scale["version"], scale["kind"]) == ("autoscaling", "v1", "Scale")
+
+
+@pytest.mark.parametrize("path", ["/apis/nope", "/apis/apps/v2", "/openapi/v3/apis/apps/v2", "/openapi/v3/api/v2"])
+async def test_unknown_groups_are_not_found(api: Requests, path: str) -> None:
+    assert (await api("GET", path)).json["reason"] == "NotFound"
+
+
+async def test_every_document_of_the_index_is_there_and_stays(api: Requests) -> None:
+    for place, where in (await api("GET", "/openapi/v3")).json["paths"].items():
+        answer = await api("GET", where["serverRelativeURL"])
+        assert answer.status == 200, place
+        assert "immutable" in answer.headers["cache-control"]
+        again = await api("GET", f"/openapi/v3/{place}", headers={"if-none-match": answer.headers["etag"]})
+        assert (again.status, again.body) == (304, b"")
+        assert not _dangling(answer.json)
+
+
+def _dangling(document: Any) -> set[str]:
+    """References that lead nowhere."""
+    found: set[str] = set()
+
+    def walk(value: Any) -> None:
+        if isinstance(value, dict):
+            if isinstance(value.get("$ref"), str):
+                found.add(value["$ref"].removeprefix("#/components/schemas/"))
+            for each in value.values():
+                walk(each)
+        elif isinstance(value, list):
+            for each in value:
+                walk(each)
+
+    walk(document)
+    return found - set(document["components"]["schemas"])
+
+
+async def test_only_native_kinds_offer_strategic_patches(api: Requests) -> None:
+    strategic = "application/strategic-merge-patch+json"
+    apps = (await api("GET", "/openapi/v3/apis/apps/v1")).json["paths"]
+    assert strategic in _patch(apps, "deployments")["requestBody"]["content"]
+    gateway = (await api("GET", "/openapi/v3/apis/gateway.networking.k8s.io/v1beta1")).json["paths"]
+    assert strategic not in _patch(gateway, "gateways")["requestBody"]["content"]
+    assert "fieldValidation" in [each["name"] for each in _patch(gateway, "gateways")["parameters"]]
+
+
+def _patch(paths: Any, plural: str) -> Any:
+    return next(item["patch"] for path, item in paths.items() if path.endswith(f"/{plural}/{{name}}"))
+
+
+async def test_openapi_v2_is_refused(api: Requests) -> None:
+    assert (await api("GET", "/openapi/v2")).status == 406
+
+
+async def test_the_version_is_kubernetes(api: Requests) -> None:
+    assert (await api("GET", "/version")).json["gitVersion"].startswith("v1.37.")
