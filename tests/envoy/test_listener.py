@@ -1,8 +1,13 @@
 """What a real Envoy does with the listeners, routes and backends of the model."""
 
+import asyncio
+import dataclasses
+from typing import Literal
+
 import pytest
 
 from gatelab.proxy.model import (
+    Backend,
     Endpoint,
     HeaderMatch,
     PathMatch,
@@ -35,6 +40,17 @@ async def test_what_no_route_takes_is_unimplemented(shared_envoy: RunningEnvoy) 
         assert await call(channel, "/other.Service/Method") == "UNIMPLEMENTED"
 
 
+@pytest.mark.parametrize(("content_type", "status"), [("application/grpc", b"200"), ("application/json", b"404")])
+async def test_a_grpc_route_takes_only_grpc(shared_envoy: RunningEnvoy, content_type: str, status: bytes) -> None:
+    """Over HTTP/1.1, which the same port speaks; a gRPC error is a 200 with trailers."""
+    await shared_envoy.accept(proxy_config(greetings_to("hello")), {"hello": ()})
+    reader, writer = await asyncio.open_connection(ADDRESS, PORT)
+    headers = f"Host: x\r\nContent-Type: {content_type}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+    writer.write(f"POST /greetings.GreetMe/Send HTTP/1.1\r\n{headers}".encode())
+    assert (await asyncio.wait_for(reader.readline(), 5)).split()[1] == status
+    writer.close()
+
+
 async def test_a_backend_without_endpoints_is_unavailable(shared_envoy: RunningEnvoy) -> None:
     await shared_envoy.accept(proxy_config(greetings_to("hello")), {"hello": ()})
     async with grpc_channel(f"{ADDRESS}:{PORT}") as channel:
@@ -42,7 +58,7 @@ async def test_a_backend_without_endpoints_is_unavailable(shared_envoy: RunningE
 
 
 @pytest.mark.parametrize(("failure_status", "grpc_status"), [(503, "UNAVAILABLE"), (500, "UNKNOWN")])
-@pytest.mark.parametrize("shares", [[(None, 1)], [("hello", 0)], []])
+@pytest.mark.parametrize("shares", [[(None, 1)], [("hello", 0)], [], [(None, 10**9), ("hello", 1)]])
 async def test_what_cannot_be_served_gets_the_failure_status(
     shared_envoy: RunningEnvoy, shares: list[tuple[str | None, int]], failure_status: int, grpc_status: str
 ) -> None:
@@ -98,15 +114,18 @@ async def test_the_port_in_the_authority_is_ignored(shared_envoy: RunningEnvoy) 
                 assert (await call(channel) in backends.calls) is served
 
 
-async def test_an_endpoint_that_refuses_is_passed_over(shared_envoy: RunningEnvoy) -> None:
+@pytest.mark.parametrize("balance", ["round_robin", "random"])
+async def test_an_endpoint_that_refuses_is_passed_over(
+    shared_envoy: RunningEnvoy, balance: Literal["round_robin", "random"]
+) -> None:
     async with grpc_backends(["127.23.2.1"]) as backends:
-        dead = Endpoint("127.23.2.9", 9)
-        config = proxy_config(greetings_to("hello"))
-        await shared_envoy.accept(config, {"hello": (*backends.endpoints, dead)})
+        endpoints = {"hello": (*backends.endpoints, Endpoint("127.23.2.9", 9))}
+        backend = (Backend("hello", "http2", balance),)
+        config = dataclasses.replace(proxy_config(greetings_to("hello")), backends=backend)
+        await shared_envoy.accept(config, endpoints)
         async with grpc_channel(f"{ADDRESS}:{PORT}") as channel:
-            for _ in range(20):
-                assert await call(channel) in backends.calls
-        config = proxy_config(Route("hello", GREETINGS, forward(("hello", 1), connect_retries=0)))
-        await shared_envoy.accept(config, {"hello": (*backends.endpoints, dead)})
+            assert {await call(channel) for _ in range(40)} == set(backends.calls)
+        without = proxy_config(Route("hello", GREETINGS, forward(("hello", 1), connect_retries=0)))
+        await shared_envoy.accept(dataclasses.replace(without, backends=backend), endpoints)
         async with grpc_channel(f"{ADDRESS}:{PORT}") as channel:
-            assert "UNAVAILABLE" in [await call(channel) for _ in range(4)]
+            assert "UNAVAILABLE" in [await call(channel) for _ in range(40)]

@@ -18,7 +18,8 @@ _NOT_FOUND_CODES = {
     500: RouteAction.ClusterNotFoundResponseCode.INTERNAL_SERVER_ERROR,
     503: RouteAction.ClusterNotFoundResponseCode.SERVICE_UNAVAILABLE,
 }
-_HOST_ATTEMPTS = 5
+_HOST_ATTEMPTS = 20
+"""Draws of another endpoint for a retry: enough that a random choice of two finds the other one."""
 
 
 def refusal(forward: Forward) -> DirectResponseAction | None:
