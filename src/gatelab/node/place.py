@@ -1,5 +1,6 @@
 """Where a lab keeps its files: the state folder, kept from one run to the next, and the run folder, which is not."""
 
+import hashlib
 import os
 import re
 from dataclasses import dataclass
@@ -10,7 +11,8 @@ from gatelab.node.errors import LabError
 _NAME = re.compile(r"^[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?$")
 _SOCKET_PATH_LIMIT = 107
 """`sun_path` of a Unix socket has 108 bytes with its terminating zero (unix(7))."""
-_LONGEST_SOCKET = "node-admin.sock"
+_LONGEST_SOCKET = "envoy-00000000-0000-0000-0000-000000000000"
+"""The admin socket of a Gateway's Envoy: its pod's uid is in the name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +25,10 @@ class LabPlace:
 
     @classmethod
     def named(cls, name: str) -> "LabPlace":
-        """`$XDG_STATE_HOME/gatelab/<name>` and `$XDG_RUNTIME_DIR/gatelab/<name>`, or the usual places instead.
+        """`$XDG_STATE_HOME/gatelab/<name>` and a folder below `$XDG_RUNTIME_DIR`, or the usual places instead.
+
+        The run folder's name has a hash of the state folder's path in it: two labs of one name with different
+        `$XDG_STATE_HOME` are two labs, and must not meet in each other's sockets.
 
         Raises LabError when the name could not be that of a folder and of a kubeconfig context.
         """
@@ -32,7 +37,8 @@ class LabPlace:
                 f"{name!r} cannot name a lab: use 1 to 32 lower-case letters, digits and '-', "
                 "with a letter or digit at both ends"
             )
-        return cls(name, _state_home() / "gatelab" / name, _run_home(name))
+        state = _state_home() / "gatelab" / name
+        return cls(name, state, _run_home(state))
 
     def make(self) -> None:
         """Makes both folders, for the owner only (0700), and those below that are always there."""
@@ -122,7 +128,7 @@ class LabPlace:
 
     @property
     def node_admin_socket(self) -> Path:
-        return self.run / _LONGEST_SOCKET
+        return self.run / "node-admin.sock"
 
 
 def _state_home() -> Path:
@@ -130,7 +136,8 @@ def _state_home() -> Path:
     return Path(configured) if configured else Path.home() / ".local" / "state"
 
 
-def _run_home(name: str) -> Path:
+def _run_home(state: Path) -> Path:
+    name = f"{state.name}-{hashlib.sha256(str(state.absolute()).encode()).hexdigest()[:8]}"
     configured = os.environ.get("XDG_RUNTIME_DIR")
     if configured:
         folder = Path(configured) / "gatelab" / name
