@@ -2,16 +2,14 @@
 
 import os
 import ssl
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import click
 
+from gatelab.call.errors import CallError
 from gatelab.call.tls import client_context
 from gatelab.cli.labs import facts_of, place_of
-from gatelab.cluster.port import Cluster
 from gatelab.experiment.resolution import Place, is_address, locate
 from gatelab.node.errors import LabError
 
@@ -65,24 +63,19 @@ def kubeconfig() -> Path | None:
 
 
 async def find(host: str) -> Place:
-    """Where `host` is: by the lab's DNS when one is configured and knows the name, else by the system's resolver."""
+    """Where `host` is: by the lab's DNS when one is configured and knows the name, else by the system's resolver.
+
+    Raises CallError when the kubeconfig cannot be used.
+    """
     if is_address(host) or host == "localhost":
         return Place(host)
-    async with cluster() as connected:
-        return await locate(host, connected)
-
-
-@asynccontextmanager
-async def cluster() -> AsyncIterator[Cluster | None]:
-    """The configured cluster, or None. Raises KubeconfigError."""
     file = kubeconfig()
     if file is None or not file.exists():
-        yield None
-        return
-    from gatelab.cluster.remote import RemoteCluster
+        return Place(host)
+    from gatelab.cluster.remote import KubeconfigError, RemoteCluster
 
-    connected = RemoteCluster.connect(file)
     try:
-        yield connected
-    finally:
-        await connected.close()
+        async with RemoteCluster.connect(file) as cluster:
+            return await locate(host, cluster)
+    except KubeconfigError as error:
+        raise CallError(str(error)) from error

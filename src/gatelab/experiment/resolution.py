@@ -1,5 +1,6 @@
 """Where a target is: a lab's names are resolved by the lab's DNS, and its certificate authorities trusted for them."""
 
+import asyncio
 import base64
 import binascii
 import ipaddress
@@ -15,6 +16,8 @@ LAB_CONFIG = Key("kube-public", "gatelab-lab")
 CLUSTER_ISSUER_NAMESPACE = "cert-manager"
 """Where a ClusterIssuer's Secrets are (cert-manager's `--cluster-resource-namespace`)."""
 DNS_TIMEOUT_S = 2.0
+CLUSTER_TIMEOUT_S = 3.0
+"""A kubeconfig may name a cluster that is out of reach, which is no reason to keep a call to elsewhere waiting."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +74,9 @@ def is_address(host: str) -> bool:
 async def lab_dns(cluster: Cluster) -> str | None:
     """`address:port` of the DNS, when the cluster is a lab and can be reached."""
     try:
-        config = await cluster.get(CONFIG_MAP, LAB_CONFIG)
-    except ApiError:
+        async with asyncio.timeout(CLUSTER_TIMEOUT_S):
+            config = await cluster.get(CONFIG_MAP, LAB_CONFIG)
+    except (ApiError, TimeoutError):
         return None
     address = (config.get("data") or {}).get("dns")
     return address if isinstance(address, str) and ":" in address else None

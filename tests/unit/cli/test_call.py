@@ -1,4 +1,5 @@
 import json
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
@@ -104,3 +105,10 @@ def test_list_and_describe_from_files() -> None:
     assert run("-proto", PROTO, "unused:1", "list", "greetings.GreetMe").stdout == "greetings.GreetMe.Send\n"
     described = run("-proto", PROTO, "unused:1", "describe", "greetings.GreetResponse").stdout
     assert described == ("greetings.GreetResponse is a message:\nmessage GreetResponse {\n  string greeting = 1;\n}\n")
+
+
+def test_a_kubeconfig_that_is_none_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "kubeconfig").write_text("[]")
+    monkeypatch.setenv("KUBECONFIG", str(tmp_path / "kubeconfig"))
+    done = run("-plaintext", "-proto", PROTO, "shop.test:1", SEND)
+    assert (done.exit_code, done.stderr.startswith("kubeconfig ")) == (1, True)

@@ -145,3 +145,10 @@ async def test_other_names_are_the_systems_and_trust_nobody_more(make_cluster: M
 async def test_a_cluster_that_is_no_lab(make_cluster: MakeCluster) -> None:
     for cluster in (None, make_cluster()):
         assert (await locate("shop.test", cluster)).address == "shop.test"
+
+
+async def test_a_cluster_out_of_reach_is_not_waited_for(make_cluster: MakeCluster, monkeypatch: Any) -> None:
+    cluster = make_cluster()
+    monkeypatch.setattr("gatelab.experiment.resolution.CLUSTER_TIMEOUT_S", 0.05)
+    monkeypatch.setattr(cluster, "get", lambda *_: asyncio.Event().wait())
+    assert (await locate("shop.test", cluster)).address == "shop.test"
