@@ -10,14 +10,12 @@ from gatelab.certs.authority import authority_of
 from gatelab.certs.decision import GROUP, Cause, KeyPair
 from gatelab.certs.problem import Problem
 from gatelab.certs.references import (
-    BY_CA_SECRET,
     BY_ISSUER,
     BY_SECRET,
     ISSUER_KINDS,
     issuer_of_certificate,
     issuer_value,
     secret_of_certificate,
-    secret_of_issuer,
 )
 from gatelab.certs.secret import filled
 from gatelab.certs.signing import Authority
@@ -60,8 +58,6 @@ class CertificateController:
         self._mirrors = mirrors
         mirrors.of(CERTIFICATE).add_index(BY_SECRET, secret_of_certificate)
         mirrors.of(CERTIFICATE).add_index(BY_ISSUER, issuer_of_certificate)
-        for kind in ISSUER_KINDS.values():
-            mirrors.of(kind).add_index(BY_CA_SECRET, secret_of_issuer)
 
     async def reconcile(self, key: Key) -> float | None:
         certificate = self._mirrors.of(CERTIFICATE).get(key)
@@ -208,12 +204,8 @@ class CertificateController:
         return {key_of(certificate), *others}
 
     def _of_secret(self, secret: Object) -> Iterable[Key]:
-        value = str(key_of(secret))
-        concerned = set(self._indexed(BY_SECRET, value))
-        for kind in ISSUER_KINDS.values():
-            for issuer in self._mirrors.of(kind).by_index(BY_CA_SECRET, value):
-                concerned.update(self._of_issuer(kind, issuer))
-        return concerned
+        # A CA's Secret changes the status of its issuers, and that is looked at too.
+        return self._indexed(BY_SECRET, str(key_of(secret)))
 
     def _of_issuer(self, kind: Kind, issuer: Object) -> Iterable[Key]:
         return self._indexed(BY_ISSUER, issuer_value(kind, key_of(issuer)))

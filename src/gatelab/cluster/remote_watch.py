@@ -91,6 +91,7 @@ class RemoteWatch:
         self._path = collection_path(kind, namespace)
         self._selectors = selectors
         self._version: str | None = None
+        self._refusal = ""
         self._backoff = Backoff(asyncio.get_running_loop().time)
 
     async def events(self) -> AsyncIterator[WatchEvent]:
@@ -109,8 +110,14 @@ class RemoteWatch:
                 self._reachability.lost(error)
                 await asyncio.sleep(self._backoff.next_pause_s())
             except ApiError as error:
-                _log.warning("the watch of %s is refused, trying on: %s", self._kind, error)
+                self._say_refused(error)
                 await asyncio.sleep(_LONG_PAUSE_S)
+
+    def _say_refused(self, error: ApiError) -> None:
+        """Once for each thing that is wrong: a kind that is not installed may stay so for hours."""
+        if self._refusal != error.message:
+            _log.warning("the watch of %s is refused, trying on: %s", self._kind, error)
+        self._refusal = error.message
 
     async def _followed(self, version: str) -> AsyncIterator[WatchEvent]:
         params = {

@@ -87,6 +87,11 @@ class Lab:
             CLUSTER_ISSUER, {"metadata": {"name": "ca-issuer"}, "spec": {"ca": {"secretName": "selfsigned-ca"}}}
         )
 
+    async def settled(self) -> None:
+        """Returns when the controllers have looked at everything that happened before."""
+        await self.certificate("settled")
+        await self.until_ready("settled")
+
     async def secret(self, name: str = "web-tls", namespace: str = "shop") -> Object:
         return await self.cluster.get(SECRET, Key(namespace, name))
 

@@ -200,6 +200,26 @@ async def test_renewal_in_time(lab: Any, clock: Any) -> None:
     assert new.not_valid_before_utc == datetime(2026, 1, 2, 12, 4, 6, tzinfo=UTC)
 
 
+async def test_an_old_certificate_does_until_it_expires(lab: Any, clock: Any) -> None:
+    await lab.ca()
+    await lab.certificate()
+    await lab.until_ready()
+    await lab.cluster.delete(CLUSTER_ISSUER, Key("", "ca-issuer"))
+    clock.pass_by(days=61)
+    await lab.cluster.patch(CERTIFICATE, WEB, {"metadata": {"labels": {"look": "again"}}})
+    waiting = await lab.until(
+        CERTIFICATE, WEB, lambda obj: condition(obj["status"]["conditions"], "Issuing") is not None
+    )
+    issuing = condition(waiting["status"]["conditions"], "Issuing")
+    ready = condition(waiting["status"]["conditions"], "Ready")
+    assert issuing is not None
+    assert ready is not None
+    assert (issuing["status"], issuing["reason"], ready["status"]) == ("True", "IssuerNotFound", "True")
+    clock.pass_by(days=30)
+    await lab.cluster.patch(CERTIFICATE, WEB, {"metadata": {"labels": {"look": "once more"}}})
+    await lab.until_ready(status="False", reason="IssuerNotFound")
+
+
 @pytest.mark.parametrize(
     "change",
     [
@@ -228,6 +248,7 @@ async def test_a_broken_secret_is_mended(lab: Any, breakage: dict[str, Any] | No
     await lab.ca()
     await lab.certificate()
     await lab.until_ready()
+    await lab.settled()
     (old,) = certificates(await lab.secret())
     key = Key("shop", "web-tls")
     if breakage is None:
