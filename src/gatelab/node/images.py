@@ -1,8 +1,9 @@
 """The image catalogue: which program stands for a container image. Nothing is pulled.
 
-Two images are built in; users add theirs in a YAML file, `image: {command: […], args: […], env: {…}, workdir: path}`,
-where the image is exact (`me/server:1.2`) or a whole repository (`me/server:*`). `command` and `args` are what
-ENTRYPOINT and CMD are to an image. A relative `workdir` starts at the file's folder, which is also the default.
+Two images are built in; users add theirs in a YAML file, below `images`, as
+`image: {command: […], args: […], env: {…}, workdir: path}`, where the image is exact (`me/server:1.2`) or a whole
+repository (`me/server:*`). `command` and `args` are what ENTRYPOINT and CMD are to an image. A relative `workdir`
+starts at the file's folder, which is also the default.
 """
 
 import os
@@ -41,6 +42,10 @@ class _Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     workdir: str = ""
 
 
+class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    images: dict[str, _Entry] = {}
+
+
 def default_images_file() -> Path:
     """`$XDG_CONFIG_HOME/gatelab/images.yaml`."""
     configured = os.environ.get("XDG_CONFIG_HOME")
@@ -72,7 +77,7 @@ class Catalogue:
         if repository == ENVOY:
             return Image((str(self._envoy()),), built_in=True)
         raise UnknownImage(
-            f'no program is known for image "{image}": add a line to {self._file}, for example '
+            f'no program is known for image "{image}": add one below "images:" in {self._file}, for example '
             f'"{image}": {{command: [program, argument]}}'
         )
 
@@ -92,13 +97,13 @@ def read_images(file: Path) -> Mapping[str, Image]:
     import yaml  # only labs with a file of their own pay for it
 
     try:
-        entries = msgspec.convert(yaml.safe_load(file.read_text()) or {}, dict[str, _Entry])
+        entries = msgspec.convert(yaml.safe_load(file.read_text()) or {}, _File).images
     except OSError as error:
         raise LabError(f"{file} cannot be read: {error.strerror}") from None
     except (yaml.YAMLError, msgspec.ValidationError, UnicodeDecodeError) as error:
         raise LabError(
             f"{file} is not a catalogue of images ({error}): each entry has the form "
-            '"image:tag": {command: [program, argument], env: {NAME: value}, workdir: folder}'
+            'images: {"image:tag": {command: [program, argument], env: {NAME: value}, workdir: folder}}'
         ) from None
     return {normalised(name): _image(file, name, entry) for name, entry in entries.items()}
 

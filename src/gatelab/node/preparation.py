@@ -26,17 +26,25 @@ _STARTTIME = 19
 
 
 @dataclass(frozen=True, slots=True)
-class Preparation:
-    """A lab that has begun to start. The descriptors are its claims; whoever holds this keeps them open."""
+class Claims:
+    """What a lab holds. The lock and the socket are held as long as they are open, here or in the keeper."""
 
-    place: LabPlace
-    images: Path
+    lock: int
+    range_socket: socket.socket
     octet: int
     api_port: int
     dns_port: int
+
+
+@dataclass(frozen=True, slots=True)
+class Preparation:
+    """A lab that has begun to start."""
+
+    place: LabPlace
+    images: Path
+    claims: Claims
     keeper: Keeper
     controlplane: Resident
-    claims: tuple[int, socket.socket]
     process_started: float
     """Seconds of CLOCK_BOOTTIME when the command was started; `startup_s` counts from here."""
 
@@ -59,30 +67,53 @@ def prepare(
             "the lab needs Linux, for it gives every pod an address in 127.0.0.0/8; `call` and `load` do not"
         )
     place.make()
+    claims = _claim(place)
+    keeper = Keeper.start(held=[claims.lock, claims.range_socket.fileno()])
+    is_first_run = not are_made(place)
+    if not is_first_run:
+        make_credentials(place, now=datetime.now(UTC))
+    resident = _resident(place, keeper, controlplane, claims)
+    resident.start()
+    if is_first_run:
+        # A tenth of a second, in which the control plane can begin: it waits for them.
+        make_credentials(place, now=datetime.now(UTC))
+    write_kubeconfig(place, port=claims.api_port)
+    _adopt_orphans()
+    return Preparation(place, images, claims, keeper, resident, process_started)
+
+
+def _claim(place: LabPlace) -> Claims:
+    """Takes what the lab had in its last run where that is still free, and remembers what it got."""
     lock_fd = lock(place.lock, lab=place.name)
     place.lab_file.unlink(missing_ok=True)
-    for leftover in place.run.iterdir():
-        leftover.unlink(missing_ok=True)
+    _empty(place.run)
     remembered = _remembered(place)
     octet, range_socket = claim_octet(remembered.get("octet"))
     api_port = free_port(remembered.get("api_port"))
     dns_port = _dns_port(remembered.get("dns_port"), f"127.{octet}.0.1")
     place.settings.write_text(json.dumps({"octet": octet, "api_port": api_port, "dns_port": dns_port}))
-    is_first_run = not are_made(place)
-    if not is_first_run:
-        make_credentials(place, now=datetime.now(UTC))
-    keeper = Keeper.start(held=[lock_fd, range_socket.fileno()])
-    options = {"--name": place.name, "--api-port": api_port, "--octet": octet, "--dns-port": dns_port}
-    argv = [*controlplane, *(str(each) for pair in options.items() for each in pair)]
-    resident = Resident("control-plane", argv, env=os.environ, log=place.controlplane_log, keeper=keeper)
-    resident.start()
-    if is_first_run:
-        # A tenth of a second, in which the control plane can begin: it waits for them.
-        make_credentials(place, now=datetime.now(UTC))
-    write_kubeconfig(place, port=api_port)
-    _adopt_orphans()
-    claims = (lock_fd, range_socket)
-    return Preparation(place, images, octet, api_port, dns_port, keeper, resident, claims, process_started)
+    return Claims(lock_fd, range_socket, octet, api_port, dns_port)
+
+
+def _resident(place: LabPlace, keeper: Keeper, program: Sequence[str], claims: Claims) -> Resident:
+    options = {
+        "--name": place.name,
+        "--api-port": claims.api_port,
+        "--octet": claims.octet,
+        "--dns-port": claims.dns_port,
+    }
+    argv = [*program, *(str(each) for pair in options.items() for each in pair)]
+    return Resident("control-plane", argv, env=os.environ, log=place.controlplane_log, keeper=keeper)
+
+
+def _empty(folder: Path) -> None:
+    """Removes what a lab that was killed left behind: sockets, for the most part."""
+    for leftover in folder.iterdir():
+        if leftover.is_dir() and not leftover.is_symlink():
+            _empty(leftover)
+            leftover.rmdir()
+        else:
+            leftover.unlink(missing_ok=True)
 
 
 def _adopt_orphans() -> None:

@@ -77,7 +77,7 @@ class Supervisor:
 
     async def _live(self) -> None:
         lab, place = self._lab, self._lab.place
-        await api_ready(place, lab.api_port, lab.controlplane, timeout_s=READY_TIMEOUT_S)
+        await api_ready(place, lab.claims.api_port, lab.controlplane, timeout_s=READY_TIMEOUT_S)
         facts = self._facts()
         write_secret(place.lab_file, json.dumps(facts, indent=2).encode() + b"\n")
         self._announce(facts)
@@ -90,7 +90,7 @@ class Supervisor:
 
     async def _serve(self, envoy: Resident) -> None:
         lab, place = self._lab, self._lab.place
-        addresses = AddressRange(lab.octet)
+        addresses = AddressRange(lab.claims.octet)
         async with RemoteCluster.connect(place.kubeconfig) as cluster, asyncio.TaskGroup() as tasks:
             host = PodHost(
                 cluster=cluster,
@@ -119,9 +119,9 @@ class Supervisor:
         return {
             "name": lab.place.name,
             "pid": os.getpid(),
-            "api": f"https://127.0.0.1:{lab.api_port}",
-            "dns": f"127.{lab.octet}.0.1:{lab.dns_port}",
-            "octet": lab.octet,
+            "api": f"https://127.0.0.1:{lab.claims.api_port}",
+            "dns": f"127.{lab.claims.octet}.0.1:{lab.claims.dns_port}",
+            "octet": lab.claims.octet,
             "kubeconfig": str(lab.place.kubeconfig),
             "started_at": to_rfc3339(utc_now()),
             "startup_s": round(time.clock_gettime(time.CLOCK_BOOTTIME) - lab.process_started, 3),

@@ -99,7 +99,7 @@ async def node(tmp_path: Path) -> AsyncIterator[Node]:
         "test/server:1": {"command": [sys.executable, "-S", "-c", SERVER]},
         "test/sleep:1": {"command": ["sleep", "60"]},
     }
-    (tmp_path / "images.yaml").write_text(yaml.safe_dump(images))
+    (tmp_path / "images.yaml").write_text(yaml.safe_dump({"images": images}))
     keeper = Keeper.start()
     asyncio.get_running_loop().add_reader(keeper.fileno(), keeper.receive)
     made = Node(tmp_path, keeper)
@@ -210,7 +210,7 @@ async def test_an_unknown_image_names_the_line_to_add_and_starts_once_it_is_ther
     message = main_of(pod)["state"]["waiting"]["message"]
     assert str(node.folder / "images.yaml") in message
     with (node.folder / "images.yaml").open("a") as file:
-        file.write('"test/new:1": {command: [sleep, "60"]}\n')
+        file.write('  "test/new:1": {command: [sleep, "60"]}\n')
     await node.until(key, is_ready)
     (event,) = await node.cluster.list(EVENT, namespace="default")
     assert (event["reason"], event["message"]) == ("Failed", message)

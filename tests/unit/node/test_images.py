@@ -50,10 +50,16 @@ def test_every_tag_of_envoy_is_the_wheels(catalogue: Catalogue, name: str) -> No
 
 
 def test_users_add_theirs_and_exact_names_come_first(catalogue: Catalogue, file: Path) -> None:
-    file.write_text("me/server:*: {command: [any]}\nme/server:1: {command: [one], env: {A: b}, workdir: here}\n")
+    one = "me/server:1: {command: [one], env: {A: b}, workdir: here}"
+    file.write_text(f"images:\n  me/server:*: {{command: [any]}}\n  {one}\n")
     assert catalogue.find("docker.io/me/server:2").command == ("any",)
-    one = catalogue.find("me/server:1")
-    assert (one.command, one.env, one.workdir, one.built_in) == (("one",), {"A": "b"}, str(file.parent / "here"), False)
+    exact = catalogue.find("me/server:1")
+    assert (exact.command, exact.env, exact.workdir, exact.built_in) == (
+        ("one",),
+        {"A": "b"},
+        str(file.parent / "here"),
+        False,
+    )
 
 
 def test_an_unknown_image_says_which_line_to_add_and_is_found_once_it_is_there(
@@ -63,16 +69,17 @@ def test_an_unknown_image_says_which_line_to_add_and_is_found_once_it_is_there(
         catalogue.find("me/server:1")
     assert str(file) in str(caught.value)
     line = str(caught.value).partition("for example ")[2]
-    file.write_text(line)
+    file.write_text(f"images:\n  {line}\n")
     assert catalogue.find("me/server:1").command == ("program", "argument")
 
 
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("me/server:1: {command: run}", "Expected `array`"),
-        ("me/server:1: {comand: [run]}", "comand"),
-        ("me/server:1: {}", 'image "me/server:1" needs a command'),
+        ("images: {me/server: {command: run}}", "Expected `array`"),
+        ("images: {me/server: {comand: [run]}}", "comand"),
+        ("images: {me/server: {}}", 'image "me/server" needs a command'),
+        ("me/server:1: {command: [run]}", "me/server:1"),
         ("- a", "not a catalogue of images"),
         ("{", "not a catalogue of images"),
     ],
