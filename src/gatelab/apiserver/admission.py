@@ -25,7 +25,8 @@ def decoded(target: Target, body: Any, validation: FieldValidation) -> tuple[dic
     if complaints and validation == "Strict":
         raise _unhandled(target, f"strict decoding error: {', '.join(complaints)}")
     _check_types(target, schema, pruned)
-    pruned.setdefault("metadata", {})
+    # As Go writes it: what is empty in metadata is not there, so the last label takes `labels` along.
+    pruned["metadata"] = {key: value for key, value in pruned.get("metadata", {}).items() if value not in ({}, [], "")}
     return pruned, complaints if validation == "Warn" else []
 
 

@@ -9,8 +9,11 @@ from pathlib import Path
 import uvicorn
 from starlette.types import ASGIApp
 
-_GRACE_S = 0
-"""No wait for streams: uvicorn gives requests that are under way 0.1 s before it looks at this."""
+_GRACE_S = 0.2
+"""How long requests may take to finish when the server ends. Streams do not end by themselves."""
+
+_LIMIT_S = 2
+"""When uvicorn gives up waiting for what was cancelled."""
 
 _KEEP_ALIVE_S = 120
 
@@ -61,7 +64,7 @@ async def serve(
         ssl_certfile=certificate,
         ssl_keyfile=key,
         timeout_keep_alive=_KEEP_ALIVE_S,
-        timeout_graceful_shutdown=_GRACE_S,
+        timeout_graceful_shutdown=_LIMIT_S,
     )
     server = _Server(config, started)
     try:
@@ -71,13 +74,15 @@ async def serve(
 
 
 async def _end(server: _Server, listening: socket.socket) -> None:
-    """Lets short requests finish, and ends the streams, which would not end by themselves."""
-    if server.started:
-        await server.shutdown([listening])
-    tasks = server.server_state.tasks
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
+    """Lets short requests finish, and ends the streams."""
+    if not server.started:
+        listening.close()
+        return
+    async with asyncio.TaskGroup() as group:
+        group.create_task(server.shutdown([listening]))
+        await asyncio.sleep(_GRACE_S)
+        for task in server.server_state.tasks:
+            task.cancel()
 
 
 def _listening(host: str, port: int) -> socket.socket:

@@ -14,11 +14,14 @@ def patched(spec: dict[str, Any], patch: dict[str, Any]) -> Any:
     """A pod template's spec, patched."""
     whole = {"spec": {"template": {"spec": spec}}}
     change = {"spec": {"template": {"spec": patch}}}
-    return strategic_patched(schema_of(DEPLOYMENT), whole, change)["spec"]["template"]["spec"]
+    result: Any = strategic_patched(schema_of(DEPLOYMENT), whole, change)
+    return result["spec"]["template"]["spec"]
 
 
 def test_containers_merge_by_name() -> None:
-    spec = {"containers": [{"name": "a", "image": "1", "env": [{"name": "X", "value": "1"}]}, {"name": "b"}]}
+    spec: dict[str, Any] = {
+        "containers": [{"name": "a", "image": "1", "env": [{"name": "X", "value": "1"}]}, {"name": "b"}]
+    }
     result = patched(spec, {"containers": [{"name": "a", "image": "2", "env": [{"name": "Y", "value": "2"}]}]})
     env = [{"name": "X", "value": "1"}, {"name": "Y", "value": "2"}]
     assert result == {"containers": [{"name": "a", "image": "2", "env": env}, {"name": "b"}]}
