@@ -16,7 +16,7 @@ FIELDS: Mapping[str, Callable[[dict[str, Any]], float]] = {
     "l7_response_p50_ms": lambda report: report["l7"]["response_time_ns"]["p50"] / 1e6,
     "l4_p50_ms": lambda report: report["l4"]["service_time_ns"]["p50"] / 1e6,
     "direct_p50_ms": lambda report: report["direct"]["service_time_ns"]["p50"] / 1e6,
-    "added_p50_ms": lambda report: report["added_latency_ns"]["p50"] / 1e6,
+    "added_p50_ms": lambda report: report["added_latency_ns"] / 1e6,
     "errors": lambda report: sum(report[path]["errors"] for path in ("l7", "l4", "direct")),
 }
 

@@ -8,7 +8,7 @@ import pytest
 
 from gatelab.experiment import report
 from gatelab.experiment.file import Expect, Experiment, Load
-from gatelab.spread import needed_sample
+from gatelab.spread import finest_bound, needed_sample
 
 DOCS = Path(__file__).parents[2] / "docs"
 SECTIONS: dict[str, type[msgspec.Struct]] = {
@@ -58,6 +58,10 @@ def test_every_field_of_the_file_is_described() -> None:
 
 def test_the_sample_size_is_the_one_needed() -> None:
     assert f"it is {needed_sample(5)} requests" in (DOCS / "experiment.md").read_text()
+
+
+def test_the_bound_of_a_small_sample_is_the_finest() -> None:
+    assert f"(300 requests:\n±{finest_bound(5, 300) * 100:.0f} %)" in (DOCS / "experiment.md").read_text()
 
 
 def test_the_example_is_shown_as_it_is() -> None:

@@ -12,8 +12,9 @@ from gatelab.cli.experiment import load_options
 def demo(format_: str, connections: int | None, rps: float | None, duration: float | None) -> None:
     """Start a lab, apply the example, measure its spread, print the verdict, clean up: about half a minute.
 
-    By default 100 calls a second over 1 connection, 10 s on each of three paths. Exit code: 0 pass; 1 fail; 2 usage; 3
-    could not run.
+    By default 100 calls a second over 1 connection, 10 s on each of three paths. The spread is even when every pod's
+    share is shown to be within ±20% of the even share; a shorter run states the wider bound that it can show. Exit
+    code: 0 pass; 1 fail; 2 usage; 3 could not run.
     """
     from gatelab.cli.demo_run import run_demo
 

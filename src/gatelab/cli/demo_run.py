@@ -27,7 +27,7 @@ def run_demo(*, rps: float | None, duration_s: float | None, connections: int | 
         # Before the lab starts, for it keeps two cores busy while it does.
         from gatelab.cli.experiment_run import Overrides, read, run_on
 
-        prepared = read(example_file(), Overrides(rps, duration_s, connections))
+        prepared = read(example_file(), Overrides(rps, duration_s, connections, widen_bound=True))
         with tempfile.TemporaryDirectory(prefix="gatelab-demo-") as folder, _lab(Path(folder)) as lab:
             startup_s = lab.wait_ready()
             click.echo(f"lab ready after {startup_s:.2f} s", err=True)

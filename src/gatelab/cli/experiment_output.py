@@ -77,7 +77,7 @@ def _latencies(report: Report) -> RenderableType:
             for name in _SHOWN
         ]
         table.add_row(title, *times, str(path.requests), str(path.errors))
-    added = [f"{getattr(report.added_latency_ns, name) / 1e6:+.2f}" for name in _SHOWN]
+    added = [f"{getattr(report.added_latency_percentiles_ns, name) / 1e6:+.2f}" for name in _SHOWN]
     table.add_row("L7 - direct", *added)
     return table
 

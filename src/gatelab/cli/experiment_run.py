@@ -23,8 +23,11 @@ from gatelab.experiment.run import Watchers, run_experiment
 from gatelab.experiment.smoke import Request, request_of
 from gatelab.load import loop_factory
 from gatelab.node.errors import LabError
+from gatelab.spread import finest_bound
 
 APPLY_TIMEOUT_S = 120
+COARSEST_BOUND = 0.5
+"""Half or one and a half times the even share is not a spread that a demo should call even."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +37,8 @@ class Overrides:
     rps: float | None = None
     duration_s: float | None = None
     connections: int | None = None
+    widen_bound: bool = False
+    """Whether a load too small for the file's bound is judged by the finest bound that it can show."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,4 +137,8 @@ def _overridden(experiment: Experiment, overrides: Overrides) -> Experiment:
         duration=load.duration if overrides.duration_s is None else f"{overrides.duration_s:.9f}s",
         connections=overrides.connections or load.connections,
     )
-    return msgspec.structs.replace(experiment, load=changed)
+    expect = experiment.expect
+    if overrides.widen_bound and expect.pods is not None:
+        shown = finest_bound(expect.pods, changed.requests, confidence=expect.confidence_level)
+        expect = msgspec.structs.replace(expect, spread=min(COARSEST_BOUND, max(expect.bound, shown)))
+    return msgspec.structs.replace(experiment, load=changed, expect=expect)

@@ -122,7 +122,8 @@ class Report(_Part, frozen=True):
     l4: PathReport
     direct: PathReport
     expectation: ExpectationReport
-    added_latency_ns: Percentiles
+    added_latency_ns: int
+    added_latency_percentiles_ns: Percentiles
     cpu_millicores: dict[str, float]
     memory_pss_bytes: int | None
     versions: dict[str, str]

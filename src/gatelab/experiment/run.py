@@ -99,6 +99,7 @@ def _report(
     found = checks(paths, experiment.expect, len(backends.pods))
     expectation = expect(load.connections, len(backends.pods))
     startup_s, first_ok_s, pods_ready_s = times_s
+    added = paths.l7.service_time_ns.less(paths.direct.service_time_ns)
     return Report(
         experiment=experiment.experiment,
         verdict=verdict(found),
@@ -118,7 +119,8 @@ def _report(
             mean_largest_share=round(expectation.mean_largest_share, 6),
             sentence=expectation.sentence,
         ),
-        added_latency_ns=paths.l7.service_time_ns.less(paths.direct.service_time_ns),
+        added_latency_ns=added.p50,
+        added_latency_percentiles_ns=added,
         cpu_millicores=cpu,
         memory_pss_bytes=memory,
         versions=versions(),

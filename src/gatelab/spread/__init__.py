@@ -5,8 +5,8 @@ In: counts per pod, numbers of pods and connections. Out: shares and indices (`s
 knowledge of gRPC or Kubernetes.
 """
 
-from gatelab.spread.equivalence import Equivalence, assess, needed_sample
+from gatelab.spread.equivalence import Equivalence, assess, finest_bound, needed_sample
 from gatelab.spread.expectation import Expectation, expect
 from gatelab.spread.shares import Spread, measure
 
-__all__ = ["Equivalence", "Expectation", "Spread", "assess", "expect", "measure", "needed_sample"]
+__all__ = ["Equivalence", "Expectation", "Spread", "assess", "expect", "finest_bound", "measure", "needed_sample"]

@@ -73,6 +73,12 @@ def needed_sample(pods: int, *, bound: float = BOUND, confidence: float = CONFID
     return enough
 
 
+def finest_bound(pods: int, units: int, *, confidence: float = CONFIDENCE) -> float:
+    """The smallest bound, in whole percent, that an even spread of `units` over `pods` can show; 1 if none."""
+    percents = (percent / 100 for percent in range(1, 100))
+    return next((each for each in percents if needed_sample(pods, bound=each, confidence=confidence) <= units), 1.0)
+
+
 def _quantile(pods: int, confidence: float) -> float:
     return NormalDist().inv_cdf(1 - (1 - confidence) / (2 * pods))
 

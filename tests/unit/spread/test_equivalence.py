@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gatelab.spread import assess, needed_sample
+from gatelab.spread import assess, finest_bound, needed_sample
 
 
 def test_round_robin_of_a_thousand_over_five_passes() -> None:
@@ -38,6 +38,13 @@ def test_the_needed_sample_grows_with_what_is_asked() -> None:
     assert needed_sample(5, bound=0.1) > 3 * needed_sample(5, bound=0.2)
     assert needed_sample(5, confidence=0.99) > needed_sample(5, confidence=0.95)
     assert needed_sample(10) > needed_sample(5)
+
+
+def test_the_finest_bound_is_what_the_sample_can_show() -> None:
+    assert finest_bound(5, needed_sample(5, bound=0.2)) == 0.2
+    assert finest_bound(5, needed_sample(5, bound=0.2) - 1) == 0.21
+    assert finest_bound(5, 1) == 1.0
+    assert assess([60] * 5, bound=finest_bound(5, 300)).result == "pass"
 
 
 @given(st.lists(st.integers(0, 2000), min_size=1, max_size=10), st.floats(0.05, 0.5))
