@@ -19,7 +19,7 @@ def framed(message: bytes) -> bytes:
 def whole_message(data: bytes, max_bytes: int) -> bool:
     """Whether `data` is exactly one uncompressed message, not too long: what most DATA frames are."""
     size = len(data) - 5
-    return 0 <= size <= max_bytes and data[0] == 0 and int.from_bytes(data[1:5], "big") == size
+    return 0 <= size <= max_bytes and _PREFIX.unpack_from(data) == (0, size)
 
 
 class MessageReader:

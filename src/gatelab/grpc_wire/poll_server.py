@@ -10,6 +10,7 @@ from gatelab.grpc_wire.server_session import Handlers, ServerSession
 if TYPE_CHECKING:
     import ssl
 
+# More than a TLS record, so that nothing decrypted stays behind where the poller cannot see it.
 _CHUNK: Final = 1 << 18
 # A GOAWAY and the requests that crossed it pass each other within this.
 _CROSSING_NS: Final = 100_000_000
@@ -102,8 +103,6 @@ class _Connection:
         self._dirty = False
         self._closing = False
         self._events = READ
-        # A TLS record that has been decrypted is no longer to be seen by the poller.
-        self._buffered = getattr(raw, "pending", int)
         server.loop.watch(self._fd, READ, self._ready)
         self.touch()
 
@@ -119,17 +118,16 @@ class _Connection:
         self.touch()
 
     def _receive(self) -> bool:
+        """Takes what there is; False when the connection is gone."""
         try:
-            while data := self._socket.recv(_CHUNK):
-                if not self._closing:
-                    self.session.receive(data)
-                if not self._buffered():
-                    return True
+            data = self._socket.recv(_CHUNK)
         except BlockingIOError:
             return True
         except OSError as error:
             return _wants_more(error)
-        return False
+        if data and not self._closing:
+            self.session.receive(data)
+        return bool(data)
 
     def _flush(self) -> None:
         self._dirty = False

@@ -41,7 +41,11 @@ def fields(data: bytes) -> list[tuple[int, Field]]:
     found: list[tuple[int, Field]] = []
     at, end = 0, len(data)
     while at < end:
-        key, at = _varint(data, at)
+        # One byte is what keys and lengths nearly always are, and worth not calling for.
+        if (key := data[at]) < 0x80:
+            at += 1
+        else:
+            key, at = _varint(data, at)
         tag, wire_type = key >> 3, key & 7
         if wire_type == 0:
             value, at = _varint(data, at)

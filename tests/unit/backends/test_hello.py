@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import socket
 import ssl
 import subprocess
 import sys
@@ -17,7 +18,12 @@ from grpc_tools import protoc
 
 import gatelab.backends.hello
 import gatelab.grpc_wire.protos
+from gatelab.backends.hello.service import HelloServer
+from gatelab.backends.hello.settings import Settings
 from gatelab.grpc_wire import Channel, StatusCode
+from gatelab.grpc_wire.framing import framed
+from gatelab.grpc_wire.http2 import GoAwayReceived, client_connection
+from gatelab.grpc_wire.metadata import request_block
 from gatelab.grpc_wire.protos import descriptor_sets
 from gatelab.grpc_wire.protowire import chunk, fields, number
 
@@ -230,3 +236,31 @@ async def test_many_connections_come_and_go(start_hello: Any) -> None:
     await probe.unary(SEND, request("x"), timeout_s=5)
     assert hello.open_files() <= before + 2
     await probe.close()
+
+
+def test_goodbye_comes_in_two_halves(start_hello: Any) -> None:
+    """A GOAWAY that still takes what is on its way, then one that names the last call, then the end (RFC 9113, 6.8)."""
+    hello = start_hello()
+    client = client_connection()
+    farewells: list[int] = []
+    with socket.create_connection(("127.27.0.3", hello.port), timeout=5) as raw:
+        stream_id = client.send_request(request_block(path=SEND, authority="hello", scheme="http"))
+        client.send_data(stream_id, framed(request("x", 300)), end_stream=True)
+        raw.sendall(client.data_to_send())
+        client.receive_data(raw.recv(1000))
+        hello.process.terminate()
+        while data := raw.recv(1000):
+            client.receive_data(data)
+            farewells += [e.last_stream_id for e in client.events() if isinstance(e, GoAwayReceived)]
+    assert farewells == [2**31 - 1, stream_id]
+    assert hello.process.wait(timeout=5) == 0
+
+
+@pytest.mark.parametrize(("delay_ms", "expected_ns"), [(7, 7_000_000), (0, 300_000_000)])
+def test_delays_are_counted_from_the_arrival(monkeypatch: pytest.MonkeyPatch, delay_ms: int, expected_ns: int) -> None:
+    server = HelloServer(Settings.of({"HELLO_GRPC_REQUEST_DELAY": "0.3"}))
+    due: list[int] = []
+    monkeypatch.setattr(server.loop, "call_at", lambda at_ns, _callback: due.append(at_ns))
+    before_ns = time.monotonic_ns()
+    server._send(None, request("x", delay_ms))  # type: ignore[arg-type]
+    assert before_ns + expected_ns <= due[0] <= time.monotonic_ns() + expected_ns
