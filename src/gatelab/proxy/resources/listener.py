@@ -10,7 +10,7 @@ from google.protobuf.wrappers_pb2 import BoolValue
 from gatelab.proxy.model import HttpChain, Listener, TcpChain
 from gatelab.proxy.resources.address import tcp_address
 from gatelab.proxy.resources.encoded import CLUSTER, ROUTE_TABLE, SECRET, EncodedResource, Reference, encoded, packed
-from gatelab.proxy.resources.http_connection_manager import http_connection_manager
+from gatelab.proxy.resources.hcm import http_connection_manager
 from gatelab.proxy.resources.tcp_proxy import tcp_proxy
 from gatelab.proxy.resources.tls import tls_transport
 
