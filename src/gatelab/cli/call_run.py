@@ -109,7 +109,7 @@ async def _channel(options: Options) -> AsyncIterator[Channel]:
     tls = TlsOptions(options.plaintext, options.insecure, options.cacert, options.cert, options.key)
     channel = await Channel.connect(
         place.address,
-        port,
+        place.port(port),
         tls=tls.context(place),
         authority=options.authority or options.address,
         server_name=options.servername,

@@ -58,7 +58,7 @@ async def _plan(options: Options, place: Place, host: str, port: int, progress: 
     if schema is None:
         channel = await Channel.connect(
             place.address,
-            port,
+            place.port(port),
             tls=tls,
             authority=authority,
             server_name=options.cname,
@@ -72,7 +72,7 @@ async def _plan(options: Options, place: Place, host: str, port: int, progress: 
     try:
         return LoadPlan(
             host=host,
-            port=port,
+            port=place.port(port),
             address=place.address,
             path=method.path,
             message=_message(options, method),

@@ -4,10 +4,11 @@ import asyncio
 import base64
 import binascii
 import ipaddress
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from gatelab.cluster.port import Cluster
-from gatelab.kinds.builtin import CLUSTER_ISSUER, CONFIG_MAP, ISSUER, SECRET
+from gatelab.kinds.builtin import CLUSTER_ISSUER, CONFIG_MAP, ISSUER, SECRET, SERVICE
 from gatelab.kinds.errors import ApiError
 from gatelab.kinds.kind import Kind
 from gatelab.kinds.objects import Key, Object
@@ -15,6 +16,8 @@ from gatelab.kinds.objects import Key, Object
 LAB_CONFIG = Key("kube-public", "gatelab-lab")
 CLUSTER_ISSUER_NAMESPACE = "cert-manager"
 """Where a ClusterIssuer's Secrets are (cert-manager's `--cluster-resource-namespace`)."""
+SERVED_BY = "gatelab.dev/served-by"
+"""The annotation of a Service whose address belongs to its pod ("pod"), not to the node's proxy."""
 DNS_TIMEOUT_S = 2.0
 CLUSTER_TIMEOUT_S = 3.0
 """A kubeconfig may name a cluster that is out of reach, which is no reason to keep a call to elsewhere waiting."""
@@ -28,6 +31,12 @@ class Place:
     trusted: tuple[str, ...] = ()
     note: str = ""
     """How the name was resolved, for people."""
+    shifted: Mapping[int, int] = field(default_factory=dict)
+    """Ports of the Service that are really listened on elsewhere: privileged ones that the lab may not bind."""
+
+    def port(self, wanted: int) -> int:
+        """The port to connect to for the one in the target."""
+        return self.shifted.get(wanted, wanted)
 
 
 async def locate(host: str, cluster: Cluster | None) -> Place:
@@ -55,7 +64,8 @@ class Locator:
             return Place(host, note=note)
         if self._trusted is None:
             self._trusted = await issuer_certificates(self._cluster)
-        return Place(address, self._trusted, f"by the lab's DNS at {self._dns}")
+        shifted = await shifted_ports(self._cluster, host)
+        return Place(address, self._trusted, f"by the lab's DNS at {self._dns}", shifted)
 
     def forget_certificates(self) -> None:
         """The certificates did not do: there may be others now."""
@@ -97,6 +107,24 @@ async def query(server: str, host: str) -> str | None:
         return None
     records = [record for rrset in answer.answer if rrset.rdtype == dns.rdatatype.A for record in rrset]
     return records[0].to_text() if records else None
+
+
+async def shifted_ports(cluster: Cluster, host: str) -> Mapping[int, int]:
+    """Service port to the port that a data plane listens on, where they differ, for `service.namespace.test`.
+
+    A lab's data plane listens on its Service's address itself. Where ports below 1024 are not permitted it listens on
+    another one, which the Service's numeric targetPort names; nothing in between translates.
+    """
+    name, _, rest = host.partition(".")
+    namespace = rest.partition(".")[0]
+    try:
+        service = await cluster.get(SERVICE, Key(namespace, name))
+    except ApiError:
+        return {}
+    if (service["metadata"].get("annotations") or {}).get(SERVED_BY) != "pod":
+        return {}
+    ports = {each["port"]: each.get("targetPort") for each in service["spec"].get("ports") or ()}
+    return {port: target for port, target in ports.items() if isinstance(target, int) and target != port}
 
 
 async def issuer_certificates(cluster: Cluster) -> tuple[str, ...]:

@@ -93,7 +93,7 @@ def _plan(
     host, port = {
         "direct": (backends.pods[0].address, backends.pods[0].port),
         "l4": backends.service,
-        "l7": (place.address, experiment.target_address[1]),
+        "l7": (place.address, place.port(experiment.target_address[1])),
     }[name]
     return LoadPlan(
         host=host,

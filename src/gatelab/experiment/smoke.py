@@ -89,7 +89,7 @@ async def _connect(experiment: Experiment, place: Place) -> Channel:
     """A channel to the target. Raises ConnectError."""
     return await Channel.connect(
         place.address,
-        experiment.target_address[1],
+        place.port(experiment.target_address[1]),
         tls=target_tls(experiment.tls, place.trusted),
         authority=experiment.target,
         timeout_s=CALL_TIMEOUT_S,

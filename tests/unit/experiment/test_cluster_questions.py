@@ -135,6 +135,18 @@ async def test_a_labs_name_is_found_and_its_ca_trusted(make_cluster: MakeCluster
     assert dns_server in place.note
 
 
+@pytest.mark.parametrize(("served_by", "port"), [({"gatelab.dev/served-by": "pod"}, 10443), ({}, 443)])
+async def test_a_port_that_the_lab_may_not_bind_is_found_where_it_is(
+    make_cluster: MakeCluster, dns_server: str, served_by: dict[str, str], port: int
+) -> None:
+    """Only where nothing translates: for other Services targetPort is the pods' business."""
+    ports = [{"port": 443, "targetPort": 10443}, {"port": 8443, "targetPort": "https"}]
+    metadata = {"name": "shop", "namespace": "test", "annotations": served_by}
+    gateway = (SERVICE, {"metadata": metadata, "spec": {"ports": ports}})
+    place = await locate("shop.test", make_cluster((*lab(dns_server), gateway)))
+    assert (place.port(443), place.port(8443)) == (port, 8443)
+
+
 async def test_other_names_are_the_systems_and_trust_nobody_more(make_cluster: MakeCluster, dns_server: str) -> None:
     cluster = make_cluster(lab(dns_server))
     for host in ("example.test", "127.0.0.1"):
