@@ -39,7 +39,7 @@ class Column:
 def at(obj: Any, *path: str) -> Any:
     """The field at the path, or None."""
     for name in path:
-        obj = obj.get(name) if isinstance(obj, Mapping) else None
+        obj = obj.get(name) if isinstance(obj, dict) else None
     return obj
 
 
