@@ -23,6 +23,7 @@ from gatelab.kinds.builtin import CONFIG_MAP, GATEWAY_CLASS, NAMESPACE
 from gatelab.kinds.errors import AlreadyExists
 from gatelab.kinds.kind import Kind
 from gatelab.kinds.objects import Key, Object
+from gatelab.node.claims import privileged_shift
 from gatelab.node.credentials import wait_until_made
 from gatelab.node.logs import FileLogs
 from gatelab.node.place import LabPlace
@@ -35,6 +36,8 @@ from gatelab.workloads import controllers as workload_controllers
 HOSTS = frozenset({"127.0.0.1", "localhost"})
 ENVOY_IMAGE = "docker.io/envoyproxy/envoy:distroless-v1.40.0"
 GATEWAY_CLASSES = {"gatelab": "gatelab.dev/gateway-controller", "cilium": "io.cilium/gateway-controller"}
+NAMESPACE_GRACE_S = 1.0
+"""Long enough for `kubectl delete -f` to find what is in the namespace that it has just deleted."""
 NAMESPACES = ("default", "kube-system", "kube-public", "cert-manager")
 
 
@@ -50,7 +53,7 @@ class Settings:
 
 async def run(settings: Settings) -> None:
     """Serves until SIGTERM or SIGINT, or until a part of it fails, which ends them all."""
-    store = Store.open(settings.place.journal)
+    store = Store.open(settings.place.journal, namespace_grace_s=NAMESPACE_GRACE_S)
     try:
         async with asyncio.TaskGroup() as tasks:
             parts = tasks.create_task(_run_parts(store, settings))
@@ -66,6 +69,13 @@ async def _run_parts(store: Store, settings: Settings) -> None:
     await _create_first_objects(cluster, settings)
     app = create_app(store, token=place.token.read_text().strip(), hosts=HOSTS, logs=FileLogs(place.pod_logs))
     dns = DnsController()
+    data_plane = DataPlaneSettings(
+        xds_socket=str(place.xds_socket),
+        image=ENVOY_IMAGE,
+        bind="service-address",
+        run_dir=str(place.run),
+        privileged_shift=privileged_shift(str(settings.addresses.node)),
+    )
     controllers = [
         dns,
         *workload_controllers(cluster),
@@ -81,13 +91,7 @@ async def _run_parts(store: Store, settings: Settings) -> None:
             serve(app, port=settings.api_port, certificate=place.api_certificate, key=place.api_key), name="API"
         )
         tasks.create_task(Runtime(cluster, controllers).run(), name="controllers")
-        tasks.create_task(GatewayController(cluster, xds, _data_plane(place)).run(), name="gateway")
-
-
-def _data_plane(place: LabPlace) -> DataPlaneSettings:
-    return DataPlaneSettings(
-        xds_socket=str(place.xds_socket), image=ENVOY_IMAGE, bind="service-address", run_dir=str(place.run)
-    )
+        tasks.create_task(GatewayController(cluster, xds, data_plane).run(), name="gateway")
 
 
 async def _create_first_objects(cluster: Cluster, settings: Settings) -> None:

@@ -120,6 +120,8 @@ def _log(level: int) -> None:
 def _text(facts: Facts, detach: bool) -> str:
     name = "" if facts["name"] == "gatelab" else f" --name {facts['name']}"
     end = f"gatelab down{name}" if detach else f"Ctrl-C, or: gatelab down{name}"
+    shift = facts["privileged_shift"]
+    moved = f"\n  ports below 1024 are not permitted here: what should be at 443 is at {443 + shift}" if shift else ""
     return f"""\
 The lab {facts["name"]!r} is ready after {facts["startup_s"]:.2f} s.
 
@@ -127,5 +129,5 @@ The lab {facts["name"]!r} is ready after {facts["startup_s"]:.2f} s.
   kubectl apply -f manifests.yaml         (or: gatelab kubectl ..., which needs no kubectl of your own)
   gatelab call ...; gatelab load ...; gatelab experiment run ...
 
-  API {facts["api"]}, DNS {facts["dns"]}
+  API {facts["api"]}, DNS {facts["dns"]}{moved}
   to end it: {end}"""

@@ -16,6 +16,11 @@ OCTETS = range(64, 192)
 """A lab takes 127.A.0.0/16 with A from here: well away from 127.0 (localhost, resolvers) and from 127.255."""
 
 
+PRIVILEGED_SHIFT = 10_000
+"""443 becomes 10443."""
+_PRIVILEGED_PORT = 443
+
+
 def lock(path: Path, *, lab: str) -> int:
     """Takes the lock of the lab and writes our pid into it. Raises LabIsRunning naming the process that has it."""
     fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
@@ -87,6 +92,22 @@ def claim_octet(preferred: int | None, octets: Iterable[int] = OCTETS) -> tuple[
         else:
             return octet, held
     raise LabError("every 127.x range is taken by another lab: stop one with `gatelab down --name NAME`")
+
+
+def privileged_shift(address: str) -> int:
+    """What is added to ports below 1024: 0 where this process may bind them.
+
+    Tried on the address, not guessed from the user id: capabilities, sysctls and containers have their say. A port that
+    somebody else holds is permitted.
+    """
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+        try:
+            probe.bind((address, _PRIVILEGED_PORT))
+        except PermissionError:
+            return PRIVILEGED_SHIFT
+        except OSError:
+            return 0
+    return 0
 
 
 def free_port(preferred: int | None, *, address: str = "127.0.0.1", kind: int = socket.SOCK_STREAM) -> int:

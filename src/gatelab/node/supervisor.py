@@ -15,6 +15,7 @@ from gatelab.cluster.remote import RemoteCluster
 from gatelab.kinds.addresses import AddressRange
 from gatelab.kinds.timestamps import to_rfc3339, utc_now
 from gatelab.node.agent import Agent
+from gatelab.node.claims import privileged_shift
 from gatelab.node.credentials import write_secret
 from gatelab.node.errors import LabError
 from gatelab.node.images import Catalogue
@@ -122,6 +123,7 @@ class Supervisor:
             "api": f"https://127.0.0.1:{lab.claims.api_port}",
             "dns": f"127.{lab.claims.octet}.0.1:{lab.claims.dns_port}",
             "octet": lab.claims.octet,
+            "privileged_shift": privileged_shift(f"127.{lab.claims.octet}.0.1"),
             "kubeconfig": str(lab.place.kubeconfig),
             "started_at": to_rfc3339(utc_now()),
             "startup_s": round(time.clock_gettime(time.CLOCK_BOOTTIME) - lab.process_started, 3),

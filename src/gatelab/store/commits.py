@@ -73,10 +73,14 @@ class Commits:
             raise InternalError("the store is closed")
         future = asyncio.get_running_loop().create_future()
         self._waiting.append(future)
-        if not self._busy:
+        self.begin()
+        await future
+
+    def begin(self) -> None:
+        """Starts a commit, be it an empty one, and so `settle`; unless one is under way, or the store is closed."""
+        if not self._busy and not self._closed:
             self._busy = True
             asyncio.get_running_loop().call_soon(self._start)
-        await future
 
     def flush(self) -> None:
         """Commits what is queued without an event loop: for recovery, before anything else runs."""

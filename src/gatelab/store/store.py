@@ -1,7 +1,8 @@
 """The store: every object of the lab, its versions and their history."""
 
+import asyncio
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -46,9 +47,11 @@ class Store:
         *,
         clock: Callable[[], datetime] = utc_now,
         history_limit: int = HISTORY_LIMIT,
+        namespace_grace_s: float = 0.0,
     ) -> None:
         self._clock = clock
         self._history_limit = history_limit
+        self._namespace_grace_s = 0.0  # what an earlier life has begun is ended at once
         self._histories: dict[str, History] = {}
         self._visible = Objects()
         self._todo: deque[Place] = deque()
@@ -59,11 +62,23 @@ class Store:
             journal, self._last_version, publish=self._publish, settle=self._settle, failed=self._forget_unpublished
         )
         self._resume()
+        self._namespace_grace_s = namespace_grace_s
 
     @classmethod
-    def open(cls, journal_path: Path | None, *, clock: Callable[[], datetime] = utc_now) -> "Store":
-        """The store as the journal has it (created if absent); memory only without one. Raises JournalError."""
-        return cls(Journal.open(journal_path) if journal_path is not None else None, clock=clock)
+    def open(
+        cls,
+        journal_path: Path | None,
+        *,
+        clock: Callable[[], datetime] = utc_now,
+        namespace_grace_s: float = 0.0,
+    ) -> "Store":
+        """The store as the journal has it (created if absent); memory only without one. Raises JournalError.
+
+        `namespace_grace_s` is how long the content of a namespace that ends is left alone, as Kubernetes does (5 s
+        there): `kubectl delete -f` deletes the namespace first and then, one by one, what was in it.
+        """
+        journal = Journal.open(journal_path) if journal_path is not None else None
+        return cls(journal, clock=clock, namespace_grace_s=namespace_grace_s)
 
     async def close(self) -> None:
         """Ends all watches, waits for what is being written, and frees the journal."""
@@ -262,7 +277,15 @@ class Store:
             self._visible.put(write.kind, recorded.stored)
         self._published_version = recorded.version
         self._history(write.kind).append(recorded)
-        self._todo.extend(garbage.affected_by(self._newest, write.kind, recorded.stored, removed=recorded.removed))
+        affected = garbage.affected_by(self._newest, write.kind, recorded.stored, removed=recorded.removed)
+        if write.kind == NAMESPACE and affected and self._namespace_grace_s and not recorded.removed:
+            asyncio.get_running_loop().call_later(self._namespace_grace_s, self._take_up, affected)
+        else:
+            self._todo.extend(affected)
+
+    def _take_up(self, places: Sequence[Place]) -> None:
+        self._todo.extend(places)
+        self._commits.begin()
 
     def _settle(self) -> None:
         """Takes some of the steps that follow from what was published; their publication brings the next ones."""

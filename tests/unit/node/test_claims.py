@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from gatelab.node.claims import claim_octet, free_port, holder, is_held, lock
+from gatelab.node.claims import claim_octet, free_port, holder, is_held, lock, privileged_shift
 from gatelab.node.credentials import make_credentials, write_kubeconfig
 from gatelab.node.errors import LabError, LabIsRunning
 from gatelab.node.place import LabPlace
@@ -37,6 +37,22 @@ def test_a_lab_runs_once(tmp_path: Path) -> None:
     os.close(fd)
     assert holder(path) is None
     os.close(lock(path, lab="one"))
+
+
+@pytest.mark.parametrize(("error", "shift"), [(PermissionError(), 10_000), (OSError(), 0), (None, 0)])
+def test_ports_are_shifted_only_where_low_ones_are_forbidden(
+    monkeypatch: pytest.MonkeyPatch, error: OSError | None, shift: int
+) -> None:
+    """What the kernel would say is given: whether these tests may bind port 443 is the machine's business."""
+
+    class Probe(socket.socket):
+        def bind(self, address: object) -> None:
+            assert address == ("127.26.0.1", 443)
+            if error is not None:
+                raise error
+
+    monkeypatch.setattr("gatelab.node.claims.socket.socket", Probe)
+    assert privileged_shift("127.26.0.1") == shift
 
 
 def test_two_labs_have_two_ranges() -> None:

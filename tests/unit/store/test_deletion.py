@@ -173,6 +173,36 @@ async def test_a_namespace_goes_after_its_content(store: Store, make: Any, until
     assert store.list(CONFIG_MAP)[0] == []
 
 
+async def test_what_is_in_an_ending_namespace_can_be_deleted_by_name_for_a_while(
+    make: Any, until_removed: Callable[..., Any]
+) -> None:
+    """`kubectl delete -f` deletes the namespace first, and then one by one what the file has in it."""
+    store = Store(namespace_grace_s=30)
+    for name in ("shop", "other"):
+        await store.create(NAMESPACE, {"metadata": {"name": name}})
+    await store.create(CONFIG_MAP, make("web"))
+    watch = store.watch(NAMESPACE, since=store.version)
+    await store.delete(NAMESPACE, Key("", "shop"))
+    for number in range(3):
+        await store.create(CONFIG_MAP, make(f"cm-{number}", namespace="other"))
+    await store.delete(CONFIG_MAP, Key("shop", "web"))
+    await until_removed(watch, "shop")
+    await store.close()
+
+
+async def test_the_rest_of_an_ending_namespace_goes_after_the_while(
+    make: Any, until_removed: Callable[..., Any]
+) -> None:
+    store = Store(namespace_grace_s=0.02)
+    await store.create(NAMESPACE, {"metadata": {"name": "shop"}})
+    await store.create(CONFIG_MAP, make("web"))
+    watch = store.watch(NAMESPACE, since=store.version)
+    await store.delete(NAMESPACE, Key("", "shop"))
+    await until_removed(watch, "shop")
+    assert store.list(CONFIG_MAP)[0] == []
+    await store.close()
+
+
 async def test_a_namespace_waits_for_its_own_finalizers(store: Store, until_removed: Callable[..., Any]) -> None:
     await store.create(NAMESPACE, {"metadata": {"name": "kept", "finalizers": ["a/b"]}})
     watch = store.watch(NAMESPACE, since=store.version)
