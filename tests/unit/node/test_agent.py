@@ -1,6 +1,7 @@
 """The agent with real processes, on the embedded cluster: Pods in, statuses out."""
 
 import asyncio
+import contextlib
 import os
 import socket
 import sys
@@ -12,9 +13,10 @@ import pytest
 import yaml
 
 from gatelab.cluster.embedded import EmbeddedCluster
-from gatelab.cluster.port import Applied, Deleted, Replaced
+from gatelab.cluster.port import Deleted, Replaced
 from gatelab.kinds.builtin import CONFIG_MAP, EVENT, NAMESPACE, POD
 from gatelab.kinds.errors import NotFound
+from gatelab.kinds.kind import Kind
 from gatelab.kinds.objects import Key, Object
 from gatelab.node.agent import Agent
 from gatelab.node.images import Catalogue
@@ -52,6 +54,16 @@ class Node:
             node_address="127.26.0.1",
         )
         self.agent = Agent(host, PodAddresses(["127.26.2.1", "127.26.2.2", "127.26.2.3"]))
+
+    @contextlib.asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """The agent runs for as long as the body."""
+        async with asyncio.TaskGroup() as tasks:
+            agent = tasks.create_task(self.agent.run())
+            try:
+                yield
+            finally:
+                agent.cancel()
 
     async def create(self, pod: dict[str, Any]) -> Key:
         await self.cluster.create(POD, pod)
@@ -94,7 +106,7 @@ class Node:
 
 
 @pytest.fixture
-async def node(tmp_path: Path) -> AsyncIterator[Node]:
+async def stopped_node(tmp_path: Path) -> AsyncIterator[Node]:
     images = {
         "test/server:1": {"command": [sys.executable, "-S", "-c", SERVER]},
         "test/sleep:1": {"command": ["sleep", "60"]},
@@ -104,14 +116,15 @@ async def node(tmp_path: Path) -> AsyncIterator[Node]:
     asyncio.get_running_loop().add_reader(keeper.fileno(), keeper.receive)
     made = Node(tmp_path, keeper)
     await made.cluster.create(NAMESPACE, {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "default"}})
-    async with asyncio.TaskGroup() as tasks:
-        running = tasks.create_task(made.agent.run())
-        try:
-            yield made
-        finally:
-            running.cancel()
-            asyncio.get_running_loop().remove_reader(keeper.fileno())
-            keeper.close()
+    yield made
+    asyncio.get_running_loop().remove_reader(keeper.fileno())
+    keeper.close()
+
+
+@pytest.fixture
+async def node(stopped_node: Node) -> AsyncIterator[Node]:
+    async with stopped_node.running():
+        yield stopped_node
 
 
 def is_there(pid: int) -> bool:
@@ -254,33 +267,39 @@ async def test_environment_from_a_config_map_that_comes_later(node: Node, make_o
     await node.until_said(key, "hello\n")
 
 
-async def test_pods_of_an_earlier_run_keep_their_address_and_restart_count(node: Node, make_object: MakeObject) -> None:
-    pod = make_object({"image": "test/sleep:1"})
-    pod["spec"]["nodeName"] = "elsewhere"
-    key = await node.create(pod)
+async def test_pods_of_an_earlier_run_keep_their_address_and_restart_count(
+    stopped_node: Node, make_object: MakeObject
+) -> None:
+    node = stopped_node
+    key = await node.create(make_object({"image": "test/sleep:1"}, name="earlier"))
     status = {"phase": "Running", "podIP": "127.26.2.2", "containerStatuses": [{"name": "main", "restartCount": 4}]}
     await node.cluster.patch(POD, key, {"status": status}, subresource="status")
-    await node.cluster.patch(POD, key, {"spec": {"nodeName": "gatelab"}})
-    later = await node.until(key, is_ready)
-    assert main_of(later)["restartCount"] == 4
+    async with node.running():
+        other = await node.create(make_object({"image": "test/sleep:1"}, name="another"))
+        pod = await node.until(key, is_ready)
+        assert pod["status"]["podIP"] == "127.26.2.2"
+        assert main_of(pod)["restartCount"] == 4
+        assert (await node.until(other, is_ready))["status"]["podIP"] == "127.26.2.1"
 
 
-async def test_a_start_is_few_writes(node: Node, make_object: MakeObject) -> None:
-    """Statuses are coalesced: a start is two writes, waiting and running."""
-    seen: list[Object] = []
+async def test_a_start_is_two_writes_and_then_silence(
+    node: Node, make_object: MakeObject, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written: list[dict[str, Any]] = []
+    patch = node.cluster.patch
 
-    async def watch() -> None:
-        async for event in node.cluster.watch(POD):
-            if isinstance(event, Applied):
-                seen.append(event.object)  # noqa: PERF401 - to be looked at while it grows
+    async def count(kind: Kind, key: Key, change: dict[str, Any], **options: Any) -> Object:
+        written.append(change)
+        return await patch(kind, key, change, **options)
 
-    async with asyncio.TaskGroup() as tasks:
-        watching = tasks.create_task(watch())
-        await asyncio.sleep(0)
-        key = await node.create(make_object({"image": "test/sleep:1"}))
-        await node.until(key, is_ready)
-        watching.cancel()
-    assert len(seen) <= 3
+    monkeypatch.setattr(node.cluster, "patch", count)
+    probe = {"tcpSocket": {"port": 8080}, "periodSeconds": 1}
+    key = await node.create(make_object({"image": "test/server:1", "readinessProbe": probe}))
+    await node.until(key, is_ready)
+    said = len(written)
+    assert said <= 3  # waiting, running, ready
+    await asyncio.sleep(1.2)  # another probe
+    assert len(written) == said
 
 
 async def test_no_descriptor_is_left_by_a_pod(node: Node, make_object: MakeObject) -> None:

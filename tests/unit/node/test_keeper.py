@@ -125,6 +125,16 @@ def test_what_a_program_left_behind_ends_with_it(keeper: Keeper, tmp_path: Path)
     assert is_gone(pid)
 
 
+def test_the_rest_of_its_group_ends_with_a_program_whatever_its_environment(keeper: Keeper, tmp_path: Path) -> None:
+    pid_file = tmp_path / "pid"
+    script = f"env -i sleep 60 & echo $! > {pid_file}.part; mv {pid_file}.part {pid_file}; sleep 0.2"
+    notices: list[Notice] = []
+    run(keeper, ["sh", "-c", script], notices)
+    pid = appears(pid_file)
+    until(keeper, lambda: len(notices) == 2)
+    assert is_gone(pid)
+
+
 def test_others_are_left_alone_when_a_program_ends(keeper: Keeper) -> None:
     one: list[Notice] = []
     two: list[Notice] = []

@@ -46,10 +46,10 @@ def test_memory_is_read_rarely_and_what_is_gone_is_left_out() -> None:
 
 
 def test_a_process_name_with_brackets_does_not_confuse(tmp_path: Path) -> None:
-    program = tmp_path / "a) b (c"
+    program = tmp_path / "a) b c d e (f"
     program.symlink_to("/bin/sleep")
     with subprocess.Popen([str(program), "60"]) as process:
-        assert cpu_seconds(process.pid) >= 0
+        assert cpu_seconds(process.pid) < 1
         process.kill()
 
 
