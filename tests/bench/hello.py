@@ -113,18 +113,21 @@ def main() -> None:
         starts.append(server.start_ms)
         server.stop()
     server = Server()
-    idle = server.memory_mb()
-    cases = {
-        name: median_of([measured(server, options.seconds, **case) for _ in range(options.repeat)])
-        for name, case in CASES.items()
-    }
+    try:
+        idle = server.memory_mb()
+        cases = {
+            name: median_of([measured(server, options.seconds, **case) for _ in range(options.repeat)])
+            for name, case in CASES.items()
+        }
+        memory = {"idle": idle, "after": server.memory_mb()}
+    finally:
+        server.stop()
     document = {
         "start_ms": round(statistics.median(starts), 1),
-        "memory_mb": {"idle": idle, "after": server.memory_mb()},
+        "memory_mb": memory,
         "cases": cases,
         "environment": {"python": platform.python_version(), "machine": platform.platform(), "cores": os.cpu_count()},
     }
-    server.stop()
     print(json.dumps(document, indent=2))
 
 
