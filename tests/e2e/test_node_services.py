@@ -72,3 +72,16 @@ def test_connections_go_to_ready_pods_and_follow_changes(lab: Lab, state_folder:
     wait_until(lambda: answer(spec["clusterIP"], 80) == "two", "the proxy is back")
     lab.kubectl("delete", "service", "server")
     wait_until(lambda: answer(spec["clusterIP"], 80) == "", "nobody listens")
+
+
+def test_an_address_that_cannot_be_bound_is_told_to_the_service(lab: Lab, state_folder: Path) -> None:
+    with socket.create_server(("0.0.0.0", 0)) as other:
+        port = other.getsockname()[1]
+        taken = {**SERVICE, "metadata": {"name": "taken"}, "spec": {"ports": [{"port": port}]}}
+        manifest = state_folder / "taken.yaml"
+        manifest.write_text(yaml.safe_dump(taken))
+        lab.kubectl("apply", "-f", str(manifest))
+        address = f"{lab.get('service', 'taken')['spec']['clusterIP']}:{port}"
+        wait_until(
+            lambda: f"{address} is not served" in lab.kubectl("describe", "service", "taken").stdout, "the event"
+        )

@@ -42,6 +42,11 @@ def backend_name(service: Service, port: ServicePort) -> str:
     return f"{service.metadata.key}:{port.port}"
 
 
+def service_of(name: str) -> str:
+    """`namespace/name` of the Service that a backend or a listener is named after."""
+    return name.partition(":")[0]
+
+
 def _is_ours(service: Service) -> bool:
     return service.metadata.annotations.get(SERVED_BY) != "pod" and service.spec.type != "ExternalName"
 

@@ -14,13 +14,15 @@ from gatelab.cluster.port import Applied, Cluster, Deleted, Replaced, WatchEvent
 from gatelab.kinds.builtin import ENDPOINT_SLICE, SERVICE
 from gatelab.kinds.core import Service
 from gatelab.kinds.discovery import EndpointSlice
+from gatelab.kinds.errors import ApiError
 from gatelab.kinds.kind import Kind
 from gatelab.kinds.objects import Key, Object, key_of
 from gatelab.kinds.views import V, view
 from gatelab.node.keeper.client import Keeper
-from gatelab.node.l4 import service_config, service_endpoints
+from gatelab.node.l4 import service_config, service_endpoints, service_of
 from gatelab.node.place import LabPlace
 from gatelab.node.residents import Resident
+from gatelab.reconcile.events import Recorder
 
 logger = logging.getLogger(__name__)
 
@@ -58,8 +60,11 @@ def envoy_resident(place: LabPlace, keeper: Keeper) -> Resident:
 class ServiceProxy:
     """Keeps the Envoy's configuration equal to the Services and EndpointSlices of the cluster."""
 
-    def __init__(self, cluster: Cluster, place: LabPlace, node_address: str, envoy: Resident) -> None:
+    def __init__(
+        self, cluster: Cluster, recorder: Recorder, place: LabPlace, node_address: str, envoy: Resident
+    ) -> None:
         self._cluster = cluster
+        self._recorder = recorder
         self._place = place
         self._node_address = node_address
         self._envoy = envoy
@@ -76,7 +81,7 @@ class ServiceProxy:
 
         self._place.node_xds_socket.unlink(missing_ok=True)
         async with XdsServer(f"unix:{self._place.node_xds_socket}") as xds, asyncio.TaskGroup() as tasks:
-            xds.subscribe(lambda _: self._report(xds.acceptance(PROXY).rejected.get("listener", {})))
+            xds.subscribe(lambda _: self._report(xds.acceptance(PROXY).rejected.get("listener", {}), tasks))
             self._envoy.start()
             tasks.create_task(self._follow(SERVICE, Service, self._seen.services))
             tasks.create_task(self._follow(ENDPOINT_SLICE, EndpointSlice, self._seen.slices))
@@ -97,11 +102,23 @@ class ServiceProxy:
             if len(self._synced) == 2:
                 self._changed.set()
 
-    def _report(self, rejected: Mapping[str, str]) -> None:
+    def _report(self, rejected: Mapping[str, str], tasks: asyncio.TaskGroup) -> None:
+        """Says once, in the log and in the Service's Events, why one of its addresses is not served."""
         for listener, cause in rejected.items():
             if self._said.get(listener) != cause:
                 logger.warning("service proxy: %s is not served: %s", listener, cause)
+                tasks.create_task(self._tell(listener, cause))
         self._said = dict(rejected)
+
+    async def _tell(self, listener: str, cause: str) -> None:
+        namespace, _, name = service_of(listener).partition("/")
+        try:
+            service = await self._cluster.get(SERVICE, Key(namespace, name))
+        except ApiError as error:
+            logger.debug("service %s/%s: %s", namespace, name, error.message)
+            return
+        address = listener.partition("@")[2]
+        await self._recorder.event(service, "Warning", "AddressNotServed", f"{address} is not served: {cause}")
 
 
 def _take(event: WatchEvent, type_: type[V], seen: dict[Key, V]) -> None:

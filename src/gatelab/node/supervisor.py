@@ -109,7 +109,9 @@ class Supervisor:
 
             tasks.create_task(agent.run())
             tasks.create_task(keep_node(cluster, addresses.node))
-            tasks.create_task(ServiceProxy(cluster, place, addresses.node, envoy).run())
+            tasks.create_task(
+                ServiceProxy(cluster, Recorder(cluster, "kube-proxy"), place, addresses.node, envoy).run()
+            )
             tasks.create_task(MetricsWriter(cluster, agent.running, own).run())
 
     def _agent_and_keeper(self) -> dict[str, int]:
