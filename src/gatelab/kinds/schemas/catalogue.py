@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from gatelab.kinds.kind import Kind
-from gatelab.kinds.schemas import cert_manager, gateway, grpc_route, metrics
+from gatelab.kinds.schemas import certificates, gateway, grpc_route, metrics
 
 Schema = Mapping[str, Any]
 
@@ -27,7 +27,7 @@ def kubernetes() -> Mapping[str, Schema]:
 def definitions() -> Mapping[str, Schema]:
     """Every definition: those of Kubernetes, and ours of the kinds that come as custom resources."""
     ours: dict[str, Schema] = {}
-    for module in (gateway, grpc_route, cert_manager, metrics):
+    for module in (gateway, grpc_route, certificates, metrics):
         ours |= module.definitions()
     return {**kubernetes(), **ours}
 
