@@ -94,6 +94,7 @@ def start_lab(state: Path, name: str = "e2e") -> Lab:
     kept = ("PATH", "HOME", "LANG", "TMPDIR")
     environment = {key: os.environ[key] for key in kept if key in os.environ} | {
         "XDG_STATE_HOME": str(state),
+        "XDG_RUNTIME_DIR": str(state / "run"),
         "XDG_CONFIG_HOME": str(state / "config"),
         "GATELAB_NAME": name,
         "KUBECONFIG": str(state / "gatelab" / name / "kubeconfig"),
@@ -110,6 +111,7 @@ def start_lab(state: Path, name: str = "e2e") -> Lab:
     line = process.stdout.readline()
     if not line:
         process.wait(10)
+        process.stdout.close()
         raise AssertionError(f"gatelab up ended with {process.returncode}: {(state / 'up.stderr').read_text()}")
     return Lab(name, environment, process, json.loads(line))
 
