@@ -32,17 +32,34 @@ def test_a_busy_child_counts_for_the_tree_and_not_for_its_parent_alone() -> None
     assert 1_000_000 < usage["alone"].memory_bytes < usage["tree"].memory_bytes
 
 
+GROWS_WHEN_TOLD = """
+import sys
+print("ready", flush=True)
+sys.stdin.readline()
+ballast = bytes(bytearray(b"x" * 30_000_000))
+print("grown", flush=True)
+sys.stdin.readline()
+"""
+
+
 def test_memory_is_read_rarely_and_what_is_gone_is_left_out() -> None:
+    """Of a process of its own: what else this one does to its memory is not the meter's business."""
     meter = UsageMeter(memory_every_s=15)
-    me = {"me": os.getpid()}
-    first = meter.measure(me, {}, 100.0)["me"]
-    assert first.cores == 0.0
-    assert abs(first.memory_bytes - pss_bytes(os.getpid())) < 10_000_000
-    ballast = bytearray(os.urandom(30_000_000))
-    assert meter.measure(me, {}, 105.0)["me"].memory_bytes == first.memory_bytes
-    assert meter.measure(me, {}, 115.0)["me"].memory_bytes > first.memory_bytes + 20_000_000
-    assert meter.measure({"gone": 2**22 + 1}, {}, 120.0) == {}
-    del ballast
+    command = [sys.executable, "-I", "-S", "-c", GROWS_WHEN_TOLD]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+        watched = {"it": process.pid}
+        first = meter.measure(watched, {}, 100.0)["it"]
+        assert first.cores == 0.0
+        assert abs(first.memory_bytes - pss_bytes(process.pid)) < 1_000_000
+        process.stdin.write("grow\n")
+        process.stdin.flush()
+        assert process.stdout.readline() == "grown\n"
+        assert meter.measure(watched, {}, 105.0)["it"].memory_bytes == first.memory_bytes
+        assert meter.measure(watched, {}, 115.0)["it"].memory_bytes > first.memory_bytes + 20_000_000
+    assert meter.measure(watched, {}, 120.0) == {}
 
 
 def test_a_process_name_with_brackets_does_not_confuse(tmp_path: Path) -> None:
