@@ -9,6 +9,7 @@ from collections.abc import Callable
 from itertools import count
 from typing import Final
 
+from gatelab.grpc_wire.lead import Lead
 from gatelab.grpc_wire.timerfd import TimerFd
 
 READ: Final = select.POLLIN
@@ -20,9 +21,9 @@ Callback = Callable[[], None]
 class PollLoop:
     """Sockets, timers and signals on one thread. Everything registered is called from `run`.
 
-    `call_at` is exact to the kernel's own latency where there is a timerfd and rounded up to the next millisecond
-    elsewhere; it is never early. `at_end_of_turn` gathers writes: what many calls answer in one turn leaves in one
-    `send`.
+    `call_at` is exact where there is a timerfd and rounded up to the next millisecond elsewhere; it is never early. The
+    alarm is set ahead (`Lead`) and the rest is spun away. `at_end_of_turn` gathers writes: what many calls answer in
+    one turn leaves in one `send`. `turn_ns` is when this turn began: the arrival of what is being read.
     """
 
     def __init__(self) -> None:
@@ -33,8 +34,12 @@ class PollLoop:
         self._numbers = count()
         self._alarm = TimerFd() if TimerFd.available() else None
         self._armed_ns = 0
+        self._set_ns = 0
+        self._slept = False
+        self._lead = Lead()
         self._turn_end: list[Callback] = []
         self._running = True
+        self.turn_ns = 0
         if self._alarm is not None:
             self.watch(self._alarm.fd, READ, self._rung)
 
@@ -79,7 +84,9 @@ class PollLoop:
         """Runs until `stop`."""
         ready, poll = self._ready, self._poller.poll
         while self._running:
-            for fd, events in poll(self._timeout()):
+            found = poll(self._timeout())
+            self.turn_ns = time.monotonic_ns()
+            for fd, events in found:
                 callback = ready.get(fd)
                 if callback is not None:
                     callback(events)
@@ -98,7 +105,9 @@ class PollLoop:
         if self._alarm is not None:
             if first_ns and first_ns != self._armed_ns:
                 self._armed_ns = first_ns
-                self._alarm.arm(first_ns)
+                self._set_ns = max(1, first_ns - self._lead.ns)
+                self._slept = self._set_ns > time.monotonic_ns()
+                self._alarm.arm(self._set_ns)
             return None
         if not first_ns:
             return None
@@ -106,8 +115,13 @@ class PollLoop:
 
     def _rung(self, _events: int) -> None:
         assert self._alarm is not None
+        now_ns = time.monotonic_ns()
         self._alarm.read()
-        self._armed_ns = 0
+        if self._slept:
+            self._lead.learn(now_ns - self._set_ns)
+        until_ns, self._armed_ns = self._armed_ns, 0
+        while now_ns < until_ns:
+            now_ns = time.monotonic_ns()
 
     def _fire(self) -> None:
         timers = self._timers

@@ -1,7 +1,6 @@
 """greetings.GreetMe on a poll loop."""
 
 import sys
-import time
 from typing import TYPE_CHECKING, Final
 
 from gatelab.backends.hello.greeting import decoded, greeting
@@ -53,7 +52,6 @@ class HelloServer:
         return send | self._health.handlers() | reflection.handlers()
 
     def _send(self, call: ServerCall, message: bytes) -> None:
-        arrived_ns = time.monotonic_ns()
         try:
             request = decoded(message)
         except ValueError as error:
@@ -65,7 +63,7 @@ class HelloServer:
         reply, answer = greeting(request.name), self._answer
         delay_ns = request.delay_ms * 1_000_000 or self._settings.delay_ns
         if delay_ns:
-            self.loop.call_at(arrived_ns + delay_ns, lambda: call.reply(reply, answer))
+            self.loop.call_at(self.loop.turn_ns + delay_ns, lambda: call.reply(reply, answer))
         else:
             call.reply(reply, answer)
 
