@@ -80,6 +80,16 @@ async def _measured(name: str, plan: LoadPlan, stop: asyncio.Event) -> LoadResul
         return CouldNotRun(f"{what} cannot be reached from here ({name}): {error}")
 
 
+def _connections(wanted: int, pods: int) -> int:
+    """For the baseline: the smallest multiple of the pods that is not below `wanted`.
+
+    Calls take the connections in turn, so each pod gets as many calls a second as through the Gateway. One connection
+    would be one pod with all of them: its caches warm, where the Gateway's pods have time to cool, and the difference
+    would be charged to the Gateway.
+    """
+    return pods * -(-wanted // pods)
+
+
 def _plan(
     experiment: Experiment,
     request: Request,
@@ -112,7 +122,7 @@ def _plan(
         ),
         total=load.requests,
         duration_s=turns.total_s + LATE_S,
-        connections=load.connections,
+        connections=_connections(load.connections, len(backends.pods)) if name == "direct" else load.connections,
         concurrency=max(50, load.connections),
         timeout_s=CALL_TIMEOUT_S,
         connect_timeout_s=CONNECT_TIMEOUT_S,

@@ -83,7 +83,7 @@ async def _measured(
     return Paths(
         l7=path_report(results["l7"], pods, experiment.expect, unit="request"),
         l4=path_report(results["l4"], pods, experiment.expect, unit="connection"),
-        direct=path_report(results["direct"], pods, experiment.expect, unit="connection"),
+        direct=path_report(results["direct"], pods, experiment.expect, unit="request"),
     )
 
 
