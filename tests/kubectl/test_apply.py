@@ -70,6 +70,22 @@ async def test_gateways_are_applied_in_both_versions(api: Api) -> None:
         assert await kubectl.ok("get", "gateway", "g", "-o", ports) == "gateway.networking.k8s.io/v1 81"
 
 
+async def test_a_list_is_applied_item_by_item(api: Api) -> None:
+    items = """
+        {"apiVersion": "v1", "kind": "List", "items": [
+          {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "a"}, "data": {"k": "v"}},
+          {"apiVersion": "gateway.networking.k8s.io/v1", "kind": "Gateway", "metadata": {"name": "g"}, "spec":
+            {"gatewayClassName": "gatelab", "listeners": [{"name": "a", "port": 80, "protocol": "HTTP"}]}}]}"""
+    async with api() as kubectl:
+        applied = await kubectl.ok("apply", "-f", "-", stdin=items)
+        assert applied.splitlines() == ["configmap/a created", "gateway.gateway.networking.k8s.io/g created"]
+        assert "unchanged" in await kubectl.ok("apply", "-f", "-", stdin=items)
+        await kubectl.ok("replace", "-f", "-", stdin=items)
+        wrong = await kubectl("apply", "-f", "-", stdin=items.replace('"data"', '"dta"'))
+        assert 'strict decoding error: unknown field "dta"' in wrong.err
+        await kubectl.ok("delete", "-f", "-", stdin=items)
+
+
 async def test_an_unknown_field_is_named(api: Api) -> None:
     async with api() as kubectl:
         outcome = await kubectl("apply", "-f", "-", stdin=DEPLOYMENT.replace("  selector", "  replcas: 2\n  selector"))

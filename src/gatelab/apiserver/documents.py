@@ -6,9 +6,8 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
 from gatelab import __version__
-from gatelab.apiserver import answers, discovery, openapi
+from gatelab.apiserver import answers, discovery, openapi, openapi_v2_document
 from gatelab.apiserver.context import Context
-from gatelab.kinds.errors import ApiError
 
 
 async def health(_: Context, __: Request) -> Response:
@@ -73,13 +72,12 @@ async def openapi_document(_: Context, request: Request) -> Response:
     return response
 
 
-async def openapi_v2(_: Context, __: Request) -> Response:
-    """Its readers want protobuf and cannot tell JSON from it, so they are refused, and turn to /openapi/v3."""
-    raise NotAcceptable("OpenAPI v2 is not served: read /openapi/v3")
+async def openapi_v2(_: Context, request: Request) -> Response:
+    """A document of the old form without definitions: what is served is described in /openapi/v3 alone.
 
-
-class NotAcceptable(ApiError):
-    """The form asked for is one that we do not have."""
-
-    code = 406
-    reason = "NotAcceptable"
+    kubectl still reads it to validate a `kind: List`. It passes over what the document does not know, as it does for
+    custom resources, and the server validates each item.
+    """
+    if openapi_v2_document.PROTOBUF in request.headers.get("accept", ""):
+        return answers.encoded(openapi_v2_document.protobuf(), media_type=openapi_v2_document.PROTOBUF_ANSWER)
+    return answers.json(openapi_v2_document.document())

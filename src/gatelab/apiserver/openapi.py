@@ -22,6 +22,7 @@ _MODULES = {
     "authorization_v1": "io.k8s.api.authorization.v1",
     "meta_v1": "io.k8s.apimachinery.pkg.apis.meta.v1",
 }
+INFO: Mapping[str, str] = {"title": "gatelab", "version": "v1.37.0"}
 _PATCHES = ("application/json-patch+json", "application/merge-patch+json")
 _STRATEGIC = "application/strategic-merge-patch+json"
 _REFERENCE = "#/components/schemas/"
@@ -61,7 +62,7 @@ def document(group: str, version: str) -> tuple[bytes, str]:
     text = msgspec.json.encode(
         {
             "openapi": "3.0.0",
-            "info": {"title": "gatelab", "version": "v1.37.0"},
+            "info": INFO,
             "paths": {path: item for kind in kinds for path, item in _paths(kind, version)},
             "components": {"schemas": schemas},
         }

@@ -6,6 +6,7 @@ import pytest
 
 from asgi_requests import Requests
 from gatelab.apiserver import discovery
+from gatelab.apiserver.protobuf import wire
 from gatelab.kinds.builtin import BUILTIN
 
 AGGREGATED = {"accept": f"{discovery.AGGREGATED},application/json"}
@@ -91,8 +92,21 @@ def _patch(paths: Any, plural: str) -> Any:
     return next(item["patch"] for path, item in paths.items() if path.endswith(f"/{plural}/{{name}}"))
 
 
-async def test_openapi_v2_is_refused(api: Requests) -> None:
-    assert (await api("GET", "/openapi/v2")).status == 406
+async def test_openapi_v2_is_an_empty_document_in_both_forms(api: Requests) -> None:
+    assert (await api("GET", "/openapi/v2")).json == {
+        "swagger": "2.0",
+        "info": {"title": "gatelab", "version": "v1.37.0"},
+        "paths": {},
+    }
+    wanted = "application/com.github.proto-openapi.spec.v2@v1.0+protobuf"
+    answer = await api("GET", "/openapi/v2", headers={"accept": wanted})
+    assert answer.headers["content-type"] == wanted.replace("@", ".")
+    document = dict(wire.fields(answer.body))
+    assert document.keys() == {1, 2, 8}
+    assert document[1] == b"2.0"
+    info = document[2]
+    assert isinstance(info, bytes)
+    assert dict(wire.fields(info)) == {1: b"gatelab", 2: b"v1.37.0"}
 
 
 async def test_the_version_is_kubernetes(api: Requests) -> None:
