@@ -198,6 +198,15 @@ def test_a_program_that_cannot_be_executed_is_a_terminated_container_with_code_1
     assert script.status()["phase"] == "Failed"
 
 
+def test_a_program_that_never_starts_is_tried_again_with_back_off(make_pod: MakePod) -> None:
+    script = Script(make_pod())
+    assert Start("main", 1) in script.not_started("StartError")
+    script.not_started("StartError")
+    assert script.main.state == Waiting("CrashLoopBackOff", "back-off 10s restarting failed container=main")
+    assert script.wait(9.9) == []
+    assert script.wait(0.2) == [Start("main", 2)]
+
+
 def test_deletion_is_sigterm_then_removal(make_pod: MakePod) -> None:
     script = Script(make_pod())
     script.started()

@@ -116,7 +116,7 @@ class ContainerRun:
         self._starting = False
         before = self.state
         if event.reason == "StartError":
-            self._end(Terminated(128, event.reason, event.message, event.at, event.at), now)
+            self._end(Terminated(128, event.reason, event.message, event.at, event.at), now, ran_s=0.0)
         else:
             self.state = Waiting(event.reason, event.message)
             self._start_at = None if self._is_final else now + RETRY_S
@@ -126,7 +126,8 @@ class ContainerRun:
     def on_ended(self, event: Ended, now: float) -> None:
         assert isinstance(self.state, Running), "only what runs ends"
         reason = "Completed" if event.exit_code == 0 else "Error"
-        self._end(Terminated(event.exit_code, reason, event.message, self.state.since, event.at, self.state.pid), now)
+        ended = Terminated(event.exit_code, reason, event.message, self.state.since, event.at, self.state.pid)
+        self._end(ended, now, ran_s=now - self._running_since)
 
     def on_probed(self, event: Probed, now: float) -> Iterator[Command]:
         probe = self._probes.get(event.kind)
@@ -200,14 +201,14 @@ class ContainerRun:
         grace_s = probe.termination_grace_period_seconds
         yield from self.stop(30.0 if grace_s is None else grace_s, now, final=False)
 
-    def _end(self, ended: Terminated, now: float) -> None:
+    def _end(self, ended: Terminated, now: float, *, ran_s: float) -> None:
         self.is_started = self.is_ready = self._is_stopping = False
         self._probes = {}
         self._term_at = self._kill_at = None
         self.state = ended
         if self._is_final or not self._is_restarted(ended.exit_code):
             return
-        if now - self._running_since >= BACK_OFF_FORGOTTEN_S:
+        if ran_s >= BACK_OFF_FORGOTTEN_S:
             self._back_off_s = 0.0
         self.last = ended
         delay_s = self._back_off_s
