@@ -17,7 +17,7 @@ from gatelab.certs import controllers as cert_controllers
 from gatelab.cluster.embedded import EmbeddedCluster
 from gatelab.cluster.port import Cluster
 from gatelab.dns import DnsController, serve_dns
-from gatelab.gateway import DataPlaneSettings, GatewayController
+from gatelab.gateway import ENVOY_IMAGE, DataPlaneSettings, GatewayController
 from gatelab.kinds.addresses import AddressRange
 from gatelab.kinds.builtin import CONFIG_MAP, GATEWAY_CLASS, NAMESPACE
 from gatelab.kinds.errors import AlreadyExists
@@ -34,7 +34,6 @@ from gatelab.store import Store
 from gatelab.workloads import controllers as workload_controllers
 
 HOSTS = frozenset({"127.0.0.1", "localhost"})
-ENVOY_IMAGE = "docker.io/envoyproxy/envoy:distroless-v1.40.0"
 GATEWAY_CLASSES = {"gatelab": "gatelab.dev/gateway-controller", "cilium": "io.cilium/gateway-controller"}
 NAMESPACE_GRACE_S = 1.0
 """Long enough for `kubectl delete -f` to find what is in the namespace that it has just deleted."""

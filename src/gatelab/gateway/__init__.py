@@ -8,6 +8,6 @@ status says.
 
 from gatelab.gateway.controller import GatewayController
 from gatelab.gateway.ports import XdsPort
-from gatelab.gateway.settings import DataPlaneSettings
+from gatelab.gateway.settings import ENVOY_IMAGE, DataPlaneSettings, naming
 
-__all__ = ["DataPlaneSettings", "GatewayController", "XdsPort"]
+__all__ = ["ENVOY_IMAGE", "DataPlaneSettings", "GatewayController", "XdsPort", "naming"]

@@ -37,7 +37,7 @@ STATUS_QUIET_S = 0.002
 
 
 class GatewayController:
-    """Serves the Gateways of our classes through `xds`, with data planes made as `settings` say."""
+    """Serves the Gateways of the classes that `settings` name through `xds`, with data planes made as these say."""
 
     def __init__(self, cluster: Cluster, xds: XdsPort, settings: DataPlaneSettings) -> None:
         self._cluster = cluster
@@ -49,7 +49,10 @@ class GatewayController:
         self._versions: frozenset[tuple[str, str, object]] | None = None
         self._connections = Connections(time.monotonic)
         self._do_translate = functools.partial(
-            translate, bind_any=settings.bind == "any", privileged_shift=settings.privileged_shift
+            translate,
+            controller_names=frozenset(settings.controllers),
+            bind_any=settings.bind == "any",
+            privileged_shift=settings.privileged_shift,
         )
 
     async def run(self) -> None:
@@ -60,7 +63,7 @@ class GatewayController:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(runtime.run(), name="gateway runtime")
             await self._intake.started.wait()
-            self._sources = Sources(self._intake.mirrors)
+            self._sources = Sources(self._intake.mirrors, self._settings.controllers)
             self._provisioner = Provisioner(self._cluster, self._intake.mirrors, self._settings)
             self._publication = Publication(self._xds, self._sources, self._do_translate)
             for name, woken, step, quiet_s in (
@@ -112,4 +115,4 @@ class GatewayController:
         return DataPlaneState(acceptance, address, settling_s > 0, obstacle)
 
     def _data_plane(self, outcome: GatewayOutcome) -> Key:
-        return data_plane_key(outcome.gateway, outcome.controller_name)
+        return data_plane_key(outcome.gateway, self._settings.controllers[outcome.controller_name])

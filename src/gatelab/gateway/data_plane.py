@@ -9,7 +9,6 @@ from typing import Any
 
 from gatelab.gateway.settings import DataPlaneSettings
 from gatelab.gateway.translate import addresses
-from gatelab.gateway.translate.gateway_class import CILIUM
 from gatelab.gateway.translate.outcome import GatewayOutcome
 from gatelab.gateway.translate.proxy_config import bound_port
 from gatelab.kinds.builtin import DEPLOYMENT, GATEWAY, SERVICE, SERVICE_ACCOUNT
@@ -28,10 +27,9 @@ _ENVOY = "envoy"
 _GRACE_PERIOD_S = 5
 
 
-def data_plane_key(gateway: Gateway, controller_name: str) -> Key:
-    """The key of all three objects: as Cilium names its Service for the class of Cilium, else as in GEP-1762."""
-    name = gateway.metadata.name
-    full = f"cilium-gateway-{name}" if controller_name == CILIUM else f"{name}-{gateway.spec.gateway_class_name}"
+def data_plane_key(gateway: Gateway, naming: str) -> Key:
+    """The key of all three objects; `naming` is a pattern of `settings`."""
+    full = naming.format(gateway=gateway.metadata.name, gateway_class=gateway.spec.gateway_class_name)
     return Key(gateway.metadata.namespace, shortened(full))
 
 

@@ -1,7 +1,24 @@
 """How data planes are made: the settings of the composition root."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Literal
+
+from gatelab.gateway.translate.gateway_class import CILIUM, GATELAB
+
+ENVOY_IMAGE = "docker.io/envoyproxy/envoy:distroless-v1.40.0"
+
+AS_PROPOSED = "{gateway}-{gateway_class}"
+"""GEP-1762."""
+AS_CILIUM = "cilium-gateway-{gateway}"
+CONTROLLERS: Mapping[str, str] = MappingProxyType({GATELAB: AS_PROPOSED, CILIUM: AS_CILIUM})
+"""What a lab serves: how the objects of a data plane are called, by the `controllerName` of the Gateway's class."""
+
+
+def naming(controller_name: str) -> str:
+    """How a controller of that name calls the objects of a data plane: as Cilium does in its place, else GEP-1762."""
+    return CONTROLLERS.get(controller_name, AS_PROPOSED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -12,6 +29,8 @@ class DataPlaneSettings:
     proxy before it (a lab, where every process can bind every 127.x address); "any": on every address of the pod.
     `run_dir` is where Envoys put their admin sockets, a short path: with a pod's uid it must stay under 107 bytes.
     `privileged_shift` is added to bound ports below 1024 where these cannot be bound (443 becomes 10443).
+    `controllers` are the names under which the controller serves GatewayClasses, each with the pattern by which the
+    objects of a data plane are called. Two processes that serve one name write over each other.
     """
 
     xds_socket: str
@@ -20,3 +39,4 @@ class DataPlaneSettings:
     run_dir: str
     ready_port: int = 19001
     privileged_shift: int = 0
+    controllers: Mapping[str, str] = field(default_factory=lambda: CONTROLLERS)

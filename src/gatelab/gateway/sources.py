@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from gatelab.gateway.data_plane import data_plane_key
 from gatelab.gateway.provision import is_owned
 from gatelab.gateway.snapshot import Snapshot, read, snapshot_of
-from gatelab.gateway.translate.gateway_class import is_ours
+from gatelab.gateway.translate.gateway_class import ours
 from gatelab.kinds.builtin import ENDPOINT_SLICE, GATEWAY, GATEWAY_CLASS, GRPC_ROUTE, NAMESPACE, SECRET, SERVICE
 from gatelab.kinds.core import Service
 from gatelab.kinds.discovery import SERVICE_NAME, EndpointSlice
@@ -24,10 +24,14 @@ _VERSIONS = {
 
 
 class Sources:
-    """Reads snapshots, endpoints and addresses of data planes out of the mirrors."""
+    """Reads snapshots, endpoints and addresses of data planes out of the mirrors.
 
-    def __init__(self, mirrors: Mirrors) -> None:
+    `controllers` are the names that are served, with how each calls the objects of a data plane.
+    """
+
+    def __init__(self, mirrors: Mirrors, controllers: Mapping[str, str]) -> None:
         self._mirrors = mirrors
+        self._controllers = controllers
         mirrors.of(ENDPOINT_SLICE).add_index(_BY_SERVICE, _service_of)
 
     def versions(self) -> frozenset[tuple[str, str, object]]:
@@ -42,11 +46,13 @@ class Sources:
     def snapshot(self) -> Snapshot:
         """The present state, with the address of each Gateway of ours that has one."""
         found = snapshot_of(lambda kind: self._mirrors.of(kind).list())
+        classes = ours(found.gateway_classes, self._controllers)
         addresses = {}
         for key, gateway in found.gateways.items():
-            gateway_class = found.gateway_classes.get(gateway.spec.gateway_class_name)
-            if gateway_class is not None and is_ours(gateway_class):
-                address, _ = self.address(gateway, data_plane_key(gateway, gateway_class.spec.controller_name))
+            gateway_class = classes.get(gateway.spec.gateway_class_name)
+            if gateway_class is not None:
+                naming = self._controllers[gateway_class.spec.controller_name]
+                address, _ = self.address(gateway, data_plane_key(gateway, naming))
                 if address:
                     addresses[key] = address
         return dataclasses.replace(found, addresses=addresses)

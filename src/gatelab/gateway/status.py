@@ -4,7 +4,7 @@ Pure. Each is the whole status that the object shall have, given the one that it
 not change, conditions of other types and parents of other controllers stay as they are.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from typing import Any
 
 from gatelab.gateway.status_programmed import (
@@ -13,7 +13,7 @@ from gatelab.gateway.status_programmed import (
     listener_programmed,
     present_condition,
 )
-from gatelab.gateway.translate.gateway_class import CONTROLLER_NAMES, SUPPORTED_FEATURES
+from gatelab.gateway.translate.gateway_class import SUPPORTED_FEATURES
 from gatelab.gateway.translate.outcome import GatewayOutcome, ListenerOutcome, ParentOutcome
 from gatelab.kinds.conditions import Condition, condition
 from gatelab.kinds.gatewayapi import ParentReference
@@ -62,10 +62,15 @@ def _listener(outcome: ListenerOutcome, programmed: Condition, present: Status, 
     }
 
 
-def route_status(parents: Sequence[ParentOutcome], present: Status, now: str) -> dict[str, Any]:
-    """`status` of a route: `parents` of other controllers as they are, then ours in the order of spec.parentRefs."""
+def route_status(
+    parents: Sequence[ParentOutcome], controller_names: Container[str], present: Status, now: str
+) -> dict[str, Any]:
+    """`status` of a route: `parents` of other controllers as they are, then ours in the order of spec.parentRefs.
+
+    Entries of `controller_names` are ours.
+    """
     entries = list(present.get("parents") or ())
-    theirs = [each for each in entries if each.get("controllerName") not in CONTROLLER_NAMES]
+    theirs = [each for each in entries if each.get("controllerName") not in controller_names]
     ours = [_parent(parent, entries, now) for parent in parents]
     return {**present, "parents": [*theirs, *ours]}
 

@@ -1,6 +1,6 @@
 """Writing statuses: every class, Gateway and route of ours, each in one patch, and only when it differs."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -8,7 +8,6 @@ from gatelab.cluster.port import Cluster
 from gatelab.gateway.quarantine import with_words
 from gatelab.gateway.status import class_status, gateway_status, route_status
 from gatelab.gateway.status_programmed import DataPlaneState
-from gatelab.gateway.translate.gateway_class import CONTROLLER_NAMES
 from gatelab.gateway.translate.outcome import ParentOutcome, Translation
 from gatelab.kinds.builtin import GATEWAY, GATEWAY_CLASS, GRPC_ROUTE
 from gatelab.kinds.kind import Kind
@@ -81,17 +80,17 @@ def _routes(
         parents = translation.routes.get(key, ())
         if parents and not _is_of_generation(obj, parents[0].conditions[0].observed_generation):
             continue
-        if parents or _has_word_of_ours(present):
+        if parents or _has_word_of(translation.controller_names, present):
             told = [_told(key, parent, blamed.get(parent.gateway, {})) for parent in parents]
-            yield StatusWrite(GRPC_ROUTE, obj, route_status(told, present, now))
+            yield StatusWrite(GRPC_ROUTE, obj, route_status(told, translation.controller_names, present, now))
 
 
 def _told(route: Key, parent: ParentOutcome, blamed: Mapping[str, str]) -> ParentOutcome:
     return replace(parent, conditions=with_words(route, parent, blamed))
 
 
-def _has_word_of_ours(status: Mapping[str, Any]) -> bool:
-    return any(each.get("controllerName") in CONTROLLER_NAMES for each in status.get("parents") or ())
+def _has_word_of(controller_names: Container[str], status: Mapping[str, Any]) -> bool:
+    return any(each.get("controllerName") in controller_names for each in status.get("parents") or ())
 
 
 def _is_of_generation(obj: Object, generation: int | None) -> bool:

@@ -4,6 +4,7 @@ import json
 from dataclasses import replace
 from typing import Any
 
+from gatelab.gateway import naming
 from gatelab.gateway.data_plane import data_plane, data_plane_key
 from gatelab.gateway.drift import overlaid
 from gatelab.gateway.translate import translate
@@ -28,12 +29,13 @@ def objects(obj: dict[str, Any], **settings: Any) -> dict[str, Any]:
 
 def test_names_follow_the_class() -> None:
     read = view(Gateway, gateway())
-    assert data_plane_key(read, GATELAB) == Key("default", "gw-gatelab")
-    assert data_plane_key(read, CILIUM) == Key("default", "cilium-gateway-gw")
+    assert data_plane_key(read, naming(GATELAB)) == Key("default", "gw-gatelab")
+    assert data_plane_key(read, naming(CILIUM)) == Key("default", "cilium-gateway-gw")
+    assert data_plane_key(read, naming("example.com/other")) == Key("default", "gw-gatelab")
 
 
 def test_long_names_are_cut_and_stay_different() -> None:
-    names = {data_plane_key(view(Gateway, gateway("x" * 250 + tail)), GATELAB).name for tail in ("a", "b")}
+    names = {data_plane_key(view(Gateway, gateway("x" * 250 + tail)), naming(GATELAB)).name for tail in ("a", "b")}
     assert len(names) == 2
     assert all(len(name) <= 63 for name in names)
     labels = objects(gateway("x" * 253))["Deployment"]["spec"]["selector"]["matchLabels"]

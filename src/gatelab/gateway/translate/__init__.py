@@ -17,13 +17,20 @@ ANY_ADDRESS = "0.0.0.0"
 """For a pod with a network of its own."""
 
 
-def translate(snapshot: Snapshot, *, bind_any: bool = False, privileged_shift: int = 0) -> Translation:
+def translate(
+    snapshot: Snapshot,
+    *,
+    controller_names: frozenset[str] = gateway_class.CONTROLLER_NAMES,
+    bind_any: bool = False,
+    privileged_shift: int = 0,
+) -> Translation:
     """Everything that follows from the snapshot.
 
-    With `bind_any` listeners are bound on every address of the pod; else on the Gateway's own address, and a Gateway
-    that has none yet gets no model. `privileged_shift` is added to bound ports below 1024.
+    Only classes of `controller_names` are looked at. With `bind_any` listeners are bound on every address of the pod;
+    else on the Gateway's own address, and a Gateway that has none yet gets no model. `privileged_shift` is added to
+    bound ports below 1024.
     """
-    ours = {name: each for name, each in snapshot.gateway_classes.items() if gateway_class.is_ours(each)}
+    ours = gateway_class.ours(snapshot.gateway_classes, controller_names)
     classes = {name: gateway_class.accepted(each) for name, each in ours.items()}
     parents = {
         key: routes.Parent(
@@ -42,6 +49,7 @@ def translate(snapshot: Snapshot, *, bind_any: bool = False, privileged_shift: i
         gateways={key: gateways.outcome(parent, in_order, bindings[key]) for key, parent in parents.items()},
         routes={key: outcome.parents for key, outcome in outcomes.items()},
         problems=snapshot.problems,
+        controller_names=controller_names,
     )
 
 

@@ -1,5 +1,7 @@
 """GatewayClasses: which are ours, and whether we accept them (GatewayClass API, `controllerName`, `parametersRef`)."""
 
+from collections.abc import Container, Mapping
+
 from gatelab.gateway.translate.observations import ACCEPTED, fails, holds
 from gatelab.kinds.conditions import Condition
 from gatelab.kinds.gatewayapi import GatewayClass
@@ -7,6 +9,7 @@ from gatelab.kinds.gatewayapi import GatewayClass
 GATELAB = "gatelab.dev/gateway-controller"
 CILIUM = "io.cilium/gateway-controller"
 CONTROLLER_NAMES = frozenset({GATELAB, CILIUM})
+"""What a lab serves."""
 
 SUPPORTED_FEATURES = (
     "GRPCRoute",
@@ -21,9 +24,9 @@ SUPPORTED_FEATURES = (
 """`status.supportedFeatures`, in ascending order as the API demands (GEP-2162)."""
 
 
-def is_ours(gateway_class: GatewayClass) -> bool:
+def ours(gateway_classes: Mapping[str, GatewayClass], controller_names: Container[str]) -> dict[str, GatewayClass]:
     """A class of another controller is none of our business: no status, no Gateways (GatewayClass API)."""
-    return gateway_class.spec.controller_name in CONTROLLER_NAMES
+    return {name: each for name, each in gateway_classes.items() if each.spec.controller_name in controller_names}
 
 
 def accepted(gateway_class: GatewayClass) -> Condition:

@@ -90,12 +90,13 @@ class ParentOutcome:
 
 @dataclass(frozen=True, slots=True)
 class Translation:
-    """Everything that follows from a snapshot."""
+    """Everything that follows from a snapshot, for the classes of `controller_names`."""
 
     classes: Mapping[str, Condition] = field(default_factory=dict)
     gateways: Mapping[Key, GatewayOutcome] = field(default_factory=dict)
     routes: Mapping[Key, tuple[ParentOutcome, ...]] = field(default_factory=dict)
     problems: tuple[str, ...] = ()
+    controller_names: frozenset[str] = frozenset()
 
 
 def _holds(conditions: tuple[Condition, ...], type_: str) -> bool:
