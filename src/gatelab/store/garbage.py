@@ -5,7 +5,7 @@ something that it looks at has changed, and about everything at start, so a cras
 no differently.
 """
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -43,14 +43,14 @@ def affected_by(objects: IndexedObjects, kind: Kind, stored: Stored, *, removed:
     return [*content, *objects.dependents(stored.uid), *owners, itself, *home]
 
 
-def next_step(objects: IndexedObjects, place: Place) -> Step | None:
-    """What to do with the object at `place` now."""
+def next_step(objects: IndexedObjects, place: Place, in_grace: Container[str] = ()) -> Step | None:
+    """What to do with the object at `place` now. The content of namespaces `in_grace` (uids) is left alone for now."""
     stored = objects.get(*place)
     if stored is None:
         return None
     if is_being_deleted(stored.object):
         return _finish(objects, place.kind, stored)
-    if _home_ends(objects, stored) or _an_owner_waits(objects, stored):
+    if _home_ends(objects, stored, in_grace) or _an_owner_waits(objects, stored):
         return Delete()
     return _without_absent_owners(objects, stored)
 
@@ -74,9 +74,9 @@ def _is_blocked(objects: IndexedObjects, owner: Stored) -> bool:
     return False
 
 
-def _home_ends(objects: IndexedObjects, stored: Stored) -> bool:
+def _home_ends(objects: IndexedObjects, stored: Stored, in_grace: Container[str]) -> bool:
     home = objects.get(NAMESPACE, Key("", stored.key.namespace)) if stored.key.namespace else None
-    return home is not None and is_being_deleted(home.object)
+    return home is not None and is_being_deleted(home.object) and home.uid not in in_grace
 
 
 def _an_owner_waits(objects: IndexedObjects, stored: Stored) -> bool:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from operator import attrgetter
 from typing import Literal, NamedTuple
 
+from gatelab.kinds.objects import is_being_deleted
 from gatelab.store import refusals
 from gatelab.store.stored import Stored
 
@@ -38,6 +39,12 @@ class Recorded:
     @property
     def version(self) -> int:
         return self.stored.version
+
+    @property
+    def is_marked(self) -> bool:
+        """Whether this write is the one that asked for the deletion of what stays for now."""
+        was = self.before is not None and is_being_deleted(self.before.object)
+        return not was and not self.removed and is_being_deleted(self.stored.object)
 
     def seen_through(self, matches: Matches) -> Change | None:
         """The event for a watcher who sees only what matches: coming into sight is ADDED, leaving it DELETED."""

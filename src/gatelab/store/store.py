@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -55,6 +55,7 @@ class Store:
         self._histories: dict[str, History] = {}
         self._visible = Objects()
         self._todo: deque[Place] = deque()
+        self._in_grace: set[str] = set()
         self._published_version = self._recover(journal) if journal is not None else 0
         self._floor = self._last_version = self._published_version
         self._newest = IndexedObjects(self._visible)
@@ -278,13 +279,14 @@ class Store:
         self._published_version = recorded.version
         self._history(write.kind).append(recorded)
         affected = garbage.affected_by(self._newest, write.kind, recorded.stored, removed=recorded.removed)
-        if write.kind == NAMESPACE and affected and self._namespace_grace_s and not recorded.removed:
-            asyncio.get_running_loop().call_later(self._namespace_grace_s, self._take_up, affected)
-        else:
-            self._todo.extend(affected)
+        if write.kind == NAMESPACE and self._namespace_grace_s and recorded.is_marked:
+            self._in_grace.add(recorded.stored.uid)
+            asyncio.get_running_loop().call_later(self._namespace_grace_s, self._end_grace, recorded.stored)
+        self._todo.extend(affected)
 
-    def _take_up(self, places: Sequence[Place]) -> None:
-        self._todo.extend(places)
+    def _end_grace(self, namespace: Stored) -> None:
+        self._in_grace.discard(namespace.uid)
+        self._todo.extend(self._newest.content(namespace.key.name))
         self._commits.begin()
 
     def _settle(self) -> None:
@@ -292,7 +294,7 @@ class Store:
         steps = 0
         while self._todo and steps < _STEPS_AT_ONCE:
             place = self._todo.popleft()
-            step = garbage.next_step(self._newest, place)
+            step = garbage.next_step(self._newest, place, self._in_grace)
             if step is None:
                 continue
             steps += 1

@@ -1,5 +1,6 @@
 """Deletion: at once, after finalizers, after a Pod's grace period, of dependents, of a namespace's content."""
 
+import asyncio
 from collections.abc import Callable
 from typing import Any
 
@@ -187,6 +188,42 @@ async def test_what_is_in_an_ending_namespace_can_be_deleted_by_name_for_a_while
         await store.create(CONFIG_MAP, make(f"cm-{number}", namespace="other"))
     await store.delete(CONFIG_MAP, Key("shop", "web"))
     await until_removed(watch, "shop")
+    await store.close()
+
+
+async def test_owners_in_an_ending_namespace_survive_writes_to_what_they_own(make: Any) -> None:
+    store = Store(namespace_grace_s=30)
+    await store.create(NAMESPACE, {"metadata": {"name": "shop"}})
+    owner = await store.create(DEPLOYMENT, make("web"))
+    await store.create(CONFIG_MAP, make("owned", owners=(owner,)))
+    await store.delete(NAMESPACE, Key("", "shop"))
+    await store.update(CONFIG_MAP, make("owned", owners=(owner,), data={"k": "v"}))
+    # Steps are taken with the next commits: these give them the time to be.
+    for number in range(3):
+        await store.update(NAMESPACE, {"metadata": {"name": "shop", "labels": {"n": str(number)}}})
+    assert store.get(CONFIG_MAP, Key("shop", "owned")).object["data"] == {"k": "v"}
+    assert store.get(DEPLOYMENT, WEB).uid == owner.uid
+    await store.close()
+
+
+async def test_a_namespace_of_the_same_name_has_a_while_of_its_own(
+    make: Any, until_removed: Callable[..., Any]
+) -> None:
+    store = Store(namespace_grace_s=0.05)
+    loop = asyncio.get_running_loop()
+    shop = Key("", "shop")
+    removed: list[float] = []
+    for _ in range(2):
+        await store.create(NAMESPACE, {"metadata": {"name": "shop"}})
+        await store.create(CONFIG_MAP, make("web"))
+        watch = store.watch(NAMESPACE, since=store.version)
+        begun = loop.time()
+        await store.delete(NAMESPACE, shop)
+        if not removed:
+            await store.delete(CONFIG_MAP, Key("shop", "web"))
+        await until_removed(watch, "shop")
+        removed.append(loop.time() - begun)
+    assert removed[1] >= 0.05
     await store.close()
 
 
