@@ -1,10 +1,13 @@
 """Every case comes to what its siblings say."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from gatelab.gateway.translate import Translation
+from gatelab.kinds.conditions import Condition
 from golden_cases import CASES, Case, case_paths, shown_model, shown_status, translated
 
 MOST_LINES = 120
@@ -13,10 +16,22 @@ MOST_LINES = 120
 def test_the_case_comes_to_its_golden_files(case: Case, rewrite: bool) -> None:
     translation, endpoints = translated(case)
     assert translation.problems == ()
+    assert [each for each in conditions(translation) if not each.message] == []
     if case.model:
         compare(case.sibling("model"), shown_model(case, translation, endpoints), rewrite)
     if case.status:
         compare(case.sibling("status"), shown_status(case, translation), rewrite)
+
+
+def conditions(translation: Translation) -> Iterator[Condition]:
+    yield from translation.classes.values()
+    for gateway in translation.gateways.values():
+        yield gateway.accepted
+        for listener in gateway.listeners:
+            yield from listener.verdict.conditions
+    for parents in translation.routes.values():
+        for parent in parents:
+            yield from parent.conditions
 
 
 def compare(path: Path, found: dict[str, Any], rewrite: bool) -> None:

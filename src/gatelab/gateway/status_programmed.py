@@ -44,7 +44,7 @@ def listener_programmed(
         return fails(PROGRAMMED, generation, reason="Invalid", message=refused)
     waiting = _waiting_for(outcome.placement, state)
     if waiting is None or _stays(before, generation, state):
-        return holds(PROGRAMMED, generation)
+        return holds(PROGRAMMED, generation, message=f"Envoy serves it on port {outcome.verdict.listener.port}")
     return fails(PROGRAMMED, generation, reason="Pending", message=waiting)
 
 
@@ -72,7 +72,13 @@ def gateway_programmed(outcome: GatewayOutcome, state: DataPlaneState, listeners
             f"{name}: {each.message}" for name, each in listeners.items()
         )
         return fails(PROGRAMMED, generation, reason="Invalid", message=message)
-    return holds(PROGRAMMED, generation)
+    return holds(PROGRAMMED, generation, message=_service(state.address, listeners))
+
+
+def _service(address: str, listeners: Mapping[str, Condition]) -> str:
+    absent = [name for name, each in listeners.items() if each.status != "True"]
+    others = f"; not served: listener {', '.join(absent)}, see status.listeners" if absent else ""
+    return f"Envoy serves at {address}{others}"
 
 
 def _is_bad(each: Condition) -> bool:

@@ -47,7 +47,8 @@ def test_programmed_outlives_a_moment_without_envoy_only() -> None:
 def test_another_address_than_the_one_asked_for_is_not_usable() -> None:
     state = DataPlaneState(Acceptance(connected=True), ADDRESS)
     assert judged(state, addresses=[{"value": "127.24.0.99"}]).reason == "AddressNotUsable"
-    assert judged(state, addresses=[{"value": ADDRESS}]).status == "True"
+    found = judged(state, addresses=[{"value": ADDRESS}])
+    assert (found.status, found.message) == ("True", f"Envoy serves at {ADDRESS}")
 
 
 def test_a_gateway_that_serves_nothing_is_not_programmed() -> None:
@@ -57,7 +58,9 @@ def test_a_gateway_that_serves_nothing_is_not_programmed() -> None:
     assert (found.status, found.reason) == ("False", "Invalid")
     assert "Secret default/nobody does not exist" in found.message
     listeners.append({"name": "http", "port": 80, "protocol": "HTTP"})
-    assert judged(DataPlaneState(Acceptance(connected=True), ADDRESS), listeners=listeners).status == "True"
+    found = judged(DataPlaneState(Acceptance(connected=True), ADDRESS), listeners=listeners)
+    assert found.status == "True"
+    assert found.message == f"Envoy serves at {ADDRESS}; not served: listener https, see status.listeners"
 
 
 def test_what_cannot_be_read_is_named_and_stops_nobody() -> None:

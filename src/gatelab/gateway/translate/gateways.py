@@ -50,7 +50,7 @@ def _accepted(gateway: Gateway, listeners: Sequence[ListenerVerdict]) -> Conditi
         return fails(ACCEPTED, generation, reason="UnsupportedAddress", message=unsupported)
     invalid = [each.listener.name for each in listeners if not each.is_accepted]
     if not invalid:
-        return holds(ACCEPTED, generation)
+        return holds(ACCEPTED, generation, message="every listener is accepted")
     message = f"not accepted: listener {', '.join(invalid)}; see status.listeners"
     if len(invalid) == len(listeners):
         return fails(ACCEPTED, generation, reason="ListenersNotValid", message=message)

@@ -4,7 +4,7 @@ A rule that we cannot serve as it is written is dropped whole: without its filte
 do something that nobody asked for. The other rules stay, and the route is PartiallyInvalid.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from gatelab.gateway.translate.backends import Destination, destination
@@ -81,13 +81,17 @@ def _unsupported_field(rule: GRPCRouteRule) -> str | None:
     return None
 
 
-def conditions(rules: RuleSet) -> tuple[Condition, ...]:
-    """What a parent that takes the route says: Accepted, ResolvedRefs and, if rules were dropped, PartiallyInvalid."""
+def conditions(rules: RuleSet, listeners: Iterable[str]) -> tuple[Condition, ...]:
+    """What a parent that takes the route says: Accepted, ResolvedRefs and, if rules were dropped, PartiallyInvalid.
+
+    `listeners` are the names of those that took it.
+    """
     generation = rules.route.metadata.generation
     if not rules.is_acceptable:
         message = "; ".join(rules.dropped)
         return (fails(ACCEPTED, generation, reason="UnsupportedValue", message=message), resolved(rules))
-    accepted = (holds(ACCEPTED, generation), resolved(rules))
+    taken = f"attached to listener {', '.join(sorted(listeners))}"
+    accepted = (holds(ACCEPTED, generation, message=taken), resolved(rules))
     if rules.dropped:
         message = "Dropped Rule: " + "; ".join(rules.dropped)
         return (*accepted, holds(PARTIALLY_INVALID, generation, reason="UnsupportedValue", message=message))
@@ -99,6 +103,12 @@ def resolved(rules: RuleSet) -> Condition:
     generation = rules.route.metadata.generation
     unresolved = [each for rule in rules.rules for each in rule.destination.unresolved]
     if not unresolved:
-        return holds(RESOLVED_REFS, generation)
+        return holds(RESOLVED_REFS, generation, message=_resolution(rules))
     message = "; ".join(dict.fromkeys(each.message for each in unresolved))
     return fails(RESOLVED_REFS, generation, reason=unresolved[0].reason, message=message)
+
+
+def _resolution(rules: RuleSet) -> str:
+    if any(rule.destination.targets for rule in rules.rules):
+        return "every backendRef leads to a port of a Service"
+    return "there is no backendRef to resolve"

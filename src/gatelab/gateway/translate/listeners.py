@@ -36,7 +36,11 @@ def _judge(gateway: Gateway, listener: Listener, secrets: Mapping[Key, Secret]) 
     return ListenerVerdict(
         listener=listener,
         supported_kinds=kinds,
-        conditions=(accepted, _resolved(listener, refusals, generation), _conflicted(conflict, generation)),
+        conditions=(
+            accepted,
+            _resolved(listener, certificates, refusals, generation),
+            _conflicted(conflict, generation),
+        ),
         certificates=certificates,
         is_servable=accepted.status == "True" and bool(kinds) and (bool(certificates) or listener.protocol == "HTTP"),
     )
@@ -53,7 +57,7 @@ def _accepted(gateway: Gateway, listener: Listener, conflict: tuple[str, str] | 
     unsupported = _unsupported_value(gateway, listener)
     if unsupported:
         return fails(ACCEPTED, generation, reason="UnsupportedValue", message=unsupported)
-    return holds(ACCEPTED, generation)
+    return holds(ACCEPTED, generation, message=f"{listener.protocol} on port {listener.port} can be served")
 
 
 def _unsupported_value(gateway: Gateway, listener: Listener) -> str | None:
@@ -70,7 +74,12 @@ def _unsupported_value(gateway: Gateway, listener: Listener) -> str | None:
     return None
 
 
-def _resolved(listener: Listener, refusals: Sequence[listener_tls.Refusal], generation: int) -> Condition:
+def _resolved(
+    listener: Listener,
+    certificates: Sequence[Certificate],
+    refusals: Sequence[listener_tls.Refusal],
+    generation: int,
+) -> Condition:
     strangers = listener_kinds.unsupported(listener)
     if listener.protocol in listener_kinds.BY_PROTOCOL and strangers:
         names = ", ".join(f"{kind.kind}.{kind.group}" if kind.group else kind.kind for kind in strangers)
@@ -79,13 +88,19 @@ def _resolved(listener: Listener, refusals: Sequence[listener_tls.Refusal], gene
     if refusals:
         message = "; ".join(refusal.message for refusal in refusals)
         return fails(RESOLVED_REFS, generation, reason=refusals[0].reason, message=message)
-    return holds(RESOLVED_REFS, generation)
+    return holds(RESOLVED_REFS, generation, message=_resolution(certificates))
+
+
+def _resolution(certificates: Sequence[Certificate]) -> str:
+    if not certificates:
+        return "the listener needs no certificate"
+    return f"the listener has the certificate in Secret {', '.join(each.name for each in certificates)}"
 
 
 def _conflicted(conflict: tuple[str, str] | None, generation: int) -> Condition:
     if conflict:
         return holds(CONFLICTED, generation, reason=conflict[0], message=conflict[1])
-    return fails(CONFLICTED, generation, reason="NoConflicts", message="")
+    return fails(CONFLICTED, generation, reason="NoConflicts", message="no other listener of the Gateway is in its way")
 
 
 def _conflict(listener: Listener, listeners: Sequence[Listener]) -> tuple[str, str] | None:

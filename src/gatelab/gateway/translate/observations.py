@@ -9,8 +9,8 @@ CONFLICTED = "Conflicted"
 PARTIALLY_INVALID = "PartiallyInvalid"
 
 
-def holds(type_: str, generation: int, *, reason: str = "", message: str = "") -> Condition:
-    """The condition is True; its reason is its type unless the spec names another."""
+def holds(type_: str, generation: int, *, reason: str = "", message: str) -> Condition:
+    """The condition is True; its reason is its type unless the spec names another. The message says what that means."""
     return Condition(type=type_, status="True", reason=reason or type_, message=message, observed_generation=generation)
 
 

@@ -63,7 +63,7 @@ def _parent_outcome(
     reference: ParentReference, parent: Parent, rules: RuleSet, attached: attachment.Attachment
 ) -> ParentOutcome:
     if attached.listeners:
-        conditions = grpc_rules.conditions(rules)
+        conditions = grpc_rules.conditions(rules, attached.listeners)
     else:
         generation = rules.route.metadata.generation
         refused = fails(ACCEPTED, generation, reason=attached.reason, message=attached.message)
