@@ -12,6 +12,7 @@ COMMANDS: Mapping[str, str] = {
     "down": "gatelab.cli.down:down",
     "kubeconfig": "gatelab.cli.kubeconfig:kubeconfig",
     "kubectl": "gatelab.cli.kubectl:kubectl",
+    "controller": "gatelab.cli.controller:controller",
     "call": "gatelab.cli.call:call",
     "load": "gatelab.cli.load:load",
     "experiment": "gatelab.cli.experiment:experiment",
