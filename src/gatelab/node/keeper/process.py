@@ -18,6 +18,7 @@ import select
 import signal
 import socket
 import sys
+import time
 
 _PR_SET_PDEATHSIG = 1
 _PR_SET_NAME = 15
@@ -119,15 +120,21 @@ class Keeper:
                 self._send({"exited": id_, "status": status})
 
     def _kill_strays(self, id_: str) -> None:
+        """Kills what is left of a program, by the mark in the environment.
+
+        Looked for until nothing is found twice in a row: a parent that ends while its children are being listed hands
+        them to us behind the place where we have already looked. One that the kernel does not let die (uninterruptible
+        sleep) is not waited for longer than a second.
+        """
         mark = f"{_MARK}={id_}".encode()
-        for pid in _descendants():
-            try:
-                with open(f"/proc/{pid}/environ", "rb") as file:  # noqa: PTH123 - pathlib costs its import
-                    is_of_it = mark in file.read().split(b"\0")
-            except OSError:
-                continue
-            if is_of_it:
+        vain, deadline = 0, time.monotonic() + 1.0
+        while vain < 2 and time.monotonic() < deadline:
+            strays = [pid for pid in _descendants() if _has_mark(pid, mark)]
+            for pid in strays:
                 _kill(pid)
+            vain = 0 if strays else vain + 1
+            if strays:
+                select.select((), (), (), 0.001)
 
     def kill_all(self) -> None:
         """Until no process is left."""
@@ -213,6 +220,15 @@ def _children(pid: int) -> list[int]:
         except OSError:
             continue
     return children
+
+
+def _has_mark(pid: int, mark: bytes) -> bool:
+    """False of what has ended, be it not reaped yet: it has no environment any more."""
+    try:
+        with open(f"/proc/{pid}/environ", "rb") as file:  # noqa: PTH123 - pathlib costs its import
+            return mark in file.read().split(b"\0")
+    except OSError:
+        return False
 
 
 def _kill(pid: int) -> None:
