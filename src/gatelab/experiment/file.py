@@ -2,7 +2,7 @@
 
 import re
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import msgspec
 import yaml
@@ -11,6 +11,7 @@ from gatelab.experiment.errors import ExperimentFileError
 from gatelab.kinds.durations import parse_duration_s
 
 Tls = Literal["verify", "skip-verify", "off"]
+TLS_MODES: tuple[Tls, ...] = get_args(Tls)
 
 
 class _Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -112,8 +113,14 @@ def parse_experiment(content: object, *, folder: Path) -> Experiment:
         raise ExperimentFileError("the file is a mapping with the fields experiment, target, service, proto and call")
     if "folder" in content:
         raise ExperimentFileError("unknown field `folder`")
+    fields = {**content, "folder": str(folder)}
+    # To YAML 1.1 an unquoted `off` is a boolean.
+    if fields.get("tls") is False:
+        fields["tls"] = "off"
+    elif fields.get("tls", "verify") not in TLS_MODES:
+        raise ExperimentFileError(f"tls: {fields['tls']!r} is none of {', '.join(TLS_MODES)}")
     try:
-        parsed = msgspec.convert({**content, "folder": str(folder)}, Experiment)
+        parsed = msgspec.convert(fields, Experiment)
     except msgspec.ValidationError as error:
         raise ExperimentFileError(_said(str(error))) from error
     _check(parsed)

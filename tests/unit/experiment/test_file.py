@@ -29,6 +29,14 @@ def test_defaults_are_those_of_the_demo() -> None:
     assert (found.load.requests, found.load.connections, found.tls, found.expect.errors) == (1000, 1, "verify", 0)
 
 
+@pytest.mark.parametrize("written", ["off", "'off'", "verify", "skip-verify"])
+def test_every_documented_way_of_tls_can_be_written_in_yaml(tmp_path: Path, written: str) -> None:
+    file = tmp_path / "experiment.yaml"
+    fields = "".join(f"{name}: {value}\n" for name, value in MINIMAL.items())
+    file.write_text(f"{fields}tls: {written}\n", encoding="utf-8")
+    assert read_experiment(file).tls == written.strip("'")
+
+
 @pytest.mark.parametrize(
     ("change", "said"),
     [
@@ -49,7 +57,8 @@ def test_defaults_are_those_of_the_demo() -> None:
         ({"expect": {"p50": "2"}}, "expect.p50: '2' is not a duration"),
         ({"expect": {"pods": 0}}, "expect.pods: 0 is not above 0"),
         ({"expect": {"errors": -1}}, "expect.errors: must not be below 0"),
-        ({"tls": "maybe"}, "tls: Invalid enum value 'maybe'"),
+        ({"tls": "maybe"}, "tls: 'maybe' is none of verify, skip-verify, off"),
+        ({"tls": True}, "tls: True is none of verify, skip-verify, off"),
         ({"manifests": "one.yaml"}, "manifests: Expected `array`, got `str`"),
     ],
 )
