@@ -59,7 +59,7 @@ class Options:
 @click.option("--cert", metavar="FILE", help="Client certificate, with --key.")
 @click.option("--key", metavar="FILE", help="Its private key.")
 @click.option("--authority", metavar="NAME", help="The :authority to send; also the name that is verified.")
-@click.option("--servername", metavar="NAME", help="The name that is verified and sent as SNI, where it differs.")
+@click.option("--servername", metavar="NAME", help="The same, but --authority, where given, is what is sent.")
 @click.option("--connect-timeout", type=float, default=10.0, metavar="SECONDS", show_default=True)
 @click.option("--max-time", type=float, metavar="SECONDS", help="Give up after this long.")
 @click.option("--max-msg-sz", type=int, default=4 << 20, metavar="BYTES", show_default=True, help="Longest response.")

@@ -15,7 +15,7 @@ from gatelab.call.reflection import Reflection
 from gatelab.call.schema import Schema
 from gatelab.cli.call import STATUS_EXIT_OFFSET, Options
 from gatelab.cli.call_output import Printer
-from gatelab.cli.targets import TlsOptions, find, split_address
+from gatelab.cli.targets import TlsOptions, authority_of, find, split_address
 from gatelab.grpc_wire.channel import Channel
 from gatelab.grpc_wire.errors import ConnectError
 from gatelab.grpc_wire.metadata import Metadata
@@ -111,7 +111,12 @@ async def _channel(options: Options) -> AsyncIterator[Channel]:
         place.address,
         place.port(port),
         tls=tls.context(place),
-        authority=options.authority or options.address,
+        authority=authority_of(
+            options.address,
+            authority=options.authority,
+            server_name=options.servername,
+            plaintext=options.plaintext,
+        ),
         server_name=options.servername,
         timeout_s=options.connect_timeout,
         max_message_bytes=options.max_msg_sz,

@@ -18,7 +18,7 @@ from gatelab.call.schema import Method, Schema
 from gatelab.cli.load import Options
 from gatelab.cli.load_output import document, summary
 from gatelab.cli.progress import ProgressLine
-from gatelab.cli.targets import TlsOptions, find, split_address
+from gatelab.cli.targets import TlsOptions, authority_of, find, split_address
 from gatelab.experiment.resolution import Place
 from gatelab.grpc_wire.channel import Channel
 from gatelab.grpc_wire.errors import ConnectError
@@ -53,7 +53,9 @@ async def _run(options: Options) -> int:
 
 async def _plan(options: Options, place: Place, host: str, port: int, progress: ProgressLine) -> LoadPlan:
     tls = TlsOptions(options.insecure, options.skip_tls, options.cacert, options.cert, options.key).context(place)
-    authority = options.authority or options.host
+    authority = authority_of(
+        options.host, authority=options.authority, server_name=options.cname, plaintext=options.insecure
+    )
     schema = _schema_from_files(options)
     if schema is None:
         channel = await Channel.connect(

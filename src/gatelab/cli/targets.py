@@ -39,6 +39,15 @@ class TlsOptions:
         )
 
 
+def authority_of(target: str, *, authority: str | None, server_name: str | None, plaintext: bool) -> str:
+    """The `:authority` to send: the one asked for, else the name that is verified, else the target.
+
+    grpc-go's rule, hence that of ghz's --cname and of grpcurl's -servername: a proxy that picks the certificate by the
+    one name picks the route by the other.
+    """
+    return authority or (None if plaintext else server_name) or target
+
+
 def split_address(address: str, *, default_port: int | None = None) -> tuple[str, int]:
     """Host and port of `host:port` or `[v6]:port`. Raises click.UsageError."""
     host, colon, port = address.rpartition(":")
