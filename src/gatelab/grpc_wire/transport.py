@@ -128,6 +128,8 @@ async def open_connection(
         raise ConnectError(f"connect to {address}: {_tls_text(error)}") from error
     except ConnectionRefusedError as error:
         raise ConnectError(f"connect to {address}: connection refused") from error
+    except ConnectionResetError as error:
+        raise ConnectError(f"connect to {address}: {_reset_text(tls, server_name)}") from error
     except socket.gaierror as error:
         raise ConnectError(f"connect to {address}: no such host: {error.strerror}") from error
     except OSError as error:
@@ -155,6 +157,15 @@ def _certificate_text(error: ssl.SSLCertVerificationError, server_name: str) -> 
     return (
         f"tls: failed to verify certificate (CERTIFICATE_VERIFY_FAILED) of {server_name}: {error.verify_message}: "
         "pass the CA's certificate, or skip verification"
+    )
+
+
+def _reset_text(tls: ssl.SSLContext | None, server_name: str) -> str:
+    if tls is None:
+        return "connection reset by peer"
+    return (
+        f'tls: the server ended the handshake (connection reset by peer): it has no certificate for "{server_name}" '
+        "(a Gateway: no listener with that hostname), or it does not speak TLS on this port"
     )
 
 

@@ -131,6 +131,13 @@ async def test_tls_with_http1_only(certificate: tuple[Path, Path]) -> None:
             await connect(port, client_context(certificate))
 
 
+async def test_a_server_that_has_no_certificate_for_the_name(certificate: tuple[Path, Path]) -> None:
+    """Envoy closes when no filter chain matches the SNI."""
+    async with tcp_server(close_at_once) as port:
+        with pytest.raises(ConnectError, match=r'ended the handshake .*: it has no certificate for "t\.test"'):
+            await connect(port, client_context(certificate))
+
+
 async def test_tls_to_a_plaintext_port(certificate: tuple[Path, Path]) -> None:
     async with tcp_server(answer_http1) as port:
         with pytest.raises(ConnectError, match="first record does not look like a TLS handshake"):
