@@ -35,6 +35,7 @@ class Agent:
     async def run(self) -> None:
         """Until cancelled."""
         async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._host.reports.run())
             async for event in self._host.cluster.watch(POD, fields=f"spec.nodeName={NODE_NAME}"):
                 self._take(event, tasks)
 

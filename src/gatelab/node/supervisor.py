@@ -24,6 +24,7 @@ from gatelab.node.metrics import MetricsWriter
 from gatelab.node.node_object import keep_node
 from gatelab.node.pods.addresses import PodAddresses
 from gatelab.node.pods.host import PodHost
+from gatelab.node.pods.reports import Reports
 from gatelab.node.preparation import Preparation
 from gatelab.node.readiness import api_ready
 from gatelab.node.residents import Resident
@@ -97,7 +98,7 @@ class Supervisor:
                 cluster=cluster,
                 keeper=lab.keeper,
                 catalogue=Catalogue(lab.images, envoy=envoy_binary),
-                recorder=Recorder(cluster, "kubelet"),
+                reports=Reports(Recorder(cluster, "kubelet")),
                 log_folder=place.pod_logs,
                 node_address=addresses.node,
             )

@@ -16,6 +16,7 @@ from gatelab.kinds.views import view
 from gatelab.reconcile import Expectations, Mirror, Mirrors, Recorder, Watches, write_status
 from gatelab.workloads.ownership import Claims, controller_key, index_owners, selects
 from gatelab.workloads.pods import by_dispensability, pod_of, seconds_to_available
+from gatelab.workloads.scheduler import SCHEDULER, report_binding
 
 _AT_ONCE = 500
 """Pods created or deleted in one go (Kubernetes: `BurstReplicas`)."""
@@ -29,6 +30,7 @@ class ReplicaSetController:
     def __init__(self, cluster: Cluster) -> None:
         self._cluster = cluster
         self._recorder = Recorder(cluster, self.name)
+        self._scheduling = Recorder(cluster, SCHEDULER)
         self._claims = Claims(cluster, REPLICA_SET, POD)
 
     def watches(self) -> Sequence[Watches]:
@@ -78,6 +80,8 @@ class ReplicaSetController:
             raise
         self._expected.wrote(key_of(obj), pod)
         await self._recorder.event(obj, "Normal", "SuccessfulCreate", f"Created pod: {pod['metadata']['name']}")
+        # The pod was made with its node: there is no other to choose.
+        await report_binding(self._scheduling, pod)
 
     async def _delete(self, obj: Object, pod: Object) -> None:
         self._expected.deleted(key_of(obj), pod)

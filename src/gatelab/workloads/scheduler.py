@@ -4,16 +4,24 @@ from collections.abc import Sequence
 
 from gatelab.cluster.port import Cluster
 from gatelab.kinds.builtin import POD
-from gatelab.kinds.objects import Key, is_being_deleted, key_of
+from gatelab.kinds.objects import Key, Object, is_being_deleted, key_of
 from gatelab.kinds.timestamps import utc_now
 from gatelab.reconcile import Mirrors, Recorder, Watches, write_status
 from gatelab.workloads.pods import NODE_NAME, scheduled
+
+SCHEDULER = "default-scheduler"
+
+
+async def report_binding(recorder: Recorder, pod: Object) -> None:
+    """The Event of a pod that got its node. `recorder` writes as the scheduler."""
+    message = f"Successfully assigned {key_of(pod)} to {pod['spec']['nodeName']}"
+    await recorder.event(pod, "Normal", "Scheduled", message)
 
 
 class Scheduler:
     """Binds pods to the node."""
 
-    name = "default-scheduler"
+    name = SCHEDULER
 
     def __init__(self, cluster: Cluster) -> None:
         self._cluster = cluster
@@ -33,5 +41,5 @@ class Scheduler:
         bound = await self._cluster.patch(POD, key, {"metadata": metadata, "spec": {"nodeName": NODE_NAME}})
         status = {"phase": "Pending", **(bound.get("status") or {}), "conditions": [scheduled(utc_now())]}
         await write_status(self._cluster, POD, bound, status)
-        await self._recorder.event(bound, "Normal", "Scheduled", f"Successfully assigned {key} to {NODE_NAME}")
+        await report_binding(self._recorder, bound)
         return None

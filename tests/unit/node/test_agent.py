@@ -24,6 +24,7 @@ from gatelab.node.keeper.client import Keeper
 from gatelab.node.logs import FileLogs
 from gatelab.node.pods.addresses import PodAddresses
 from gatelab.node.pods.host import PodHost
+from gatelab.node.pods.reports import Reports
 from gatelab.reconcile.events import Recorder
 from gatelab.store import Store
 
@@ -49,7 +50,7 @@ class Node:
             cluster=self.cluster,
             keeper=keeper,
             catalogue=Catalogue(folder / "images.yaml", envoy=lambda: Path("/no/envoy")),
-            recorder=Recorder(self.cluster, "kubelet"),
+            reports=Reports(Recorder(self.cluster, "kubelet")),
             log_folder=folder / "logs",
             node_address="127.26.0.1",
         )
@@ -84,6 +85,17 @@ class Node:
             async for event in self.cluster.watch(POD, namespace=key.namespace):
                 if isinstance(event, Deleted) and event.object["metadata"]["name"] == key.name:
                     return
+
+    async def until_reported(self, key: Key, reason: str) -> list[tuple[str, str, str]]:
+        """The pod's Events as they happened, once there is one of that reason."""
+        found: list[Object] = []
+        async with asyncio.timeout(10):
+            async for event in self.cluster.watch(EVENT, namespace=key.namespace):
+                found += event.objects if isinstance(event, Replaced) else (event.object,)
+                if any(each["reason"] == reason for each in found):
+                    break
+        newest = {each["metadata"]["name"]: each for each in found if each["involvedObject"]["name"] == key.name}
+        return [(each["type"], each["reason"], each["message"]) for _, each in sorted(newest.items())]
 
     async def until_said(self, key: Key, text: str) -> None:
         async with asyncio.timeout(5):
@@ -203,6 +215,8 @@ async def test_a_crash_is_seen_with_its_code_and_backs_off(node: Node, make_obje
     key = await node.create(make_object({"image": "test/sleep:1", "command": ["sh", "-c", "echo no; exit 7"]}))
     pod = await node.until(key, waits_for("CrashLoopBackOff"))
     assert main_of(pod)["restartCount"] == 1
+    *_, last = await node.until_reported(key, "BackOff")
+    assert last == ("Warning", "BackOff", "Back-off restarting failed container main")
     assert main_of(pod)["lastState"]["terminated"]["exitCode"] == 7
     assert pod["status"]["phase"] == "Running"
     assert await node.log(key) == "no\n"
@@ -225,8 +239,22 @@ async def test_an_unknown_image_names_the_line_to_add_and_starts_once_it_is_ther
     with (node.folder / "images.yaml").open("a") as file:
         file.write('  "test/new:1": {command: [sleep, "60"]}\n')
     await node.until(key, is_ready)
-    (event,) = await node.cluster.list(EVENT, namespace="default")
-    assert (event["reason"], event["message"]) == ("Failed", message)
+    events = await node.until_reported(key, "Started")
+    assert events == [
+        ("Warning", "Failed", message),
+        ("Normal", "Pulled", 'Container image "test/new:1" already present on machine'),
+        ("Normal", "Created", "Created container: main"),
+        ("Normal", "Started", "Started container main"),
+    ]
+
+
+async def test_the_events_of_a_pod_tell_its_end_too(node: Node, make_object: MakeObject) -> None:
+    key = await node.create(make_object({"image": "test/sleep:1"}))
+    await node.until(key, is_ready)
+    await node.cluster.delete(POD, key)
+    await node.until_gone(key)
+    *_, last = await node.until_reported(key, "Killing")
+    assert last == ("Normal", "Killing", "Stopping container main")
 
 
 async def test_a_program_that_is_not_there_is_told(node: Node, make_object: MakeObject) -> None:

@@ -13,6 +13,7 @@ from gatelab.node.pods.events import (
     Command,
     Delete,
     Ended,
+    Note,
     NotStarted,
     Probed,
     ProbeKind,
@@ -30,6 +31,8 @@ from gatelab.node.pods.status import pod_status
 AT = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 MakePod = Callable[..., Pod]
 TCP = {"tcpSocket": {"port": 80}}
+KILLING = Note("Killing", "Stopping container main")
+BACK_OFF = Warn("BackOff", "Back-off restarting failed container main")
 
 
 class Script:
@@ -110,7 +113,7 @@ def test_a_failed_startup_probe_kills_and_starts_again(make_pod: MakePod) -> Non
     assert script.wait(1.0) == [SendProbe("main", "startup", 0)]
     commands = script.probed("startup", False)
     assert commands[1:] == [
-        Warn("Killing", "Container main failed startup probe, will be restarted"),
+        Note("Killing", "Container main failed startup probe, will be restarted"),
         Signal("main", SIGTERM),
     ]
     assert script.ended(143) == [Start("main", 1)]
@@ -148,7 +151,7 @@ def test_the_first_restart_is_at_once_then_ten_seconds_doubling_to_five_minutes(
     delays = []
     for count in range(2, 9):
         script.started()
-        assert script.ended(1) == []
+        assert script.ended(1) == [BACK_OFF]
         assert script.main.state.reason == "CrashLoopBackOff"
         assert script.life.due_at is not None
         delays.append(script.life.due_at - script.now)
@@ -201,7 +204,7 @@ def test_a_program_that_cannot_be_executed_is_a_terminated_container_with_code_1
 def test_a_program_that_never_starts_is_tried_again_with_back_off(make_pod: MakePod) -> None:
     script = Script(make_pod())
     assert Start("main", 1) in script.not_started("StartError")
-    script.not_started("StartError")
+    assert script.not_started("StartError") == [Warn("Failed", "why"), BACK_OFF]
     assert script.main.state == Waiting("CrashLoopBackOff", "back-off 10s restarting failed container=main")
     assert script.wait(9.9) == []
     assert script.wait(0.2) == [Start("main", 2)]
@@ -210,14 +213,14 @@ def test_a_program_that_never_starts_is_tried_again_with_back_off(make_pod: Make
 def test_deletion_is_sigterm_then_removal(make_pod: MakePod) -> None:
     script = Script(make_pod())
     script.started()
-    assert script.deleted() == [Signal("main", SIGTERM)]
+    assert script.deleted() == [KILLING, Signal("main", SIGTERM)]
     assert script.ended(0) == [Remove()]
 
 
 def test_pre_stop_sleeps_before_sigterm(make_pod: MakePod) -> None:
     script = Script(make_pod({"lifecycle": {"preStop": {"sleep": {"seconds": 2}}}}))
     script.started()
-    assert script.deleted(30) == []
+    assert script.deleted(30) == [KILLING]
     assert script.wait(1.9) == []
     assert script.wait(0.1) == [Signal("main", SIGTERM)]
 

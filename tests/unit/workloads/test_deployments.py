@@ -57,9 +57,9 @@ async def test_creation_ends_in_ready_pods_with_kubernetes_names() -> None:
             assert len(pod["metadata"]["name"].rpartition("-")[2]) == 5
             assert pod["metadata"]["ownerReferences"][0]["uid"] == replica_set["metadata"]["uid"]
             assert pod["spec"]["nodeName"] == "gatelab"
-        await world.until(lambda: len(world.all(EVENT)) == 4)
+        await world.until(lambda: len(world.all(EVENT)) == 7)
         reasons = sorted(each["reason"] for each in world.all(EVENT))
-        assert reasons == ["ScalingReplicaSet", "SuccessfulCreate", "SuccessfulCreate", "SuccessfulCreate"]
+        assert reasons == ["ScalingReplicaSet", *["Scheduled"] * 3, *["SuccessfulCreate"] * 3]
 
 
 async def test_scaling_down_and_up_never_makes_more_than_wanted() -> None:

@@ -9,6 +9,7 @@ from gatelab.kinds.pods import Container, ContainerStatus
 from gatelab.node.pods.events import (
     Command,
     Ended,
+    Note,
     NotStarted,
     Probed,
     ProbeKind,
@@ -26,6 +27,7 @@ BACK_OFF_FORGOTTEN_S = 600.0
 """A container that ran for this long is restarted as if for the first time."""
 RETRY_S = 1.0
 """Between looks at what keeps a container from starting: an image without a program, a missing ConfigMap."""
+_BACK_OFF = "CrashLoopBackOff"
 LEAST_GRACE_S = 2.0
 """A program has this long after SIGTERM even when preStop took the whole grace period, as with the kubelet."""
 
@@ -122,12 +124,14 @@ class ContainerRun:
             self._start_at = None if self._is_final else now + RETRY_S
         if self.state != before:
             yield Warn("Failed", event.message)
+        yield from self._warn_of_back_off()
 
-    def on_ended(self, event: Ended, now: float) -> None:
+    def on_ended(self, event: Ended, now: float) -> Iterator[Command]:
         assert isinstance(self.state, Running), "only what runs ends"
         reason = "Completed" if event.exit_code == 0 else "Error"
         ended = Terminated(event.exit_code, reason, event.message, self.state.since, event.at, self.state.pid)
         self._end(ended, now, ran_s=now - self._running_since)
+        yield from self._warn_of_back_off()
 
     def on_probed(self, event: Probed, now: float) -> Iterator[Command]:
         probe = self._probes.get(event.kind)
@@ -156,6 +160,8 @@ class ContainerRun:
             self._kill_at = kill_at if self._kill_at is None else min(self._kill_at, kill_at)
         else:
             self._is_stopping = True
+            if final:
+                yield Note("Killing", f"Stopping container {self.spec.name}")
             hook = self.spec.lifecycle.pre_stop if self.spec.lifecycle else None
             self._term_at = now + (min(hook.sleep.seconds, grace_s) if hook and hook.sleep else 0.0)
             self._kill_at = kill_at if grace_s <= 0 else max(kill_at, self._term_at + min(LEAST_GRACE_S, grace_s))
@@ -197,7 +203,7 @@ class ContainerRun:
 
     def _fail(self, kind: ProbeKind, now: float) -> Iterator[Command]:
         probe = self._probes[kind].probe
-        yield Warn("Killing", f"Container {self.spec.name} failed {kind} probe, will be restarted")
+        yield Note("Killing", f"Container {self.spec.name} failed {kind} probe, will be restarted")
         grace_s = probe.termination_grace_period_seconds
         yield from self.stop(30.0 if grace_s is None else grace_s, now, final=False)
 
@@ -217,7 +223,11 @@ class ContainerRun:
         self._is_restart = True
         if delay_s > 0:
             message = f"back-off {delay_s:.0f}s restarting failed container={self.spec.name}"
-            self.state = Waiting("CrashLoopBackOff", message)
+            self.state = Waiting(_BACK_OFF, message)
+
+    def _warn_of_back_off(self) -> Iterator[Command]:
+        if isinstance(self.state, Waiting) and self.state.reason == _BACK_OFF:
+            yield Warn("BackOff", f"Back-off restarting failed container {self.spec.name}")
 
     def _is_restarted(self, exit_code: int) -> bool:
         return self._policy == "Always" or (self._policy == "OnFailure" and exit_code != 0)

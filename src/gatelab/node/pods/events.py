@@ -84,6 +84,14 @@ class SendProbe:
 
 
 @dataclass(frozen=True, slots=True)
+class Note:
+    """A step in the pod's life, for its Events. Reasons and messages are the kubelet's."""
+
+    reason: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
 class Warn:
     """Something that a user should find among the pod's Events."""
 
@@ -96,4 +104,4 @@ class Remove:
     """Nothing of the pod runs any more: delete the object for good."""
 
 
-Command = Start | Signal | SendProbe | Warn | Remove
+Command = Start | Signal | SendProbe | Note | Warn | Remove

@@ -15,7 +15,7 @@ from gatelab.kinds.objects import Key
 from gatelab.kinds.views import view
 from gatelab.node.images import Catalogue
 from gatelab.node.keeper.client import Keeper
-from gatelab.reconcile.events import Recorder
+from gatelab.node.pods.reports import Reports
 
 logger = logging.getLogger(__name__)
 
@@ -27,7 +27,7 @@ class PodHost:
     cluster: Cluster
     keeper: Keeper
     catalogue: Catalogue
-    recorder: Recorder
+    reports: Reports
     log_folder: Path
     node_address: str
 

@@ -55,7 +55,7 @@ class PodLifecycle:
                 yield from self.containers[container].on_not_started(event, now)
                 yield from self.containers[container].tick(now)
             case Ended(container):
-                self.containers[container].on_ended(event, now)
+                yield from self.containers[container].on_ended(event, now)
                 yield from self.containers[container].tick(now)
             case Probed(container):
                 yield from self.containers[container].on_probed(event, now)

@@ -6,6 +6,7 @@ import os
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from itertools import chain, repeat
+from typing import Literal
 
 from gatelab.kinds.builtin import POD
 from gatelab.kinds.errors import ApiError, Conflict, NotFound
@@ -24,6 +25,7 @@ from gatelab.node.pods.events import (
     Delete,
     Ended,
     Event,
+    Note,
     NotStarted,
     Probed,
     Remove,
@@ -63,6 +65,7 @@ class PodWorker:
         self._keeping: dict[str, str] = {}
         self._started: dict[str, float] = {}
         self._changed = asyncio.Event()
+        self._unreported: list[Note | Warn] = []
         self._is_removed = False
         self._has_vanished = False
 
@@ -102,6 +105,7 @@ class PodWorker:
             writer.cancel()
         if not self._has_vanished:
             await self._persist(self._delete)
+        self._report()
 
     async def _step(self, tasks: asyncio.TaskGroup) -> None:
         clock = asyncio.get_running_loop().time
@@ -122,8 +126,8 @@ class PodWorker:
                     self._host.keeper.signal(self._keeping[container], number)
                 case SendProbe():
                     tasks.create_task(self._probe(command))
-                case Warn(reason, message):
-                    tasks.create_task(self._host.recorder.event(self._object, "Warning", reason, message))
+                case Note() | Warn():
+                    self._unreported.append(command)
                 case Remove():
                     self._is_removed = True
         self._changed.set()
@@ -169,6 +173,11 @@ class PodWorker:
         match notice:
             case Spawned(pid):
                 self._started[container.name] = time.monotonic()
+                self._unreported += [
+                    Note("Pulled", f'Container image "{container.image}" already present on machine'),
+                    Note("Created", f"Created container: {container.name}"),
+                    Note("Started", f"Started container {container.name}"),
+                ]
                 self._tell(Started(container.name, pid, utc_now()))
             case SpawnFailed(errno):
                 self._logs.pop(container.name).ended()
@@ -201,11 +210,21 @@ class PodWorker:
         self._events.put_nowait(event)
 
     async def _write_statuses(self) -> None:
-        """Writes the latest status whenever it differs; changes that come while a write is on its way go together."""
+        """Writes the latest status whenever it differs; changes that come while a write is on its way go together.
+
+        Events come after it: whoever waits for the pod looks at its status.
+        """
         while True:
             await self._changed.wait()
             self._changed.clear()
             await self._persist(self._write_status)
+            self._report()
+
+    def _report(self) -> None:
+        for each in self._unreported:
+            type_: Literal["Normal", "Warning"] = "Warning" if isinstance(each, Warn) else "Normal"
+            self._host.reports.add(self._object, type_, each.reason, each.message)
+        self._unreported.clear()
 
     async def _write_status(self) -> None:
         status = pod_status(self._object, self._life, node_address=self._host.node_address, now=utc_now())
