@@ -16,6 +16,7 @@ from gatelab.experiment.rounds import measure_paths
 from gatelab.experiment.smoke import Request, first_ok
 from gatelab.experiment.usage import cpu_millicores, memory_bytes
 from gatelab.experiment.verdict import Paths, checks, path_report, verdict
+from gatelab.experiment.waiting import Waiting
 from gatelab.kinds.errors import ApiError
 from gatelab.load import Progress
 from gatelab.spread import expect
@@ -49,10 +50,10 @@ async def run_experiment(
     try:
         if apply is not None:
             await apply()
-        place = await first_ok(experiment, request, cluster, timeout_s=READY_TIMEOUT_S)
+        place = await first_ok(experiment, request, cluster, watchers.said, timeout_s=READY_TIMEOUT_S)
         first_ok_s = time.monotonic() - begun
         watchers.said(f"first OK call after {first_ok_s:.2f} s")
-        backends = await _all_ready(experiment, cluster)
+        backends = await _all_ready(experiment, cluster, watchers)
         pods_ready_s = time.monotonic() - begun
         watchers.said(f"{len(backends.pods)} pods ready after {pods_ready_s:.2f} s")
         paths = await _measured(experiment, request, place, backends, watchers)
@@ -63,15 +64,17 @@ async def run_experiment(
     return _report(experiment, paths, backends, (startup_s, first_ok_s, pods_ready_s), cpu, memory)
 
 
-async def _all_ready(experiment: Experiment, cluster: Cluster) -> Backends:
+async def _all_ready(experiment: Experiment, cluster: Cluster, watchers: Watchers) -> Backends:
     end = time.monotonic() + READY_TIMEOUT_S
+    waiting = Waiting(f"the pods behind {experiment.service}", watchers.said)
     while True:
         backends = await find_backends(experiment, cluster)
         if len(backends.pods) == backends.wanted:
             return backends
+        ready = f"{len(backends.pods)} of {backends.wanted} pods are ready"
         if time.monotonic() > end:
-            ready = f"{len(backends.pods)} of {backends.wanted} pods are ready"
             raise CouldNotRun(f"service: {ready} after {READY_TIMEOUT_S:g} s behind {experiment.service}")
+        waiting.because(ready)
         await asyncio.sleep(READY_EVERY_S)
 
 

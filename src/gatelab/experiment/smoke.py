@@ -3,6 +3,7 @@
 import asyncio
 import ssl
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -15,6 +16,7 @@ from gatelab.cluster.port import Cluster
 from gatelab.experiment.errors import CouldNotRun, ExperimentFileError
 from gatelab.experiment.file import Experiment, Tls
 from gatelab.experiment.resolution import Locator, Place
+from gatelab.experiment.waiting import Waiting
 from gatelab.grpc_wire.channel import Channel
 from gatelab.grpc_wire.errors import ConnectError
 from gatelab.grpc_wire.status import StatusCode, display_name
@@ -55,9 +57,12 @@ def _encoded(experiment: Experiment, method: Method) -> bytes:
         raise ExperimentFileError(f"data: {error}") from error
 
 
-async def first_ok(experiment: Experiment, request: Request, cluster: Cluster, *, timeout_s: float) -> Place:
+async def first_ok(
+    experiment: Experiment, request: Request, cluster: Cluster, said: Callable[[str], None], *, timeout_s: float
+) -> Place:
     """Waits for the first OK. Returns where the target was. Raises CouldNotRun with the last thing that went wrong."""
     end = time.monotonic() + timeout_s
+    waiting = Waiting(f"an OK of {experiment.target}", said)
     locator = Locator(cluster)
     while True:
         place = await locator.locate(experiment.target_address[0])
@@ -66,9 +71,10 @@ async def first_ok(experiment: Experiment, request: Request, cluster: Cluster, *
             return place
         if "CERTIFICATE_VERIFY_FAILED" in failure:
             locator.forget_certificates()
+        reason = f"{failure} ({place.note})" if place.note else failure
         if time.monotonic() > end:
-            resolved = f" ({place.note})" if place.note else ""
-            raise CouldNotRun(f"{experiment.target} did not answer OK within {timeout_s:g} s: {failure}{resolved}")
+            raise CouldNotRun(f"{experiment.target} did not answer OK within {timeout_s:g} s: {reason}")
+        waiting.because(reason)
         await asyncio.sleep(EVERY_S)
 
 
