@@ -32,7 +32,10 @@ class Backends:
     service: tuple[str, int]
     pods: tuple[ReadyPod, ...]
     wanted: int
-    """How many pods there should be: as expected in the file, else the replicas of the Deployments selected."""
+    """How many pods there should be: as expected in the file, else the replicas of the Deployments selected.
+
+    Pods that no Deployment is behind are as many as they are, and at least one.
+    """
 
 
 async def find_backends(experiment: Experiment, cluster: Cluster) -> Backends:
@@ -50,7 +53,7 @@ async def find_backends(experiment: Experiment, cluster: Cluster) -> Backends:
         raise CouldNotRun(f"service: Service {namespace}/{name} has no ClusterIP, so there is no L4 path to measure")
     slices = await cluster.list(ENDPOINT_SLICE, namespace=namespace, labels=f"{SERVICE_NAME}={name}")
     pods = _ready([view(EndpointSlice, each) for each in slices], found.name)
-    wanted = experiment.expect.pods or await _replicas(cluster, namespace, service)
+    wanted = experiment.expect.pods or await _replicas(cluster, namespace, service) or max(1, len(pods))
     return Backends((service.spec.cluster_ip, port), pods, wanted)
 
 
@@ -68,14 +71,13 @@ def _ready(slices: Sequence[EndpointSlice], port_name: str) -> tuple[ReadyPod, .
 
 
 async def _replicas(cluster: Cluster, namespace: str, service: Service) -> int:
-    """The replicas of all Deployments whose pods the Service selects; at least 1."""
+    """The replicas of all Deployments whose pods the Service selects."""
     if not service.spec.selector:
-        return 1
+        return 0
     selector = from_labels(service.spec.selector)
     deployments = [view(Deployment, each) for each in await cluster.list(DEPLOYMENT, namespace=namespace)]
-    wanted = sum(
+    return sum(
         each.spec.replicas
         for each in deployments
         if selector.matches((each.spec.template.get("metadata") or {}).get("labels") or {})
     )
-    return max(1, wanted)

@@ -68,6 +68,12 @@ async def test_ready_endpoints_of_the_services_port(make_cluster: MakeCluster) -
     assert found.wanted == 3
 
 
+async def test_pods_without_a_deployment_are_as_many_as_they_are(make_cluster: MakeCluster) -> None:
+    found = await find_backends(EXPERIMENT, make_cluster([(SERVICE, service()), (ENDPOINT_SLICE, SLICE)]))
+    assert found.wanted == len(found.pods) == 2
+    assert (await find_backends(EXPERIMENT, make_cluster([(SERVICE, service())]))).wanted == 1
+
+
 @pytest.mark.parametrize(
     ("objects", "said"),
     [
