@@ -17,10 +17,12 @@ from gatelab.kinds.timestamps import from_rfc3339
 async def read(context: Context, request: Request, target: Target) -> Response:
     """The log as text; with `follow`, as it grows."""
     pod = context.store.get(target.kind, target.key).object
+    container = _container(pod, request.query_params.get("container", ""))
+    _check_started(pod, container)
     pieces = context.logs.stream(
         target.namespace,
         target.name,
-        _container(pod, request.query_params.get("container", "")),
+        container,
         follow=parameters.flag(request, "follow"),
         previous=parameters.flag(request, "previous"),
         tail_lines=parameters.number(request, "tailLines"),
@@ -48,6 +50,20 @@ def _container(pod: Object, asked: str) -> str:
     if asked not in names:
         raise BadRequest(f"container {asked} is not valid for pod {name}")
     return asked
+
+
+def _check_started(pod: Object, container: str) -> None:
+    """The kubelet's words (`validateContainerLogStatus`), and with them what the container waits for.
+
+    Raises BadRequest when the container waits for its first start.
+    """
+    statuses = (pod.get("status") or {}).get("containerStatuses") or ()
+    status = next((each for each in statuses if each["name"] == container), {})
+    waiting = (status.get("state") or {}).get("waiting")
+    if waiting and not (status.get("lastState") or {}).get("terminated"):
+        reason = ": ".join(text for text in (waiting.get("reason"), waiting.get("message")) if text)
+        name = pod["metadata"]["name"]
+        raise BadRequest(f'container "{container}" in pod "{name}" is waiting to start: {reason}')
 
 
 def _since(context: Context, request: Request) -> float | None:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
 
@@ -38,6 +39,21 @@ async def test_an_error_of_the_logs_is_a_status(api: Requests, logs: FakeLogs) -
     logs.missing = True
     answer = await api("GET", f"{PODS}/p/log?previous=true")
     assert (answer.status, answer.json["reason"]) == (404, "NotFound")
+
+
+async def test_a_container_that_never_started_says_what_it_waits_for(api: Requests) -> None:
+    await api("POST", PODS, make.pod())
+    waiting = {"reason": "ErrImagePull", "message": 'no program is known for image "x"'}
+    status: dict[str, Any] = {"name": "hello", "state": {"waiting": waiting}}
+    await api("PATCH", f"{PODS}/p/status", {"status": {"containerStatuses": [status]}}, content_type=MERGE)
+    answer = await api("GET", f"{PODS}/p/log")
+    assert (answer.status, answer.message) == (
+        400,
+        'container "hello" in pod "p" is waiting to start: ErrImagePull: no program is known for image "x"',
+    )
+    status["lastState"] = {"terminated": {"exitCode": 1}}
+    await api("PATCH", f"{PODS}/p/status", {"status": {"containerStatuses": [status]}}, content_type=MERGE)
+    assert (await api("GET", f"{PODS}/p/log")).body == b"one\ntwo\n"
 
 
 async def test_a_container_must_be_named_where_there_are_several(api: Requests) -> None:
