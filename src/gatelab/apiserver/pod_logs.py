@@ -58,7 +58,7 @@ def _check_started(pod: Object, container: str) -> None:
     Raises BadRequest when the container waits for its first start.
     """
     statuses = (pod.get("status") or {}).get("containerStatuses") or ()
-    status = next((each for each in statuses if each["name"] == container), {})
+    status: Object = next((each for each in statuses if each["name"] == container), {})
     waiting = (status.get("state") or {}).get("waiting")
     if waiting and not (status.get("lastState") or {}).get("terminated"):
         reason = ": ".join(text for text in (waiting.get("reason"), waiting.get("message")) if text)
