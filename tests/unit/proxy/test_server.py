@@ -1,5 +1,8 @@
 """The gRPC shell: one method, over a Unix socket or TLS, and errors of the address."""
 
+import asyncio
+import contextlib
+import logging
 import socket
 import tempfile
 from collections.abc import AsyncIterator, Iterator
@@ -59,8 +62,25 @@ async def test_a_server_that_closes_ends_the_streams_at_once(address: str) -> No
         await envoy.write(question("p"))
         await until(server, "p", lambda now: now.connected)
         await server.__aexit__(None, None, None)
-        assert await envoy.code() in (grpc.StatusCode.CANCELLED, grpc.StatusCode.UNAVAILABLE)
+        assert await envoy.code() is grpc.StatusCode.UNAVAILABLE
+        assert "come again" in await envoy.details()
         await until(server, "p", lambda now: not now.connected)
+
+
+async def test_closing_under_questions_logs_nothing(address: str, caplog: pytest.LogCaptureFixture) -> None:
+    async def ask(envoy: Any) -> None:
+        with contextlib.suppress(grpc.aio.AioRpcError, asyncio.InvalidStateError):
+            while True:
+                await envoy.write(question("p"))
+
+    async with XdsServer(address) as server, contextlib.AsyncExitStack() as channels, asyncio.TaskGroup() as tasks:
+        envoys = [await channels.enter_async_context(stream(grpc.aio.insecure_channel(address))) for _ in range(4)]
+        for envoy in envoys:
+            tasks.create_task(ask(envoy))
+        await until(server, "p", lambda now: now.connected)
+        await server.__aexit__(None, None, None)
+        assert grpc.StatusCode.OK not in [await envoy.code() for envoy in envoys]
+    assert [record for record in caplog.records if record.levelno > logging.INFO] == []
 
 
 async def test_over_tcp_with_tls() -> None:

@@ -19,6 +19,8 @@ _SERVICE = "envoy.service.discovery.v3.AggregatedDiscoveryService"
 _METHOD = "DeltaAggregatedResources"
 ADDRESS_RETRY_S = 5.0
 """How often a listener is tried again whose address was taken by somebody."""
+CLOSE_GRACE_S = 1.0
+"""What a stream has to end by itself, before it is broken off."""
 
 _OPTIONS = (
     # A second control plane on the same port must fail, not share it.
@@ -44,9 +46,12 @@ class XdsServer:
         self._credentials = credentials
         self._proxies = Proxies()
         self._server: grpc.aio.Server | None = None
+        self._streams: set[asyncio.Event] = set()
+        self._is_closing = False
 
     async def __aenter__(self) -> Self:
         """Listen. Raises OSError when the address cannot be bound."""
+        self._is_closing = False
         self._server = server = grpc.aio.server(options=_OPTIONS)
         handler = grpc.stream_stream_rpc_method_handler(
             self._stream,
@@ -69,9 +74,15 @@ class XdsServer:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Close at once; Envoys keep what they have and come back when somebody listens again."""
+        """Close at once; Envoys keep what they have and come back when somebody listens again.
+
+        The streams end by themselves first: gRPC logs an error for each one that reads from a server that has stopped.
+        """
         if self._server is not None:
-            await self._server.stop(grace=None)
+            self._is_closing = True
+            for due in self._streams:
+                due.set()
+            await self._server.stop(CLOSE_GRACE_S)
             self._server = None
 
     def publish(self, proxy: str, config: ProxyConfig) -> None:
@@ -100,6 +111,7 @@ class XdsServer:
 
     async def _stream(self, requests: AsyncIterator[DeltaDiscoveryRequest], context: Any) -> None:
         session, due = Session(), asyncio.Event()
+        self._streams.add(due)
 
         async def read() -> None:
             async for request in requests:
@@ -109,12 +121,16 @@ class XdsServer:
             async with asyncio.TaskGroup() as tasks:
                 reader = tasks.create_task(read())
                 reader.add_done_callback(lambda _: due.set())
-                while not reader.done():
+                while not (reader.done() or self._is_closing):
                     await _wait(due, session)
                     due.clear()
-                    for response in session.responses():
+                    for response in session.responses() if not self._is_closing else ():
                         await context.write(response)
+                reader.cancel()
+            context.set_code(grpc.StatusCode.UNAVAILABLE)
+            context.set_details("the control plane ends this stream: come again")
         finally:
+            self._streams.discard(due)
             self._proxies.detach(session)
 
 
