@@ -15,7 +15,8 @@ from gatelab.call.reflection import Reflection
 from gatelab.call.schema import Schema
 from gatelab.cli.call import STATUS_EXIT_OFFSET, Options
 from gatelab.cli.call_output import Printer
-from gatelab.cli.targets import TlsOptions, authority_of, find, split_address
+from gatelab.cli.targets import TlsOptions, authority_of, dial_failure, find, split_address
+from gatelab.experiment.resolution import Place
 from gatelab.grpc_wire.channel import Channel
 from gatelab.grpc_wire.errors import ConnectError
 from gatelab.grpc_wire.metadata import Metadata
@@ -29,8 +30,6 @@ async def run(options: Options, subject: str | None) -> int:
         if options.symbol == "describe":
             return await _describe(options, subject)
         return await _call(options)
-    except ConnectError as error:
-        click.echo(f'Failed to dial target host "{options.address}": {error}', err=True)
     except CallError as error:
         click.echo(str(error), err=True)
     return 1
@@ -105,26 +104,33 @@ async def _channel(options: Options) -> AsyncIterator[Channel]:
     host, port = split_address(options.address)
     place = await find(host)
     if options.verbose and place.note:
-        click.echo(f"{host} was resolved to {place.address} {place.note}", err=True)
-    tls = TlsOptions(options.plaintext, options.insecure, options.cacert, options.cert, options.key)
-    channel = await Channel.connect(
-        place.address,
-        place.port(port),
-        tls=tls.context(place),
-        authority=authority_of(
-            options.address,
-            authority=options.authority,
-            server_name=options.servername,
-            plaintext=options.plaintext,
-        ),
-        server_name=options.servername,
-        timeout_s=options.connect_timeout,
-        max_message_bytes=options.max_msg_sz,
-    )
+        resolved = f"{host} was resolved to {place.address} " if place.address != host else ""
+        click.echo(f"{resolved}{place.note}", err=True)
+    channel = await _connect(options, place, port)
     try:
         yield channel
     finally:
         await channel.close()
+
+
+async def _connect(options: Options, place: Place, port: int) -> Channel:
+    """Raises CallError."""
+    tls = TlsOptions(options.plaintext, options.insecure, options.cacert, options.cert, options.key).context(place)
+    authority = authority_of(
+        options.address, authority=options.authority, server_name=options.servername, plaintext=options.plaintext
+    )
+    try:
+        return await Channel.connect(
+            place.address,
+            place.port(port),
+            tls=tls,
+            authority=authority,
+            server_name=options.servername,
+            timeout_s=options.connect_timeout,
+            max_message_bytes=options.max_msg_sz,
+        )
+    except ConnectError as error:
+        raise CallError(dial_failure(options.address, error, place)) from error
 
 
 def _metadata(headers: Sequence[str]) -> Metadata:

@@ -18,7 +18,7 @@ from gatelab.call.schema import Method, Schema
 from gatelab.cli.load import Options
 from gatelab.cli.load_output import document, summary
 from gatelab.cli.progress import ProgressLine
-from gatelab.cli.targets import TlsOptions, authority_of, find, split_address
+from gatelab.cli.targets import TlsOptions, authority_of, dial_failure, find, split_address
 from gatelab.experiment.resolution import Place
 from gatelab.grpc_wire.channel import Channel
 from gatelab.grpc_wire.errors import ConnectError
@@ -41,7 +41,7 @@ async def _run(options: Options) -> int:
         _say_what_is_ignored(options)
         result = await run_interruptible(plan)
     except ConnectError as error:
-        click.echo(f'Failed to dial target host "{options.host}": {error}', err=True)
+        click.echo(dial_failure(options.host, error, place), err=True)
         return 1
     except CallError as error:
         click.echo(str(error), err=True)

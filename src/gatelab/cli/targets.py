@@ -11,6 +11,7 @@ from gatelab.call.errors import CallError
 from gatelab.call.tls import client_context
 from gatelab.cli.labs import facts_of, place_of
 from gatelab.experiment.resolution import Place, is_address, locate
+from gatelab.grpc_wire.errors import ConnectError
 from gatelab.node.errors import LabError
 
 DEFAULT_LAB = "gatelab"
@@ -71,6 +72,12 @@ def kubeconfig() -> Path | None:
     return place.kubeconfig
 
 
+def dial_failure(target: str, error: ConnectError, place: Place) -> str:
+    """What is said when no connection came about, in grpcurl's words; with it, who was asked for a name in vain."""
+    name_is_open = place.note and not is_address(place.address)
+    return f'Failed to dial target host "{target}": {error}' + (f" ({place.note})" if name_is_open else "")
+
+
 async def find(host: str) -> Place:
     """Where `host` is: by the lab's DNS when one is configured and knows the name, else by the system's resolver.
 
@@ -79,8 +86,11 @@ async def find(host: str) -> Place:
     if is_address(host) or host == "localhost":
         return Place(host)
     file = kubeconfig()
-    if file is None or not file.exists():
-        return Place(host)
+    if file is None:
+        lab = os.environ.get("GATELAB_NAME", DEFAULT_LAB)
+        return Place(host, note=f"KUBECONFIG is not set and no lab {lab!r} runs; the system's resolver was asked")
+    if not file.exists():
+        return Place(host, note=f"there is no kubeconfig {file}; the system's resolver was asked")
     from gatelab.cluster.remote import KubeconfigError, RemoteCluster
 
     try:

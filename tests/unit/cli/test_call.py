@@ -61,6 +61,13 @@ def test_nobody_listens() -> None:
     assert "connection refused" in done.stderr
 
 
+def test_without_a_lab_a_name_that_nobody_knows_leads_to_it() -> None:
+    done = run("-plaintext", "-proto", PROTO, "gateway.invalid:80", SEND)
+    assert done.exit_code == 1
+    assert done.stderr.startswith('Failed to dial target host "gateway.invalid:80": ')
+    assert "(KUBECONFIG is not set and no lab 'gatelab' runs; the system's resolver was asked)" in done.stderr
+
+
 def test_tls_against_plaintext_is_named(greeter: str) -> None:
     done = run("-insecure", "-proto", PROTO, greeter, SEND)
     assert done.exit_code == 1

@@ -2,7 +2,9 @@
 
 import pytest
 
-from gatelab.cli.targets import authority_of
+from gatelab.cli.targets import authority_of, dial_failure
+from gatelab.experiment.resolution import Place
+from gatelab.grpc_wire.errors import ConnectError
 
 TARGET = "gateway.test:443"
 
@@ -21,3 +23,16 @@ def test_the_name_that_is_verified_is_the_authority_too(
     authority: str | None, server_name: str | None, plaintext: bool, sent: str
 ) -> None:
     assert authority_of(TARGET, authority=authority, server_name=server_name, plaintext=plaintext) == sent
+
+
+@pytest.mark.parametrize(
+    ("place", "said"),
+    [
+        (Place("gateway.test", note="the DNS does not know it"), "no such host (the DNS does not know it)"),
+        (Place("127.28.0.9", note="by the lab's DNS"), "no such host"),
+        (Place("gateway.test"), "no such host"),
+    ],
+)
+def test_who_was_asked_for_a_name_in_vain_is_told(place: Place, said: str) -> None:
+    text = dial_failure(TARGET, ConnectError("no such host"), place)
+    assert text == f'Failed to dial target host "{TARGET}": {said}'
