@@ -35,14 +35,14 @@ class Reflection:
     async def schema_of_method(self, symbol: str) -> Schema:
         """What is needed to call `svc/Method` or `svc.Method`."""
         service, _ = split_method(symbol)
-        return await self.schema_of(service)
+        try:
+            return await self.schema_of(service)
+        except _NotFound:
+            raise SchemaError(f'target server does not expose service "{service}"') from None
 
     async def schema_of(self, symbol: str) -> Schema:
         """The file that defines `symbol`, and what that imports."""
-        try:
-            first = await self._files("file_containing_symbol", symbol)
-        except _NotFound:
-            raise SchemaError(f'target server does not expose service "{symbol}"') from None
+        first = await self._files("file_containing_symbol", symbol)
         known = {file.name: file for file in first}
         while missing := {name for file in known.values() for name in file.dependency} - known.keys():
             for name in sorted(missing):

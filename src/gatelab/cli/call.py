@@ -11,6 +11,7 @@ from gatelab.cli.go_flags import GoCommand
 
 STATUS_EXIT_OFFSET = 64
 """The exit code of a call that ended with gRPC status n is 64 + n, as grpcurl's."""
+VERBS = ("list", "describe")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,26 +67,37 @@ class Options:
 @click.option("--user-agent", metavar="TEXT")
 @click.option("-v", "--verbose", is_flag=True, help="Show the method, headers and trailers.")
 @click.argument("address")
-@click.argument("symbol")
+@click.argument("symbol", required=False)
 @click.argument("rest", nargs=-1)
-def call(rest: tuple[str, ...], format_: str, **values: Any) -> None:  # noqa: ARG001 - one format so far
+def call(
+    address: str,
+    symbol: str | None,
+    rest: tuple[str, ...],
+    format_: str,  # noqa: ARG001 - one format so far
+    **values: Any,
+) -> None:
     """Call a gRPC method, with grpcurl's options (one dash or two).
 
     \b
       gatelab call --proto greetings.proto -d '{"name": "you"}' HOST:443 greetings.GreetMe/Send
       gatelab call -plaintext 127.0.0.1:8080 list
       gatelab call -plaintext 127.0.0.1:8080 describe greetings.GreetMe
+      gatelab call --proto greetings.proto describe greetings.GreetRequest
 
     Names of a running lab are resolved by its DNS, and its certificates are trusted for them. Exit code: 0; 1 the call
     could not be made; 2 usage; 64 + n for gRPC status n.
     """
     from gatelab.cli.call_run import run
 
-    options = Options(**values)
+    if address in VERBS and not rest and (values["proto"] or values["protoset"]):
+        address, symbol, rest = "", address, (symbol,) if symbol else ()
+    if symbol is None:
+        raise click.UsageError("Missing argument 'SYMBOL': give package.Service/Method, list or describe.")
+    options = Options(address=address, symbol=symbol, **values)
     if options.proto and options.protoset:
         raise click.UsageError("Use either --protoset files or --proto files, but not both.")
     if options.plaintext and (options.insecure or options.cacert or options.cert):
         raise click.UsageError("The --insecure, --cacert and --cert arguments have no meaning with --plaintext.")
-    if rest and (options.symbol not in ("list", "describe") or len(rest) > 1):
+    if rest and (options.symbol not in VERBS or len(rest) > 1):
         raise click.UsageError("Too many arguments.")
     sys.exit(asyncio.run(run(options, rest[0] if rest else None)))

@@ -1,8 +1,8 @@
 """What `gatelab call` does once its options are read."""
 
 import sys
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 
 import click
 
@@ -59,22 +59,45 @@ async def _list(options: Options, service: str | None) -> int:
         async with _channel(options) as channel:
             reflection = _reflection(options, channel)
             if service is None:
-                return _print(await reflection.services(), "(No services)")
-            schema = await reflection.schema_of(service)
+                with _failing("Failed to list services"):
+                    return _print(await reflection.services(), "(No services)")
+            with _failing(f'Failed to list methods for service "{service}"'):
+                schema = await reflection.schema_of(service)
     if service is None:
         return _print(schema.services(), "(No services)")
-    return _print(members(schema.service(service)), "(No methods)")
+    with _failing(f'Failed to list methods for service "{service}"'):
+        return _print(members(schema.service(service)), "(No methods)")
 
 
 async def _describe(options: Options, symbol: str | None) -> int:
+    # Types are shown with a leading dot, so that is how they are pasted.
+    asked = [symbol.removeprefix(".")] if symbol else None
     schema = _schema_from_files(options)
     if schema is not None:
-        names = [symbol] if symbol else schema.services()
-        return _print([described(schema, name) for name in names], "(No services)")
+        return _print([_described(schema, name) for name in asked or schema.services()], "(No services)")
     async with _channel(options) as channel:
         reflection = _reflection(options, channel)
-        names = [symbol] if symbol else await reflection.services()
-        return _print([described(await reflection.schema_of(name), name) for name in names], "(No services)")
+        with _failing("Failed to list services"):
+            names = asked or await reflection.services()
+        texts = []
+        for name in names:
+            with _failing(f'Failed to resolve symbol "{name}"'):
+                texts.append(described(await reflection.schema_of(name), name))
+        return _print(texts, "(No services)")
+
+
+def _described(schema: Schema, name: str) -> str:
+    with _failing(f'Failed to resolve symbol "{name}"'):
+        return described(schema, name)
+
+
+@contextmanager
+def _failing(what: str) -> Iterator[None]:
+    """Puts what was wanted before why it cannot be had, as grpcurl does."""
+    try:
+        yield
+    except CallError as error:
+        raise CallError(f"{what}: {error}") from error
 
 
 def _print(lines: Sequence[str], nothing: str) -> int:

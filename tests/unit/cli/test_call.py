@@ -8,6 +8,7 @@ from gatelab.cli.call import call
 
 PROTO = "examples/hello-grpc/greetings.proto"
 SEND = "greetings.GreetMe/Send"
+REQUEST = "greetings.GreetRequest"
 
 
 def run(*arguments: str, stdin: str | None = None) -> Result:
@@ -112,6 +113,33 @@ def test_list_and_describe_from_files() -> None:
     assert run("-proto", PROTO, "unused:1", "list", "greetings.GreetMe").stdout == "greetings.GreetMe.Send\n"
     described = run("-proto", PROTO, "unused:1", "describe", "greetings.GreetResponse").stdout
     assert described == ("greetings.GreetResponse is a message:\nmessage GreetResponse {\n  string greeting = 1;\n}\n")
+
+
+def test_files_need_no_address() -> None:
+    assert run("-proto", PROTO, "list").stdout == "greetings.GreetMe\n"
+    assert run("-proto", PROTO, "list", "greetings.GreetMe").stdout == "greetings.GreetMe.Send\n"
+    assert run("-proto", PROTO, "describe").stdout.startswith("greetings.GreetMe is a service:\n")
+    assert run("list").exit_code == 2
+
+
+def test_a_type_is_described_as_it_is_shown_with_a_leading_dot() -> None:
+    with_dot, without = (run("-proto", PROTO, "describe", name) for name in (".greetings.GreetRequest", REQUEST))
+    assert (with_dot.exit_code, with_dot.stdout) == (0, without.stdout)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["-proto", PROTO, "describe", "a.B"], 'Failed to resolve symbol "a.B": Symbol not found: "a.B"\n'),
+        (["-proto", PROTO, "list", "a.B"], 'Failed to list methods for service "a.B": target server does not expose'),
+        (["-plaintext", "{}", "list"], "Failed to list services: server does not support the reflection API"),
+        (["-plaintext", "{}", "describe"], "Failed to list services: server does not support the reflection API"),
+        (["-plaintext", "{}", "describe", "a.B"], 'Failed to resolve symbol "a.B": server does not support the refl'),
+    ],
+)
+def test_what_cannot_be_listed_or_described_is_named(greeter: str, arguments: list[str], said: str) -> None:
+    done = run(*(greeter if each == "{}" else each for each in arguments))
+    assert (done.exit_code, done.stderr[: len(said)]) == (1, said)
 
 
 def test_a_kubeconfig_that_is_none_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
