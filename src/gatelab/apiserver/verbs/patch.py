@@ -11,6 +11,7 @@ from gatelab.apiserver.context import Context
 from gatelab.apiserver.patches.json_patch import json_patched
 from gatelab.apiserver.patches.strategic import strategic_patched
 from gatelab.apiserver.target import Target
+from gatelab.apiserver.verbs.write import replace
 from gatelab.kinds.errors import BadRequest, UnsupportedMedia
 from gatelab.kinds.merge_patch import merge_patched
 from gatelab.kinds.objects import Object
@@ -28,22 +29,11 @@ async def patch(context: Context, request: Request, target: Target) -> Response:
     """The patch is applied to the newest object, atomically; one that changes nothing makes no new version."""
     apply = await read_patch(request, target)
     validation = parameters.field_validation(request)
-    warnings: list[str] = []
 
-    def change(before: Object) -> Object:
-        obj, found = admission.decoded(target, apply(views.in_version(target, before)), validation)
-        warnings.extend(found)
-        judge = admission.for_status if target.subresource == "status" else admission.for_update
-        return judge(target, obj, before)
+    def wanted(before: Object) -> tuple[dict[str, Any], list[str]]:
+        return admission.decoded(target, apply(views.in_version(target, before)), validation)
 
-    stored = await context.store.modify(
-        target.kind,
-        target.key,
-        change,
-        subresource="status" if target.subresource == "status" else None,
-        dry_run=parameters.dry_run(request),
-    )
-    return views.one(request, target, stored, context.clock(), warnings=warnings)
+    return await replace(context, request, target, wanted)
 
 
 async def read_patch(request: Request, target: Target, schema: catalogue.Schema | None = None) -> Patch:

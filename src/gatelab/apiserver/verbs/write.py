@@ -1,5 +1,6 @@
 """create and update."""
 
+from collections.abc import Callable
 from typing import Any
 
 from starlette.requests import Request
@@ -9,6 +10,9 @@ from gatelab.apiserver import admission, bodies, parameters, views
 from gatelab.apiserver.context import Context
 from gatelab.apiserver.target import Target
 from gatelab.kinds.objects import Object
+
+Wanted = Callable[[Object], tuple[dict[str, Any], list[str]]]
+"""The object before -> the one that the client wants, decoded, and warnings about it."""
 
 
 async def create(context: Context, request: Request, target: Target) -> Response:
@@ -22,17 +26,26 @@ async def create(context: Context, request: Request, target: Target) -> Response
 async def update(context: Context, request: Request, target: Target) -> Response:
     """The whole object, or its status."""
     body: Any = await bodies.read_document(request)
-    obj, warnings = admission.decoded(target, body, parameters.field_validation(request))
+    decoded = admission.decoded(target, body, parameters.field_validation(request))
+    return await replace(context, request, target, lambda _: decoded)
+
+
+async def replace(context: Context, request: Request, target: Target, wanted: Wanted) -> Response:
+    """Puts what `wanted` makes of the newest object in its place, atomically; of its status, if that is the target."""
+    warnings: list[str] = []
+    is_status = target.subresource == "status"
+    judge = admission.for_status if is_status else admission.for_update
 
     def change(before: Object) -> Object:
-        judge = admission.for_status if target.subresource == "status" else admission.for_update
+        obj, found = wanted(before)
+        warnings.extend(found)
         return judge(target, obj, before)
 
     stored = await context.store.modify(
         target.kind,
         target.key,
         change,
-        subresource="status" if target.subresource == "status" else None,
+        subresource="status" if is_status else None,
         dry_run=parameters.dry_run(request),
     )
     return views.one(request, target, stored, context.clock(), warnings=warnings)
