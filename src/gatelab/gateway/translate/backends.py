@@ -7,7 +7,9 @@ cannot be resolved keeps its share of the requests, which then fail with UNAVAIL
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from gatelab.gateway.translate import references
 from gatelab.gateway.translate.outcome import ServicePortName
+from gatelab.gateway.translate.references import Unresolved
 from gatelab.kinds.core import Service, ServicePort
 from gatelab.kinds.gatewayapi import BackendReference
 from gatelab.kinds.objects import Key
@@ -15,14 +17,6 @@ from gatelab.proxy import model
 
 _NOT_HTTP2 = frozenset({"kubernetes.io/ws", "kubernetes.io/wss"})
 """GEP-1911: application protocols that cannot carry what a GRPCRoute sends."""
-
-
-@dataclass(frozen=True, slots=True)
-class Unresolved:
-    """Why a backendRef cannot be used: a reason of ResolvedRefs and a sentence."""
-
-    reason: str
-    message: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,13 +29,13 @@ class Destination:
 
 
 def destination(
-    references: Sequence[BackendReference], route_namespace: str, services: Mapping[Key, Service]
+    backend_refs: Sequence[BackendReference], route_namespace: str, services: Mapping[Key, Service]
 ) -> Destination:
     """Where the references of one rule lead."""
     shares: dict[str | None, int] = {}
     targets: dict[str, ServicePortName] = {}
     unresolved: list[Unresolved] = []
-    for reference in references:
+    for reference in backend_refs:
         found = _resolve(reference, route_namespace, services)
         name = None
         if isinstance(found, Unresolved):
@@ -56,14 +50,9 @@ def destination(
 def _resolve(
     reference: BackendReference, route_namespace: str, services: Mapping[Key, Service]
 ) -> tuple[str, ServicePortName] | Unresolved:
-    key = Key(reference.namespace or route_namespace, reference.name)
-    if (reference.group, reference.kind) != ("", "Service"):
-        kind = f"{reference.kind}.{reference.group}" if reference.group else reference.kind
-        return Unresolved("InvalidKind", f"backendRef {kind} {key}: only Services of the core group will do")
-    if key.namespace != route_namespace:
-        return Unresolved(
-            "RefNotPermitted", f"backendRef to Service {key}: no ReferenceGrant in {key.namespace} allows it"
-        )
+    key = references.target("backendRef", reference, route_namespace, kind="Service", else_reason="InvalidKind")
+    if isinstance(key, Unresolved):
+        return key
     service = services.get(key)
     if service is None:
         return Unresolved("BackendNotFound", f"Service {key} does not exist")

@@ -5,7 +5,6 @@ counts is that `tls.crt` and `tls.key` are PEM, belong together, and are such th
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -13,63 +12,53 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_private_key
 
+from gatelab.gateway.translate import references
+from gatelab.gateway.translate.references import Unresolved
 from gatelab.kinds.core import Secret
 from gatelab.kinds.gatewayapi import Listener, SecretReference
 from gatelab.kinds.objects import Key
 from gatelab.proxy.model import Certificate
 
+_INVALID = "InvalidCertificateRef"
 MINIMUM_RSA_BITS = 2048
 """Envoy refuses shorter keys (`context_impl.cc`: "RSA keys with less than 2048 bits are not supported")."""
 
 
-@dataclass(frozen=True, slots=True)
-class Refusal:
-    """Why a certificateRef cannot be used: a reason of ResolvedRefs and a sentence."""
-
-    reason: str
-    message: str
-
-
 def certificates(
     listener: Listener, namespace: str, secrets: Mapping[Key, Secret]
-) -> tuple[tuple[Certificate, ...], tuple[Refusal, ...]]:
+) -> tuple[tuple[Certificate, ...], tuple[Unresolved, ...]]:
     """The usable certificates of the listener, and a refusal for each reference that is not."""
-    references = listener.tls.certificate_refs if listener.tls else ()
-    if not references:
-        return (), (Refusal("InvalidCertificateRef", "tls.certificateRefs is empty: name a Secret with a certificate"),)
-    outcomes = [_resolve(reference, namespace, secrets) for reference in dict.fromkeys(references)]
+    certificate_refs = listener.tls.certificate_refs if listener.tls else ()
+    if not certificate_refs:
+        return (), (Unresolved(_INVALID, "tls.certificateRefs is empty: name a Secret with a certificate"),)
+    outcomes = [_resolve(reference, namespace, secrets) for reference in dict.fromkeys(certificate_refs)]
     return (
         tuple(each for each in outcomes if isinstance(each, Certificate)),
-        tuple(each for each in outcomes if isinstance(each, Refusal)),
+        tuple(each for each in outcomes if isinstance(each, Unresolved)),
     )
 
 
-def _resolve(reference: SecretReference, namespace: str, secrets: Mapping[Key, Secret]) -> Certificate | Refusal:
-    key = Key(reference.namespace or namespace, reference.name)
-    if (reference.group, reference.kind) != ("", "Secret"):
-        kind = f"{reference.kind}.{reference.group}" if reference.group else reference.kind
-        return Refusal("InvalidCertificateRef", f"certificateRef {kind} {key}: only Secrets of the core group will do")
-    if key.namespace != namespace:
-        return Refusal(
-            "RefNotPermitted", f"certificateRef to Secret {key}: no ReferenceGrant in {key.namespace} allows it"
-        )
+def _resolve(reference: SecretReference, namespace: str, secrets: Mapping[Key, Secret]) -> Certificate | Unresolved:
+    key = references.target("certificateRef", reference, namespace, kind="Secret", else_reason=_INVALID)
+    if isinstance(key, Unresolved):
+        return key
     secret = secrets.get(key)
     if secret is None:
-        return Refusal("InvalidCertificateRef", f"Secret {key} does not exist")
+        return Unresolved(_INVALID, f"Secret {key} does not exist")
     return _read(key, secret)
 
 
-def _read(key: Key, secret: Secret) -> Certificate | Refusal:
+def _read(key: Key, secret: Secret) -> Certificate | Unresolved:
     try:
         chain, private_key = secret.value("tls.crt"), secret.value("tls.key")
     except ValueError as error:
-        return Refusal("InvalidCertificateRef", f"Secret {key}: {error}")
+        return Unresolved(_INVALID, f"Secret {key}: {error}")
     if chain is None or private_key is None:
         missing = "tls.crt" if chain is None else "tls.key"
-        return Refusal("InvalidCertificateRef", f"Secret {key} has no {missing} (yet)")
+        return Unresolved(_INVALID, f"Secret {key} has no {missing} (yet)")
     fault = _fault(chain, private_key)
     if fault:
-        return Refusal("InvalidCertificateRef", f"Secret {key}: {fault}")
+        return Unresolved(_INVALID, f"Secret {key}: {fault}")
     return Certificate(name=str(key), chain=chain, key=private_key)
 
 

@@ -12,6 +12,7 @@ from gatelab.gateway.translate.hostnames import normal
 from gatelab.gateway.translate.namespaces import selector_fault
 from gatelab.gateway.translate.observations import ACCEPTED, CONFLICTED, RESOLVED_REFS, fails, holds
 from gatelab.gateway.translate.outcome import ListenerVerdict
+from gatelab.gateway.translate.references import Unresolved
 from gatelab.kinds.conditions import Condition
 from gatelab.kinds.core import Secret
 from gatelab.kinds.gatewayapi import Gateway, Listener
@@ -30,7 +31,7 @@ def _judge(gateway: Gateway, listener: Listener, secrets: Mapping[Key, Secret]) 
     conflict = _conflict(listener, gateway.spec.listeners)
     accepted = _accepted(gateway, listener, conflict)
     certificates: tuple[Certificate, ...] = ()
-    refusals: tuple[listener_tls.Refusal, ...] = ()
+    refusals: tuple[Unresolved, ...] = ()
     if listener.protocol == "HTTPS":
         certificates, refusals = listener_tls.certificates(listener, gateway.metadata.namespace, secrets)
     return ListenerVerdict(
@@ -77,7 +78,7 @@ def _unsupported_value(gateway: Gateway, listener: Listener) -> str | None:
 def _resolved(
     listener: Listener,
     certificates: Sequence[Certificate],
-    refusals: Sequence[listener_tls.Refusal],
+    refusals: Sequence[Unresolved],
     generation: int,
 ) -> Condition:
     strangers = listener_kinds.unsupported(listener)
