@@ -1,6 +1,7 @@
 """Opening a connection: TCP, TLS with ALPN, the server's first words; its failures in the words users search for."""
 
 import asyncio
+import ipaddress
 import socket
 import ssl
 from typing import cast
@@ -112,9 +113,7 @@ async def open_connection(
     protocol = ClientProtocol(loop)
     try:
         async with asyncio.timeout(timeout_s):
-            transport, _ = await loop.create_connection(
-                lambda: protocol, host, port, ssl=tls, server_hostname=server_name if tls is not None else None
-            )
+            transport = await _connected(protocol, host, port, tls, server_name)
             _check_alpn(transport, tls, address)
             await protocol.ready
     except TimeoutError:
@@ -139,6 +138,39 @@ async def open_connection(
         hint = "" if tls is not None else " (does the port expect TLS?)"
         raise ConnectError(f"connect to {address}: error reading server preface: {protocol.session.over}{hint}")
     return protocol
+
+
+async def _connected(
+    protocol: ClientProtocol, host: str, port: int, tls: ssl.SSLContext | None, server_name: str
+) -> asyncio.BaseTransport:
+    """The first of the host's addresses that takes the connection.
+
+    The name is looked up here, for `create_connection` of uvloop leaves its lookup behind when it is cancelled, and the
+    answer that comes later is written to stderr as an exception that nobody retrieved.
+    """
+    loop = asyncio.get_running_loop()
+    name = server_name if tls is not None else None
+    *others, last = await _addresses(host, port)
+    for address in others:
+        try:
+            transport, _ = await loop.create_connection(lambda: protocol, address, port, ssl=tls, server_hostname=name)
+        except ssl.SSLError:
+            raise
+        except OSError:
+            continue
+        return transport
+    transport, _ = await loop.create_connection(lambda: protocol, last, port, ssl=tls, server_hostname=name)
+    return transport
+
+
+async def _addresses(host: str, port: int) -> list[str]:
+    """At least one. Raises gaierror."""
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        return [str(address[0]) for *_, address in found]
+    return [host]
 
 
 def _check_alpn(transport: asyncio.BaseTransport, tls: ssl.SSLContext | None, address: str) -> None:

@@ -2,14 +2,18 @@
 
 import asyncio
 import datetime
+import gc
+import socket
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 import grpc
 import grpc.aio
 import pytest
+import uvloop
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -99,6 +103,38 @@ def server_context(certificate: tuple[Path, Path], *alpn: str) -> ssl.SSLContext
 async def test_refused() -> None:
     with pytest.raises(ConnectError, match=r"connect to 127\.27\.0\.2:1: connection refused"):
         await connect(1)
+
+
+def test_a_lookup_that_takes_too_long_leaves_nothing_behind() -> None:
+    loop = uvloop.new_event_loop()
+    complaints: list[dict[str, Any]] = []
+    loop.set_exception_handler(lambda _, context: complaints.append(context))
+
+    async def give_up() -> None:
+        with pytest.raises(ConnectError, match="context deadline exceeded"):
+            await Channel.connect("absent.invalid", 1, tls=None, authority="t.test", timeout_s=0)
+        # The lookups share a pool of threads, so the later one's answer comes after the other's.
+        with suppress(OSError):
+            await loop.getaddrinfo("absent.invalid", 1)
+
+    with asyncio.Runner(loop_factory=lambda: loop) as runner:
+        runner.run(give_up())
+    gc.collect()
+    assert complaints == []
+
+
+@pytest.mark.parametrize("taken", [0, 1])
+async def test_every_address_of_a_name_is_tried(monkeypatch: pytest.MonkeyPatch, taken: int) -> None:
+    """A stand-in for a name with two addresses: nothing resolves to two everywhere."""
+
+    async def two(host: str, port: int, **_: object) -> list[Any]:
+        found = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (each, port)) for each in ("127.27.0.9", HOST)]
+        return found if taken else found[::-1]
+
+    async with tcp_server(close_at_once) as port:
+        monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", two)
+        with pytest.raises(ConnectError, match="error reading server preface"):
+            await Channel.connect("two.test", port, tls=None, authority="t.test", timeout_s=5)
 
 
 async def test_an_http1_server() -> None:
