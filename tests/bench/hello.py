@@ -1,14 +1,10 @@
-"""CPU and latency of the load engine and of the hello image, each side by itself; prints one JSON document.
+"""CPU and latency of the load engine and of the hello image, each side by itself.
 
-`python tests/bench/hello.py [--seconds 2] [--repeat 3]`. Figures are medians. `srv_us` and `cli_us` are CPU
-microseconds (user + system) for one call on either side; `start_ms` is from exec to listening. Both sides share the
-machine's cores.
+`srv_us` and `cli_us` are CPU microseconds (user + system) for one call on either side; `start_ms` is from exec to
+listening. Both sides share the machine's cores.
 """
 
-import argparse
-import json
 import os
-import platform
 import resource
 import statistics
 import subprocess
@@ -20,6 +16,7 @@ from typing import Any
 from gatelab.grpc_wire.protowire import chunk, number
 from gatelab.load import LoadPlan, LoadResult, run_blocking
 
+SECONDS = 2.0
 HOST = "127.27.8.1"
 TICKS = os.sysconf("SC_CLK_TCK")
 
@@ -102,13 +99,9 @@ CASES: dict[str, dict[str, Any]] = {
 }
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--seconds", type=float, default=2)
-    parser.add_argument("--repeat", type=int, default=3)
-    options = parser.parse_args()
+def measure(runs: int) -> dict[str, Any]:
     starts = []
-    for _ in range(5):
+    for _ in range(runs):
         server = Server()
         starts.append(server.start_ms)
         server.stop()
@@ -116,20 +109,19 @@ def main() -> None:
     try:
         idle = server.memory_mb()
         cases = {
-            name: median_of([measured(server, options.seconds, **case) for _ in range(options.repeat)])
-            for name, case in CASES.items()
+            name: median_of([measured(server, SECONDS, **case) for _ in range(runs)]) for name, case in CASES.items()
         }
         memory = {"idle": idle, "after": server.memory_mb()}
     finally:
         server.stop()
-    document = {
-        "start_ms": round(statistics.median(starts), 1),
+    return {
+        "seconds": SECONDS,
+        "medians": {
+            "start_ms": round(statistics.median(starts), 1),
+            "memory_rss_mb": memory["after"]["rss"],
+            "cpu_us_per_call_5_connections_50_in_flight": cases["closed 5/50"]["srv_us"],
+            "p50_ms_of_1_ms_at_1000_per_s": cases["open 1000/s delay 1 ms"]["service_p50_ms"],
+        },
         "memory_mb": memory,
         "cases": cases,
-        "environment": {"python": platform.python_version(), "machine": platform.platform(), "cores": os.cpu_count()},
     }
-    print(json.dumps(document, indent=2))
-
-
-if __name__ == "__main__":
-    main()
