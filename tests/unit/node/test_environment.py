@@ -1,5 +1,6 @@
 """What a container is started with."""
 
+import os
 from collections.abc import Callable
 from typing import Any
 
@@ -95,6 +96,29 @@ def test_the_downward_api(make_pod: MakePod, path: str, value: str) -> None:
     assert started(make_pod(source(fieldRef={"fieldPath": path}))).env["X"] == value
 
 
+@pytest.mark.parametrize(
+    ("reference", "value"),
+    [
+        ({"resource": "limits.cpu"}, "2"),
+        ({"resource": "limits.cpu", "divisor": "1m"}, "1500"),
+        ({"resource": "limits.memory"}, str(64 << 20)),
+        ({"resource": "limits.memory", "divisor": "1Mi", "containerName": "main"}, "64"),
+        ({"resource": "requests.cpu", "divisor": "1m"}, "100"),
+        ({"resource": "requests.memory", "divisor": "1Mi"}, "64"),
+    ],
+)
+def test_a_containers_own_resources(make_pod: MakePod, reference: dict[str, str], value: str) -> None:
+    resources = {"limits": {"cpu": "1500m", "memory": "64Mi"}, "requests": {"cpu": "100m"}}
+    pod = make_pod({**source(resourceFieldRef=reference), "resources": resources})
+    assert started(pod).env["X"] == value
+
+
+def test_without_limits_a_container_has_the_node(make_pod: MakePod) -> None:
+    limit, request = (source(resourceFieldRef={"resource": f"{each}.cpu"}) for each in ("limits", "requests"))
+    assert started(make_pod(limit)).env["X"] == str(os.cpu_count())
+    assert started(make_pod(request)).env["X"] == "0"
+
+
 def test_keys_of_config_maps_and_secrets(make_pod: MakePod) -> None:
     pod = make_pod(source(secretKeyRef={"name": "s", "key": "k"}))
     assert needed(pod.spec.containers[0]) == {("Secret", "s")}
@@ -113,7 +137,10 @@ def test_all_of_a_config_map_with_a_prefix(make_pod: MakePod) -> None:
         (source(fieldRef={"fieldPath": "spec.x"}), {}, "fieldPath 'spec.x' is none of"),
         (source(configMapKeyRef={"name": "c", "key": "k"}), {("ConfigMap", "c"): None}, 'configmap "c" not found'),
         (source(configMapKeyRef={"name": "c", "key": "k"}), {("ConfigMap", "c"): {}}, "couldn't find key k in"),
-        (source(resourceFieldRef={"resource": "limits.cpu"}), {}, "use one of them, or a value"),
+        (source(), {}, "use one of them, or a value"),
+        (source(resourceFieldRef={"resource": "limits.disk"}), {}, "'limits.disk' is none of limits.cpu, "),
+        (source(resourceFieldRef={"resource": "limits.cpu", "containerName": "b"}), {}, 'no container "b"'),
+        (source(resourceFieldRef={"resource": "limits.cpu", "divisor": "x"}), {}, "quantity 'x' is not a number"),
         ({"envFrom": [{"secretRef": {"name": "s"}}]}, {("Secret", "s"): None}, 'secret "s" not found'),
     ],
 )

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from gatelab.kinds.pods import Container, EnvFrom, EnvFromRef, EnvVar, KeyRef, Pod
 from gatelab.node.images import Image
+from gatelab.node.pods.resource_fields import resource_value
 
 _REFERENCE = re.compile(r"\$(?:\$|\(([^()]*)\))")
 _SUBSCRIPT = re.compile(r"^metadata\.(labels|annotations)\['(.+)'\]$")
@@ -62,7 +63,7 @@ def invocation(
     for source in container.env_from:
         env.update(_all_of(source, values))
     for variable in container.env:
-        found = _value(pod, variable, env, address, values)
+        found = _value(pod, container, variable, env, address, values)
         if found is not None:
             env[variable.name] = found
     if image.built_in:
@@ -112,7 +113,9 @@ def _all_of(source: EnvFrom, values: Values) -> dict[str, str]:
     return found
 
 
-def _value(pod: Pod, variable: EnvVar, env: Mapping[str, str], address: str, values: Values) -> str | None:
+def _value(
+    pod: Pod, container: Container, variable: EnvVar, env: Mapping[str, str], address: str, values: Values
+) -> str | None:
     source = variable.value_from
     if source is None:
         return expand(variable.value, env)
@@ -122,8 +125,14 @@ def _value(pod: Pod, variable: EnvVar, env: Mapping[str, str], address: str, val
         return _key(variable.name, "ConfigMap", source.config_map_key_ref, values)
     if source.secret_key_ref:
         return _key(variable.name, "Secret", source.secret_key_ref, values)
+    if source.resource_field_ref:
+        try:
+            return resource_value(pod, container, source.resource_field_ref)
+        except ValueError as error:
+            raise ConfigError(f'env "{variable.name}": resourceFieldRef: {error}') from error
     raise ConfigError(
-        f'env "{variable.name}": the lab reads fieldRef, configMapKeyRef and secretKeyRef; use one of them, or a value'
+        f'env "{variable.name}": the lab reads fieldRef, resourceFieldRef, configMapKeyRef and secretKeyRef; '
+        "use one of them, or a value"
     )
 
 

@@ -1,0 +1,33 @@
+"""`resourceFieldRef`: a container's own limits and requests, by which programs size themselves (GOMAXPROCS)."""
+
+import os
+from decimal import ROUND_CEILING, Decimal
+
+import psutil
+
+from gatelab.kinds.pods import Container, Pod, ResourceFieldRef
+from gatelab.kinds.quantity import parse_quantity
+
+
+def resource_value(pod: Pod, container: Container, reference: ResourceFieldRef) -> str:
+    """The quantity divided by the divisor, rounded up (`k8s.io/kubernetes/pkg/api/v1/resource`).
+
+    Where there is no limit it is what the node has, as with the kubelet; where there is no request, the limit or 0.
+    Raises ValueError naming what cannot be read.
+    """
+    name = reference.container_name or container.name
+    source = next((each for each in pod.spec.containers if each.name == name), None)
+    if source is None:
+        raise ValueError(f'there is no container "{name}"')
+    which, _, resource = reference.resource.partition(".")
+    if which not in ("limits", "requests") or resource not in ("cpu", "memory"):
+        raise ValueError(f"{reference.resource!r} is none of limits.cpu, limits.memory, requests.cpu, requests.memory")
+    limit = source.resources.limits.get(resource)
+    written = limit if which == "limits" else source.resources.requests.get(resource, limit or 0)
+    amount = _of_node(resource) if written is None else parse_quantity(written)
+    divisor = parse_quantity(reference.divisor) or Decimal(1)
+    return str((amount / divisor).to_integral_value(ROUND_CEILING))
+
+
+def _of_node(resource: str) -> Decimal:
+    return Decimal((os.cpu_count() or 1) if resource == "cpu" else psutil.virtual_memory().total)
