@@ -2,45 +2,14 @@
 
 import asyncio
 import sys
-from dataclasses import dataclass
 from typing import Any
 
 import click
 
+from gatelab.cli.call_options import Options
 from gatelab.cli.go_flags import GoCommand
 
-STATUS_EXIT_OFFSET = 64
-"""The exit code of a call that ended with gRPC status n is 64 + n, as grpcurl's."""
 VERBS = ("list", "describe")
-
-
-@dataclass(frozen=True, slots=True)
-class Options:
-    """The command line. Names are grpcurl's."""
-
-    address: str
-    symbol: str
-    proto: tuple[str, ...]
-    import_path: tuple[str, ...]
-    protoset: tuple[str, ...]
-    data: str | None
-    emit_defaults: bool
-    allow_unknown_fields: bool
-    header: tuple[str, ...]
-    rpc_header: tuple[str, ...]
-    reflect_header: tuple[str, ...]
-    plaintext: bool
-    insecure: bool
-    cacert: str | None
-    cert: str | None
-    key: str | None
-    authority: str | None
-    servername: str | None
-    connect_timeout: float
-    max_time: float | None
-    max_msg_sz: int
-    user_agent: str | None
-    verbose: bool
 
 
 @click.command(cls=GoCommand)

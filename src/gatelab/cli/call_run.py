@@ -13,8 +13,9 @@ from gatelab.call.messages import requests
 from gatelab.call.protoc import compile_protos, read_protosets
 from gatelab.call.reflection import Reflection
 from gatelab.call.schema import Schema
-from gatelab.cli.call import STATUS_EXIT_OFFSET, Options
+from gatelab.cli.call_options import Options
 from gatelab.cli.call_output import Printer
+from gatelab.cli.exit_codes import STATUS_OFFSET
 from gatelab.cli.targets import TlsOptions, authority_of, dial_failure, find, split_address
 from gatelab.experiment.resolution import Place
 from gatelab.grpc_wire.channel import Channel
@@ -50,7 +51,7 @@ async def _call(options: Options) -> int:
         except (CallError, ValueError) as error:
             raise CallError(f'Error invoking method "{options.symbol}": {error}') from error
     printer.ended(outcome)
-    return STATUS_EXIT_OFFSET + outcome.status.code if outcome.status.code else 0
+    return STATUS_OFFSET + outcome.status.code if outcome.status.code else 0
 
 
 async def _list(options: Options, service: str | None) -> int:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from gatelab.cli.labs import COULD_NOT_RUN
+from gatelab.cli.exit_codes import COULD_NOT_RUN
 
 _DOMAIN_AND_PATH = re.compile(r"[a-z0-9]([-a-z0-9.]*[a-z0-9])?/\S+")
 

@@ -15,6 +15,8 @@ from pathlib import Path
 
 import click
 
+from gatelab.cli.exit_codes import COULD_NOT_RUN
+
 READY_TIMEOUT_S = 60.0
 END_TIMEOUT_S = 20.0
 _PR_SET_PDEATHSIG = 1
@@ -34,7 +36,7 @@ def run_demo(*, rps: float | None, duration_s: float | None, connections: int | 
             return run_on(lab.kubeconfig, prepared, apply=True, format_=format_, startup_s=startup_s)
     except _DemoError as error:
         click.echo(f"Error: {error}", err=True)
-        return 3
+        return COULD_NOT_RUN
     except KeyboardInterrupt:
         click.echo("interrupted; the lab has been ended", err=True)
         return 130

@@ -9,9 +9,6 @@ import click
 
 from gatelab.cli.durations import GO_DURATION
 
-PASS, FAIL, COULD_NOT_RUN = 0, 1, 3
-"""Exit codes; 2 is usage."""
-
 F = TypeVar("F", bound=Callable[..., object])
 
 

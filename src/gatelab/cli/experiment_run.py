@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 import msgspec
 
-from gatelab.cli.experiment import COULD_NOT_RUN, FAIL, PASS
+from gatelab.cli.exit_codes import COULD_NOT_RUN, FAILED, OK
 from gatelab.cli.experiment_output import text_of
 from gatelab.cli.kubectl import kubectl_binary
 from gatelab.cli.progress import PathsProgress, ProgressLine
@@ -79,7 +79,7 @@ def run_on(file: Path, prepared: Prepared, *, apply: bool, format_: str, startup
         click.echo(f"Error: {error}", err=True)
         return COULD_NOT_RUN
     click.echo(msgspec.json.encode(report).decode() if format_ == "json" else text_of(report))
-    return PASS if report.verdict == "pass" else FAIL
+    return OK if report.verdict == "pass" else FAILED
 
 
 async def _run(file: Path, prepared: Prepared, *, apply: bool, startup_s: float | None) -> Report:

@@ -5,10 +5,9 @@ from typing import Any, NoReturn
 
 import click
 
+from gatelab.cli.exit_codes import COULD_NOT_RUN
 from gatelab.node.errors import LabError, LabIsNotRunning
 from gatelab.node.place import LabPlace
-
-COULD_NOT_RUN = 3
 
 name_option = click.option(
     "--name", envvar="GATELAB_NAME", default="gatelab", show_default=True, help="Which lab. [env: GATELAB_NAME]"

@@ -15,7 +15,7 @@ from gatelab.call.messages import documents, parse
 from gatelab.call.protoc import compile_protos, read_protosets
 from gatelab.call.reflection import Reflection
 from gatelab.call.schema import Method, Schema
-from gatelab.cli.load import Options
+from gatelab.cli.load_options import Options
 from gatelab.cli.load_output import document, summary
 from gatelab.cli.progress import ProgressLine
 from gatelab.cli.targets import TlsOptions, authority_of, dial_failure, find, split_address

@@ -10,7 +10,8 @@ from typing import Any, NoReturn
 
 import click
 
-from gatelab.cli.labs import COULD_NOT_RUN, fail, name_option, place_of
+from gatelab.cli.exit_codes import COULD_NOT_RUN
+from gatelab.cli.labs import fail, name_option, place_of
 from gatelab.node.errors import LabError
 from gatelab.node.place import LabPlace
 from gatelab.node.preparation import prepare, process_start
