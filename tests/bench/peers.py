@@ -45,7 +45,7 @@ def _round(lab: Lab, binaries: dict[str, str], gateway: str) -> dict[str, float]
     flat_out = (*ONE_MS, "-n", "20000", "-c", "50", "--connections", "5", "--skipTLS", "-O", "json")
     ghz = [binaries["ghz"], *HELLO_CALL, "--authority", HOST]
     ours = [*GATELAB, "load", *HELLO_CALL, "--authority", HOST]
-    called = ("-proto", str(EXAMPLE / "greetings.proto"), "-insecure", "-authority", HOST, *ONE_MS)
+    called = ("-import-path", str(EXAMPLE), "-proto", "greetings.proto", "-insecure", "-authority", HOST, *ONE_MS)
     method = (gateway, "greetings.GreetMe/Send")
     return {
         "ghz_p50_ms_at_100_rps": _p50_ms(lab, [*ghz, *paced, gateway]),
