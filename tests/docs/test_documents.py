@@ -1,6 +1,8 @@
 """The documents say what the code says: packages, dependencies, commands, links, and the limits we set ourselves."""
 
+import ast
 import re
+import sys
 import tomllib
 from pathlib import Path
 
@@ -33,6 +35,30 @@ def test_every_dependency_has_a_row_with_its_reason() -> None:
     }
     wanted = {re.split(r"[<>=;! ]", each)[0] for each in PYPROJECT["project"]["dependencies"]}
     assert wanted - rows == set()
+
+
+IMPORT_NAMES = {
+    "dns": "dnspython",
+    "envoy": "xds-protos",
+    "google": "protobuf",
+    "grpc": "grpcio",
+    "grpc_tools": "grpcio-tools",
+    "re2": "google-re2",
+    "yaml": "pyyaml",
+}
+"""Where the name that is imported is not that of the package."""
+
+
+def test_everything_imported_is_a_dependency_of_ours() -> None:
+    """What comes along with something else may go with it too."""
+    declared = {re.split(r"[<>=;! ]", each)[0] for each in PYPROJECT["project"]["dependencies"]}
+    trees = [ast.parse(path.read_text()) for path in SOURCES]
+    nodes = [node for tree in trees for node in ast.walk(tree)]
+    names = {alias.name.split(".")[0] for node in nodes if isinstance(node, ast.Import) for alias in node.names}
+    names |= {(node.module or "").split(".")[0] for node in nodes if isinstance(node, ast.ImportFrom)}
+    foreign = names - set(sys.stdlib_module_names) - {"gatelab"}
+    assert foreign
+    assert {IMPORT_NAMES.get(name, name) for name in foreign} - declared == set()
 
 
 def test_the_lock_names_every_dependency_and_no_address() -> None:
