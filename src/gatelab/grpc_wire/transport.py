@@ -4,6 +4,7 @@ import asyncio
 import ipaddress
 import socket
 import ssl
+import time
 from typing import cast
 
 from gatelab.grpc_wire.client_session import ClientSession
@@ -21,6 +22,8 @@ class ClientProtocol(asyncio.Protocol):
         """Done when no new call can be made: GOAWAY, or the end."""
         self.gone: asyncio.Future[None] = loop.create_future()
         """Done when the connection is closed."""
+        self.arrived_ns = 0
+        """When what was read last had arrived (`time.monotonic_ns`): before it was looked at, which takes time too."""
         self._loop = loop
         self._transport: asyncio.Transport | None = None
         self._scheduled = False
@@ -32,6 +35,7 @@ class ClientProtocol(asyncio.Protocol):
         self.flush()
 
     def data_received(self, data: bytes) -> None:
+        self.arrived_ns = time.monotonic_ns()
         session = self.session
         # What the sinks send in answer leaves by the flush below.
         self._scheduled = True

@@ -170,7 +170,8 @@ class Engine:
             if pod is not None:
                 link.pods[pod] = link.pods.get(pod, 0) + 1
         if code == b"0":
-            self.tally.ok(now_ns - call.sent_ns, now_ns - call.intended_ns)
+            arrived_ns = max(call.sent_ns, call.protocol.arrived_ns if call.protocol is not None else now_ns)
+            self.tally.ok(arrived_ns - call.sent_ns, arrived_ns - call.intended_ns)
         else:
             self.tally.error(*status_of(call.response_headers, call.trailers, closed))
 
@@ -217,6 +218,11 @@ class Engine:
         if stream_id:
             protocol.session.send(stream_id, self._body, end=True)
             protocol.touch()
+        if call.attempts == 1:
+            # Now, and not before: what the generator takes to make a request is not the server's time.
+            call.sent_ns = time.monotonic_ns()
+            if self._schedule is None:
+                call.intended_ns = call.sent_ns
         return True
 
     def _new_call(self, due_ns: int, now_ns: int) -> Call:

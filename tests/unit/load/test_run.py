@@ -3,11 +3,13 @@
 import asyncio
 import gc
 import signal
+import time
 from typing import Any
 
 import pytest
 
 from gatelab.grpc_wire import ConnectError
+from gatelab.grpc_wire.client_session import ClientSession
 from gatelab.grpc_wire.server_session import ServerCall
 from gatelab.load import LoadPlan, Progress, Schedule, loop_factory, run, run_interruptible
 
@@ -34,6 +36,25 @@ async def test_a_closed_loop_makes_exactly_its_total(pods: list[Any]) -> None:
     assert [connection.count for connection in result.connections] == [167, 167, 166]
     assert (result.service.count, result.service) == (500, result.response)
     assert (result.end_reason, result.intended_rps, result.saturated) == ("normal", 0, "")
+
+
+@pytest.mark.parametrize("method", ["open", "receive"])
+async def test_the_generators_own_work_is_not_the_servers_time(
+    pods: list[Any], monkeypatch: pytest.MonkeyPatch, method: str
+) -> None:
+    """Making a request and reading an answer: both take 30 ms here, and neither is in the service time."""
+    original = getattr(ClientSession, method)
+
+    def slow(*arguments: Any) -> Any:
+        until = time.monotonic() + 0.03
+        while time.monotonic() < until:
+            pass
+        return original(*arguments)
+
+    monkeypatch.setattr(ClientSession, method, slow)
+    result = await run(plan_for(pods, total=5, concurrency=1))
+    assert result.errors == 0
+    assert result.service.percentile(50) < 25_000_000
 
 
 async def test_targets_are_spread_over_connections(pods: list[Any]) -> None:
