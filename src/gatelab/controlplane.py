@@ -22,7 +22,8 @@ from gatelab.kinds.addresses import AddressRange
 from gatelab.kinds.builtin import CONFIG_MAP, GATEWAY_CLASS, NAMESPACE
 from gatelab.kinds.errors import AlreadyExists
 from gatelab.kinds.kind import Kind
-from gatelab.kinds.objects import Key, Object
+from gatelab.kinds.lab import LAB_CONFIG
+from gatelab.kinds.objects import Object
 from gatelab.node.claims import privileged_shift
 from gatelab.node.credentials import wait_until_made
 from gatelab.node.logs import FileLogs
@@ -100,11 +101,11 @@ async def _create_first_objects(cluster: Cluster, settings: Settings) -> None:
     for name, controller in GATEWAY_CLASSES.items():
         await _create(cluster, GATEWAY_CLASS, {"metadata": {"name": name}, "spec": {"controllerName": controller}})
     dns = f"{settings.addresses.node}:{settings.dns_port}"
-    where = {"metadata": {"name": "gatelab-lab", "namespace": "kube-public"}}
+    where = {"metadata": LAB_CONFIG._asdict()}
     data = {"dns": dns, "name": settings.place.name}
     await _create(cluster, CONFIG_MAP, {**where, "data": data})
     # A lab that starts from kept state may have got another range of addresses.
-    await cluster.patch(CONFIG_MAP, Key("kube-public", "gatelab-lab"), {"data": data})
+    await cluster.patch(CONFIG_MAP, LAB_CONFIG, {"data": data})
 
 
 async def _create(cluster: Cluster, kind: Kind, obj: Object) -> None:

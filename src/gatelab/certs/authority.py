@@ -10,11 +10,9 @@ from gatelab.certs.problem import Problem
 from gatelab.certs.signing import Authority
 from gatelab.certs.views import IssuerView
 from gatelab.kinds.core import Secret
+from gatelab.kinds.lab import CLUSTER_RESOURCE_NAMESPACE
 from gatelab.kinds.objects import Key, Object
 from gatelab.kinds.views import view
-
-CLUSTER_NAMESPACE = "cert-manager"
-"""Where the Secrets of ClusterIssuers are, as cert-manager's own namespace is called."""
 
 FindSecret = Callable[[Key], Object | None]
 
@@ -27,7 +25,7 @@ def ca_secret_key(issuer: Object) -> Key | None:
         return None
     if found.spec.ca is None or not found.spec.ca.secret_name:
         return None
-    return Key(found.metadata.namespace or CLUSTER_NAMESPACE, found.spec.ca.secret_name)
+    return Key(found.metadata.namespace or CLUSTER_RESOURCE_NAMESPACE, found.spec.ca.secret_name)
 
 
 def authority_of(issuer: Object, find_secret: FindSecret) -> Authority | None:

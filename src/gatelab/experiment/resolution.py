@@ -11,13 +11,9 @@ from gatelab.cluster.port import Cluster
 from gatelab.kinds.builtin import CLUSTER_ISSUER, CONFIG_MAP, ISSUER, SECRET, SERVICE
 from gatelab.kinds.errors import ApiError
 from gatelab.kinds.kind import Kind
+from gatelab.kinds.lab import CLUSTER_RESOURCE_NAMESPACE, LAB_CONFIG, SERVED_BY
 from gatelab.kinds.objects import Key, Object
 
-LAB_CONFIG = Key("kube-public", "gatelab-lab")
-CLUSTER_ISSUER_NAMESPACE = "cert-manager"
-"""Where a ClusterIssuer's Secrets are (cert-manager's `--cluster-resource-namespace`)."""
-SERVED_BY = "gatelab.dev/served-by"
-"""The annotation of a Service whose address belongs to its pod ("pod"), not to the node's proxy."""
 DNS_TIMEOUT_S = 2.0
 CLUSTER_TIMEOUT_S = 3.0
 """A kubeconfig may name a cluster that is out of reach, which is no reason to keep a call to elsewhere waiting."""
@@ -134,7 +130,7 @@ async def issuer_certificates(cluster: Cluster) -> tuple[str, ...]:
         for issuer in await _listed(cluster, kind):
             secret_name = ((issuer.get("spec") or {}).get("ca") or {}).get("secretName")
             if isinstance(secret_name, str):
-                namespace = issuer["metadata"].get("namespace") or CLUSTER_ISSUER_NAMESPACE
+                namespace = issuer["metadata"].get("namespace") or CLUSTER_RESOURCE_NAMESPACE
                 pem = await _certificate(cluster, Key(namespace, secret_name))
                 if pem is not None:
                     found[pem] = None

@@ -14,6 +14,7 @@ from gatelab.gateway.translate.proxy_config import bound_port
 from gatelab.kinds.builtin import DEPLOYMENT, GATEWAY, SERVICE, SERVICE_ACCOUNT
 from gatelab.kinds.gatewayapi import Gateway
 from gatelab.kinds.kind import Kind
+from gatelab.kinds.lab import SERVED_BY
 from gatelab.kinds.names import shortened
 from gatelab.kinds.objects import Key
 from gatelab.proxy.bootstrap import bootstrap
@@ -21,8 +22,6 @@ from gatelab.proxy.command import envoy_arguments
 
 GATEWAY_NAME = "gateway.networking.k8s.io/gateway-name"
 GATEWAY_CLASS_NAME = "gateway.networking.k8s.io/gateway-class-name"
-SERVED_BY = "gatelab.dev/served-by"
-"""Annotation of a Service. "pod": a pod binds the Service's own address, so no proxy shall."""
 _ENVOY = "envoy"
 _GRACE_PERIOD_S = 5
 

@@ -4,10 +4,8 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from gatelab.kinds.core import Service, ServicePort
 from gatelab.kinds.discovery import Endpoint, EndpointSlice
+from gatelab.kinds.lab import SERVED_BY
 from gatelab.proxy import model
-
-SERVED_BY = "gatelab.dev/served-by"
-"""The annotation of a Service; `pod` says that a pod listens on its addresses itself: a Gateway's Envoy."""
 
 
 def service_config(services: Iterable[Service], node_address: str) -> model.ProxyConfig:
