@@ -19,7 +19,7 @@ FieldValidation = Literal["Ignore", "Warn", "Strict"]
 def decoded(target: Target, body: Any, validation: FieldValidation) -> tuple[dict[str, Any], list[str]]:
     """The object as our version of its kind, pruned, with types checked; and warnings. Raises BadRequest, Invalid."""
     obj = _of_the_target(target, body)
-    schema = catalogue.schema_of(target.kind)
+    schema = target.schema
     pruned, unknown = prune.pruned(schema, obj)
     complaints = [f'unknown field "{path}"' for path in unknown]
     if complaints and validation == "Strict":
@@ -57,7 +57,7 @@ def _check_types(target: Target, schema: catalogue.Schema, obj: Object) -> None:
     found = check.type_problems(schema, obj)
     if not found:
         return
-    if not catalogue.is_native(target.kind):
+    if not target.is_native:
         raise problems.refusal(target.kind, _name(obj), found)
     first = found[0]
     value = first.message.removeprefix("Invalid value: ").partition(":")[0].strip('"')
@@ -102,8 +102,8 @@ def for_status(target: Target, obj: dict[str, Any], before: Object) -> dict[str,
     if "status" in obj:
         new["status"] = obj["status"]
     complete = defaults.with_defaults(target.kind, new)
-    if not catalogue.is_native(target.kind):
-        _raise(target, complete, check.rule_problems(catalogue.schema_of(target.kind), complete))
+    if not target.is_native:
+        _raise(target, complete, check.rule_problems(target.schema, complete))
     return complete
 
 
@@ -134,11 +134,11 @@ def _placed(target: Target, obj: dict[str, Any]) -> dict[str, Any]:
 
 
 def _judge(target: Target, obj: Object, before: Object | None) -> None:
-    schema = catalogue.schema_of(target.kind)
+    schema = target.schema
     found = [
         problem
         for problem in check.rule_problems(schema, obj)
-        if not (catalogue.is_native(target.kind) and problem.field.startswith("status"))
+        if not (target.is_native and problem.field.startswith("status"))
     ]
     # The rules between fields may take for granted what the schema asks for.
     _raise(target, obj, found or rules.broken(target.kind, obj, before))

@@ -12,6 +12,7 @@ from starlette.types import ASGIApp
 
 from gatelab.apiserver import answers, documents, parameters, pod_logs, pod_proxy, reviews
 from gatelab.apiserver.context import Context, LogSource
+from gatelab.apiserver.registry import Registry
 from gatelab.apiserver.security import Guard
 from gatelab.apiserver.target import Target, parsed
 from gatelab.apiserver.verbs import delete, patch, read, scale, watch, write
@@ -66,7 +67,7 @@ def create_app(
     clock: Callable[[], datetime] = utc_now,
 ) -> ASGIApp:
     """The API on a store. `hosts` are the names and addresses (without port) under which clients may ask for it."""
-    context = Context(store, logs, clock)
+    context = Context(store, logs, clock, Registry())
 
     def served(handler: Handler) -> Callable[[Request], Awaitable[Response]]:
         async def endpoint(request: Request) -> Response:
@@ -98,7 +99,7 @@ async def _guarded(handler: Handler, context: Context, request: Request) -> Resp
 
 
 async def _resource(context: Context, request: Request) -> Response:
-    target = parsed(request.scope["raw_path"])
+    target = parsed(request.scope["raw_path"], context.registry.served)
     verb = _verb(request, target)
     return await verb(context, request, target)
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from gatelab.apiserver.registry import Registry
 from gatelab.store import Store
 
 
@@ -38,3 +39,5 @@ class Context:
     store: Store
     logs: LogSource
     clock: Callable[[], datetime]
+    registry: Registry
+    """What is served: ask it, through the request's Target, and not `kinds.builtin` or `catalogue`."""

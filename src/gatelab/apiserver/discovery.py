@@ -1,22 +1,15 @@
 """Discovery: which groups, versions and resources there are, in the aggregated (v2) and in the old form."""
 
-from collections.abc import Mapping, Sequence
-from functools import cache
+from collections.abc import Mapping
 from typing import Any
 
-from gatelab.kinds.builtin import BUILTIN
+from gatelab.apiserver.registry import REVIEWS, Resource, Served
 from gatelab.kinds.errors import NotFound
 from gatelab.kinds.kind import Kind
 
 AGGREGATED = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"
 _VERBS = ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"]
 _METRICS_VERBS = ["get", "list"]
-_REVIEWS: Mapping[str, Sequence[tuple[str, str]]] = {
-    "authentication.k8s.io": [("SelfSubjectReview", "selfsubjectreviews")],
-    "authorization.k8s.io": [("SelfSubjectAccessReview", "selfsubjectaccessreviews")],
-}
-"""Groups of which there are only questions to be POSTed."""
-
 _SCALE = {"group": "autoscaling", "version": "v1", "kind": "Scale"}
 
 
@@ -26,26 +19,12 @@ def wants_aggregated(accept: str) -> bool:
     return frozenset(AGGREGATED.split(";")) in options
 
 
-@cache
-def versions() -> Mapping[str, Sequence[str]]:
-    """Group -> served versions, the preferred one first. "" is the core group."""
-    found: dict[str, list[str]] = {}
-    for kind in BUILTIN:
-        known = found.setdefault(kind.group, [])
-        known += [version for version in kind.served if version not in known]
-    return {**found, **{group: ["v1"] for group in _REVIEWS}}
-
-
-def kinds_of(group: str, version: str) -> Sequence[Kind]:
-    return [kind for kind in BUILTIN if kind.group == group and version in kind.served]
-
-
 # The aggregated form
 
 
-def aggregated(*, core: bool) -> dict[str, Any]:
+def aggregated(served: Served, *, core: bool) -> dict[str, Any]:
     """`APIGroupDiscoveryList` of the core group (`/api`), or of all others (`/apis`)."""
-    groups = [group for group in versions() if (group == "") is core]
+    groups = [group for group in served.versions if (group == "") is core]
     return {
         "kind": "APIGroupDiscoveryList",
         "apiVersion": "apidiscovery.k8s.io/v2",
@@ -53,18 +32,18 @@ def aggregated(*, core: bool) -> dict[str, Any]:
         "items": [
             {
                 "metadata": {"name": group} if group else {},
-                "versions": [_aggregated_version(group, version) for version in versions()[group]],
+                "versions": [_aggregated_version(served, group, version) for version in served.versions[group]],
             }
             for group in groups
         ],
     }
 
 
-def _aggregated_version(group: str, version: str) -> dict[str, Any]:
-    if group in _REVIEWS:
-        resources = [_aggregated_review(group, *each) for each in _REVIEWS[group]]
+def _aggregated_version(served: Served, group: str, version: str) -> dict[str, Any]:
+    if group in REVIEWS:
+        resources = [_aggregated_review(group, *each) for each in REVIEWS[group]]
     else:
-        resources = [_aggregated_resource(kind, version) for kind in kinds_of(group, version)]
+        resources = [_aggregated_resource(each) for each in served.resources_of(group, version)]
     return {"version": version, "resources": resources, "freshness": "Current"}
 
 
@@ -78,8 +57,9 @@ def _aggregated_review(group: str, kind: str, plural: str) -> dict[str, Any]:
     }
 
 
-def _aggregated_resource(kind: Kind, version: str) -> dict[str, Any]:
-    response = {"group": kind.group, "version": version, "kind": kind.name}
+def _aggregated_resource(found: Resource) -> dict[str, Any]:
+    kind = found.kind
+    response = {"group": kind.group, "version": found.version, "kind": kind.name}
     resource: dict[str, Any] = {
         "resource": kind.plural,
         "responseKind": response,
@@ -91,7 +71,7 @@ def _aggregated_resource(kind: Kind, version: str) -> dict[str, Any]:
         resource["shortNames"] = list(kind.short_names)
     if kind.categories:
         resource["categories"] = list(kind.categories)
-    if parts := _parts(kind, response):
+    if parts := _parts(found, response):
         resource["subresources"] = [
             {"subresource": name, "responseKind": what, "verbs": verbs} for name, what, verbs in parts
         ]
@@ -102,16 +82,14 @@ def _verbs(kind: Kind) -> list[str]:
     return _VERBS if kind.journaled else _METRICS_VERBS
 
 
-def _parts(kind: Kind, response: dict[str, str]) -> list[tuple[str, dict[str, str], list[str]]]:
-    parts = []
-    if kind.has_status:
-        parts.append(("status", response, ["get", "patch", "update"]))
-    if kind.has_scale:
-        parts.append(("scale", _SCALE, ["get", "patch", "update"]))
-    if kind.qualified_plural == "pods":
-        parts.append(("log", response, ["get"]))
-        parts.append(("proxy", {"group": "", "version": "", "kind": "PodProxyOptions"}, ["get"]))
-    return parts
+def _parts(found: Resource, response: dict[str, str]) -> list[tuple[str, dict[str, str], list[str]]]:
+    known: Mapping[str, tuple[dict[str, str], list[str]]] = {
+        "status": (response, ["get", "patch", "update"]),
+        "scale": (_SCALE, ["get", "patch", "update"]),
+        "log": (response, ["get"]),
+        "proxy": ({"group": "", "version": "", "kind": "PodProxyOptions"}, ["get"]),
+    }
+    return [(name, *what) for name, what in known.items() if name in found.subresources]
 
 
 # The old form
@@ -123,31 +101,35 @@ def api_versions(address: str) -> dict[str, Any]:
     return {"kind": "APIVersions", "versions": ["v1"], "serverAddressByClientCIDRs": where}
 
 
-def group_list() -> dict[str, Any]:
+def group_list(served: Served) -> dict[str, Any]:
     """`/apis`."""
-    return {"kind": "APIGroupList", "apiVersion": "v1", "groups": [_group(name) for name in versions() if name]}
+    return {
+        "kind": "APIGroupList",
+        "apiVersion": "v1",
+        "groups": [_group(served, name) for name in served.versions if name],
+    }
 
 
-def group(name: str) -> dict[str, Any]:
+def group(served: Served, name: str) -> dict[str, Any]:
     """`/apis/<group>`. Raises NotFound."""
-    if not name or name not in versions():
+    if not name or name not in served.versions:
         raise NotFound("the server could not find the requested resource")
-    return {"kind": "APIGroup", "apiVersion": "v1", **_group(name)}
+    return {"kind": "APIGroup", "apiVersion": "v1", **_group(served, name)}
 
 
-def _group(name: str) -> dict[str, Any]:
-    served = [{"groupVersion": f"{name}/{version}", "version": version} for version in versions()[name]]
-    return {"name": name, "versions": served, "preferredVersion": served[0]}
+def _group(served: Served, name: str) -> dict[str, Any]:
+    versions = [{"groupVersion": f"{name}/{version}", "version": version} for version in served.versions[name]]
+    return {"name": name, "versions": versions, "preferredVersion": versions[0]}
 
 
-def resource_list(group: str, version: str) -> dict[str, Any]:
+def resource_list(served: Served, group: str, version: str) -> dict[str, Any]:
     """`/api/v1` or `/apis/<group>/<version>`. Raises NotFound."""
-    if version not in versions().get(group, ()):
+    if version not in served.versions.get(group, ()):
         raise NotFound("the server could not find the requested resource")
-    if group in _REVIEWS:
-        resources = [_review(*each) for each in _REVIEWS[group]]
+    if group in REVIEWS:
+        resources = [_review(*each) for each in REVIEWS[group]]
     else:
-        resources = [each for kind in kinds_of(group, version) for each in _resources(kind, version)]
+        resources = [part for each in served.resources_of(group, version) for part in _resources(each)]
     group_version = f"{group}/{version}" if group else version
     return {"kind": "APIResourceList", "apiVersion": "v1", "groupVersion": group_version, "resources": resources}
 
@@ -156,7 +138,8 @@ def _review(kind: str, plural: str) -> dict[str, Any]:
     return {"name": plural, "singularName": kind.lower(), "namespaced": False, "kind": kind, "verbs": ["create"]}
 
 
-def _resources(kind: Kind, version: str) -> list[dict[str, Any]]:
+def _resources(found: Resource) -> list[dict[str, Any]]:
+    kind = found.kind
     whole: dict[str, Any] = {
         "name": kind.plural,
         "singularName": kind.singular,
@@ -168,8 +151,8 @@ def _resources(kind: Kind, version: str) -> list[dict[str, Any]]:
         whole["shortNames"] = list(kind.short_names)
     if kind.categories:
         whole["categories"] = list(kind.categories)
-    response = {"group": kind.group, "version": version, "kind": kind.name}
-    parts = [_part(kind, name, what, verbs, response) for name, what, verbs in _parts(kind, response)]
+    response = {"group": kind.group, "version": found.version, "kind": kind.name}
+    parts = [_part(kind, name, what, verbs, response) for name, what, verbs in _parts(found, response)]
     return [whole, *parts]
 
 

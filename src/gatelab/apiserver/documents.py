@@ -32,38 +32,39 @@ async def version(_: Context, __: Request) -> Response:
     )
 
 
-async def core_groups(_: Context, request: Request) -> Response:
+async def core_groups(context: Context, request: Request) -> Response:
     if discovery.wants_aggregated(request.headers.get("accept", "")):
-        return answers.json(discovery.aggregated(core=True), media_type=discovery.AGGREGATED)
+        return answers.json(discovery.aggregated(context.registry.served, core=True), media_type=discovery.AGGREGATED)
     return answers.json(discovery.api_versions(request.headers.get("host", "")))
 
 
-async def groups(_: Context, request: Request) -> Response:
+async def groups(context: Context, request: Request) -> Response:
     if discovery.wants_aggregated(request.headers.get("accept", "")):
-        return answers.json(discovery.aggregated(core=False), media_type=discovery.AGGREGATED)
-    return answers.json(discovery.group_list())
+        return answers.json(discovery.aggregated(context.registry.served, core=False), media_type=discovery.AGGREGATED)
+    return answers.json(discovery.group_list(context.registry.served))
 
 
-async def group(_: Context, request: Request) -> Response:
-    return answers.json(discovery.group(request.path_params["group"]))
+async def group(context: Context, request: Request) -> Response:
+    return answers.json(discovery.group(context.registry.served, request.path_params["group"]))
 
 
-async def core_resources(_: Context, __: Request) -> Response:
-    return answers.json(discovery.resource_list("", "v1"))
+async def core_resources(context: Context, _: Request) -> Response:
+    return answers.json(discovery.resource_list(context.registry.served, "", "v1"))
 
 
-async def resources(_: Context, request: Request) -> Response:
-    return answers.json(discovery.resource_list(request.path_params["group"], request.path_params["version"]))
+async def resources(context: Context, request: Request) -> Response:
+    group_name, version_name = request.path_params["group"], request.path_params["version"]
+    return answers.json(discovery.resource_list(context.registry.served, group_name, version_name))
 
 
-async def openapi_index(_: Context, __: Request) -> Response:
-    return answers.json(openapi.index())
+async def openapi_index(context: Context, _: Request) -> Response:
+    return answers.json(openapi.index(context.registry.served))
 
 
-async def openapi_document(_: Context, request: Request) -> Response:
+async def openapi_document(context: Context, request: Request) -> Response:
     """A document, with its hash as ETag: 304 for who has it. Under its hash's address it may be kept for ever."""
     group_name = request.path_params.get("group", "")
-    data, digest = openapi.document(group_name, request.path_params["version"])
+    data, digest = openapi.document(context.registry.served, group_name, request.path_params["version"])
     etag = f'"{digest}"'
     response = Response(status_code=304) if request.headers.get("if-none-match") == etag else answers.encoded(data)
     response.headers["etag"] = etag

@@ -1,15 +1,13 @@
 """OpenAPI v3 documents, one a group and version: what kubectl validates, explains and computes patches from."""
 
 import hashlib
-from collections.abc import Iterator, Mapping
-from functools import cache
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
 
-from gatelab.apiserver import discovery
+from gatelab.apiserver.registry import Resource, Served
 from gatelab.kinds.errors import NotFound
-from gatelab.kinds.kind import Kind
 from gatelab.kinds.schemas import catalogue
 from gatelab.kinds.schemas.catalogue import Schema
 
@@ -31,14 +29,12 @@ _LIST_PARAMETERS = ("allowWatchBookmarks", "continue", "fieldSelector", "labelSe
 _WATCH_PARAMETERS = ("resourceVersionMatch", "sendInitialEvents", "timeoutSeconds", "watch")
 
 
-def index() -> dict[str, Any]:
+def index(served: Served) -> dict[str, Any]:
     """`/openapi/v3`: where each document is, with its hash in the address so that it may be kept for ever."""
-    places = {
-        _place(group, version): (group, version) for group, found in discovery.versions().items() for version in found
-    }
+    places = {_place(group, version): (group, version) for group, found in served.versions.items() for version in found}
     return {
         "paths": {
-            place: {"serverRelativeURL": f"/openapi/v3/{place}?hash={document(*where)[1]}"}
+            place: {"serverRelativeURL": f"/openapi/v3/{place}?hash={document(served, *where)[1]}"}
             for place, where in places.items()
         }
     }
@@ -48,26 +44,33 @@ def _place(group: str, version: str) -> str:
     return f"apis/{group}/{version}" if group else f"api/{version}"
 
 
-@cache
-def document(group: str, version: str) -> tuple[bytes, str]:
+def document(served: Served, group: str, version: str) -> tuple[bytes, str]:
     """The document of a group and version, and its hash. Raises NotFound."""
-    if version not in discovery.versions().get(group, ()):
+    if version not in served.versions.get(group, ()):
         raise NotFound("the server could not find the requested resource")
-    kinds = discovery.kinds_of(group, version)
-    schemas = _schemas([catalogue.name_of(kind) for kind in kinds])
-    for kind in kinds:
-        name = _public(catalogue.name_of(kind), version)
-        schemas[name] = _root(kind, version)
-        schemas[f"{name}List"] = _list_schema(kind, version, name)
+    if (group, version) not in served.documents:
+        served.documents[group, version] = _document(served.resources_of(group, version))
+    return served.documents[group, version]
+
+
+def _document(resources: Sequence[Resource]) -> tuple[bytes, str]:
+    schemas = _schemas([each.schema for each in resources])
+    for each in resources:
+        schemas[_name(each)] = _root(each)
+        schemas[f"{_name(each)}List"] = _list_schema(each)
     text = msgspec.json.encode(
         {
             "openapi": "3.0.0",
             "info": INFO,
-            "paths": {path: item for kind in kinds for path, item in _paths(kind, version)},
+            "paths": {path: item for each in resources for path, item in _paths(each)},
             "components": {"schemas": schemas},
         }
     )
     return text, hashlib.sha256(text).hexdigest()[:32].upper()
+
+
+def _name(resource: Resource) -> str:
+    return _public(catalogue.name_of(resource.kind), resource.version)
 
 
 def _public(name: str, version: str = "") -> str:
@@ -78,17 +81,15 @@ def _public(name: str, version: str = "") -> str:
     return ".".join([*reversed(module.split(".")), version, kind])
 
 
-def _schemas(roots: list[str]) -> dict[str, Any]:
+def _schemas(roots: Iterable[Schema]) -> dict[str, Any]:
     """The definitions that the roots lead to, by their public names; the roots themselves are left to the caller."""
     found: dict[str, Any] = {}
     pending = list(roots)
     while pending:
-        name = pending.pop()
-        schema = catalogue.definitions()[name]
-        for reference in _references(schema):
+        for reference in _references(pending.pop()):
             if _public(reference) not in found:
                 found[_public(reference)] = _published(catalogue.definitions()[reference])
-                pending.append(reference)
+                pending.append(catalogue.definitions()[reference])
     return found
 
 
@@ -116,34 +117,35 @@ def _published(schema: Any) -> Any:
     return published
 
 
-def _gvk(kind: Kind, version: str) -> dict[str, str]:
-    return {"group": kind.group, "version": version, "kind": kind.name}
+def _gvk(resource: Resource) -> dict[str, str]:
+    return {"group": resource.kind.group, "version": resource.version, "kind": resource.kind.name}
 
 
-def _root(kind: Kind, version: str) -> dict[str, Any]:
-    return {**_published(catalogue.schema_of(kind)), "x-kubernetes-group-version-kind": [_gvk(kind, version)]}
+def _root(resource: Resource) -> dict[str, Any]:
+    return {**_published(resource.schema), "x-kubernetes-group-version-kind": [_gvk(resource)]}
 
 
-def _list_schema(kind: Kind, version: str, name: str) -> dict[str, Any]:
-    gvk = {**_gvk(kind, version), "kind": f"{kind.name}List"}
+def _list_schema(resource: Resource) -> dict[str, Any]:
+    gvk = {**_gvk(resource), "kind": f"{resource.kind.name}List"}
     properties: dict[str, Schema] = {
         "apiVersion": {"type": "string"},
         "kind": {"type": "string"},
         "metadata": {"type": "object"},
-        "items": {"type": "array", "items": {"allOf": [{"$ref": _REFERENCE + name}]}},
+        "items": {"type": "array", "items": {"allOf": [{"$ref": _REFERENCE + _name(resource)}]}},
     }
     return {"type": "object", "properties": properties, "x-kubernetes-group-version-kind": [gvk]}
 
 
-def _paths(kind: Kind, version: str) -> Iterator[tuple[str, dict[str, Any]]]:
-    prefix = f"/apis/{kind.group}/{version}" if kind.group else f"/api/{version}"
-    gvk, reference = _gvk(kind, version), _REFERENCE + _public(catalogue.name_of(kind), version)
+def _paths(resource: Resource) -> Iterator[tuple[str, dict[str, Any]]]:
+    kind = resource.kind
+    prefix = f"/apis/{kind.group}/{resource.version}" if kind.group else f"/api/{resource.version}"
+    gvk, reference = _gvk(resource), _REFERENCE + _name(resource)
     collection = f"{prefix}/namespaces/{{namespace}}/{kind.plural}" if kind.namespaced else f"{prefix}/{kind.plural}"
     listing = _operation("list", gvk, reference + "List", (*_LIST_PARAMETERS, *_WATCH_PARAMETERS))
     if kind.namespaced:
         yield f"{prefix}/{kind.plural}", {"get": listing}
     yield collection, {"get": listing, "post": _operation("post", gvk, reference, _WRITE_PARAMETERS, body=reference)}
-    patches = (*_PATCHES, _STRATEGIC) if catalogue.is_native(kind) else _PATCHES
+    patches = (*_PATCHES, _STRATEGIC) if resource.is_native else _PATCHES
     patch = _operation("patch", gvk, reference, (*_WRITE_PARAMETERS, "force"))
     patch["requestBody"] = {"content": {each: {"schema": {"type": "object"}} for each in patches}}
     item = {
@@ -153,7 +155,7 @@ def _paths(kind: Kind, version: str) -> Iterator[tuple[str, dict[str, Any]]]:
         "delete": _operation("delete", gvk, reference, ("dryRun", "gracePeriodSeconds", "propagationPolicy")),
     }
     yield f"{collection}/{{name}}", item
-    if kind.has_status:
+    if "status" in resource.subresources:
         yield f"{collection}/{{name}}/status", {verb: item[verb] for verb in ("get", "put", "patch")}
 
 

@@ -35,7 +35,7 @@ def one(
         return answers.encoded(data_of(target, stored), status=status, warnings=warnings)
     obj = in_version(target, stored.object)
     value = (
-        table(target.kind, [obj], stored.version, now, include=parameters.include_object(request))
+        table(target.resource.columns, [obj], stored.version, now, include=parameters.include_object(request))
         if form == "table"
         else partial(obj)
     )
@@ -50,7 +50,7 @@ def many(request: Request, target: Target, found: Sequence[Stored], version: int
     objects = (in_version(target, each.object) for each in found)
     if form == "table":
         include = parameters.include_object(request)
-        return answers.json(table(target.kind, objects, version, now, include=include))
+        return answers.json(table(target.resource.columns, objects, version, now, include=include))
     return answers.json(
         {
             "kind": "PartialObjectMetadataList",
@@ -77,5 +77,5 @@ def event(request: Request, target: Target, type_: str, stored: Stored, now: dat
     value: dict[str, Any] = partial(obj)
     if form == "table":
         include = parameters.include_object(request)
-        value = table(target.kind, [obj], stored.version, now, include=include, headed=headed)
+        value = table(target.resource.columns, [obj], stored.version, now, include=include, headed=headed)
     return msgspec.json.encode({"type": type_, "object": value}) + b"\n"

@@ -2,9 +2,15 @@
 
 import pytest
 
-from gatelab.apiserver.target import parsed
+from gatelab.apiserver.registry import Registry
+from gatelab.apiserver.target import Target
+from gatelab.apiserver.target import parsed as parsed_for
 from gatelab.kinds.builtin import DEPLOYMENT, GATEWAY, NAMESPACE, NODE_METRICS, POD
 from gatelab.kinds.errors import NotFound
+
+
+def parsed(path: bytes) -> Target:
+    return parsed_for(path, Registry().served)
 
 
 @pytest.mark.parametrize(

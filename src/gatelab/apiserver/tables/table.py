@@ -1,4 +1,4 @@
-"""Objects of a kind as a `meta.k8s.io/v1` Table."""
+"""Objects as a `meta.k8s.io/v1` Table."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
@@ -42,7 +42,7 @@ def columns_of(kind: Kind) -> Sequence[Column]:
 
 
 def table(
-    kind: Kind,
+    columns: Sequence[Column],
     objects: Iterable[Object],
     version: int | str,
     now: datetime,
@@ -51,7 +51,6 @@ def table(
     headed: bool = True,
 ) -> dict[str, Any]:
     """The Table. Without `headed` it has no column definitions, as in every event of a watch but the first."""
-    columns = columns_of(kind)
     definitions = [column.definition() for column in columns] if headed else None
     return {
         "kind": "Table",

@@ -39,7 +39,7 @@ async def patch(context: Context, request: Request, target: Target) -> Response:
 async def read_patch(request: Request, target: Target, schema: catalogue.Schema | None = None) -> Patch:
     """The request's patch as a function. Raises UnsupportedMedia for formats that the kind does not accept."""
     media = bodies.media_type(request)
-    native = catalogue.is_native(target.kind)
+    native = target.is_native
     accepted = (_JSON, _MERGE, _STRATEGIC) if native else (_JSON, _MERGE)
     if media in _APPLY:
         raise UnsupportedMedia(
@@ -55,5 +55,5 @@ async def read_patch(request: Request, target: Target, schema: catalogue.Schema 
         raise BadRequest("error decoding patch: it must be a JSON object")
     if media == _MERGE:
         return lambda before: merge_patched(before, body)
-    shape = schema if schema is not None else catalogue.schema_of(target.kind)
+    shape = schema if schema is not None else target.schema
     return lambda before: strategic_patched(shape, before, body)
