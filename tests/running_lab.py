@@ -15,6 +15,7 @@ import psutil
 
 ROOT = Path(__file__).parents[1]
 EXAMPLE = ROOT / "examples" / "hello-grpc"
+MANIFESTS = EXAMPLE / "manifests"
 TARGET = "cilium-gateway-hello-grpc.hello-grpc.test:443"
 GATELAB = [sys.executable, "-m", "gatelab"]
 
@@ -22,7 +23,7 @@ GATELAB = [sys.executable, "-m", "gatelab"]
 def manifest_folders() -> list[Path]:
     """The project's example, and the folder that GATELAB_TEST_MANIFESTS names."""
     other = os.environ.get("GATELAB_TEST_MANIFESTS")
-    return [EXAMPLE, Path(other)] if other else [EXAMPLE]
+    return [MANIFESTS, Path(other)] if other else [MANIFESTS]
 
 
 @dataclass
@@ -49,7 +50,7 @@ class Lab:
             [*GATELAB, *arguments], env=self.environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE
         )
 
-    def apply_example(self, folder: Path = EXAMPLE) -> None:
+    def apply_example(self, folder: Path = MANIFESTS) -> None:
         self.kubectl("apply", "-f", str(folder / "selfsigned-ca.yaml"), "-f", str(folder / "hello-grpc.yaml"))
         self.kubectl("-n", "hello-grpc", "wait", "gateway/hello-grpc", "--for=condition=Programmed", "--timeout=30s")
         self.kubectl("-n", "hello-grpc", "rollout", "status", "deployment/hello-grpc", "--timeout=30s")

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 import yaml
 
-from running_lab import EXAMPLE, GATELAB, Lab, wait_until
+from running_lab import EXAMPLE, GATELAB, MANIFESTS, Lab, wait_until
 
 pytestmark = [pytest.mark.lab, pytest.mark.timeout(120)]
 CONTROLLER = "example.com/other"
@@ -65,7 +65,7 @@ def accepted(lab: Lab) -> str:
 
 def example_of_class_other(folder: Path) -> Path:
     """The example, with its Gateway in the class and its names as the class's data plane is called."""
-    text = (EXAMPLE / "hello-grpc.yaml").read_text()
+    text = (MANIFESTS / "hello-grpc.yaml").read_text()
     changes = {"gatewayClassName: cilium": "gatewayClassName: other", "cilium-gateway-hello-grpc.hello-grpc.test": HOST}
     for old, new in changes.items():
         assert old in text
@@ -73,7 +73,7 @@ def example_of_class_other(folder: Path) -> Path:
     example = folder / "example"
     example.mkdir()
     (example / "hello-grpc.yaml").write_text(text)
-    shutil.copy(EXAMPLE / "selfsigned-ca.yaml", example)
+    shutil.copy(MANIFESTS / "selfsigned-ca.yaml", example)
     return example
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from running_lab import EXAMPLE, TARGET, Lab, manifest_folders, wait_until
+from running_lab import EXAMPLE, MANIFESTS, TARGET, Lab, manifest_folders, wait_until
 
 pytestmark = [pytest.mark.lab, pytest.mark.timeout(120)]
 PROTO = str(EXAMPLE / "greetings.proto")
@@ -49,8 +49,11 @@ def test_one_connection_is_spread_by_the_gateway_and_pinned_by_the_service(lab: 
 
 def test_deleting_the_manifests_leaves_nothing_running(lab: Lab) -> None:
     lab.apply_example()
+    assert "deployment.apps/hello-grpc" in lab.kubectl("apply", "-f", str(MANIFESTS)).stdout, (
+        "a folder of manifests only"
+    )
     before = len(lab.processes())
-    lab.kubectl("delete", "-f", str(EXAMPLE / "hello-grpc.yaml"), "--timeout=30s")
+    lab.kubectl("delete", "-f", str(MANIFESTS / "hello-grpc.yaml"), "--timeout=30s")
 
     wait_until(lambda: len(lab.processes()) == before - 6, "the six pods' processes are gone")
     missing = lab.kubectl("get", "namespace", "hello-grpc", check=False)

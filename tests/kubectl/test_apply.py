@@ -12,7 +12,7 @@ Api = Callable[[], AbstractAsyncContextManager[Kubectl]]
 
 pytestmark = pytest.mark.kubectl
 
-EXAMPLE = Path(__file__).parents[2] / "examples" / "hello-grpc"
+EXAMPLE = Path(__file__).parents[2] / "examples" / "hello-grpc" / "manifests"
 FILES = ("-f", str(EXAMPLE / "selfsigned-ca.yaml"), "-f", str(EXAMPLE / "hello-grpc.yaml"))
 DEPLOYMENT = """
 apiVersion: apps/v1

@@ -17,7 +17,7 @@ Api = Callable[[], AbstractAsyncContextManager[Kubectl]]
 
 pytestmark = pytest.mark.kubectl
 
-EXAMPLE = Path(__file__).parents[2] / "examples" / "hello-grpc"
+EXAMPLE = Path(__file__).parents[2] / "examples" / "hello-grpc" / "manifests"
 
 
 def rows(text: str) -> list[list[str]]:

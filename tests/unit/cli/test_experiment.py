@@ -49,7 +49,7 @@ def test_a_missing_manifest_is_usage(tmp_path: Path) -> None:
     file = tmp_path / "experiment.yaml"
     file.write_text(example_file().read_text())
     done = run(str(file))
-    assert (done.exit_code, "manifests: there is no file selfsigned-ca.yaml" in done.stderr) == (2, True)
+    assert (done.exit_code, "manifests: there is no file manifests/selfsigned-ca.yaml" in done.stderr) == (2, True)
 
 
 def test_no_cluster_is_could_not_run() -> None:
