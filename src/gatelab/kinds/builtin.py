@@ -18,6 +18,11 @@ DEPLOYMENT = Kind(
     "apps", "v1", "Deployment", "deployments", short_names=("deploy",), categories=("all",), has_scale=True
 )
 REPLICA_SET = Kind("apps", "v1", "ReplicaSet", "replicasets", short_names=("rs",), categories=("all",), has_scale=True)
+STATEFUL_SET = Kind(
+    "apps", "v1", "StatefulSet", "statefulsets", short_names=("sts",), categories=("all",), has_scale=True
+)
+DAEMON_SET = Kind("apps", "v1", "DaemonSet", "daemonsets", short_names=("ds",), categories=("all",))
+CONTROLLER_REVISION = Kind("apps", "v1", "ControllerRevision", "controllerrevisions", has_status=False)
 
 ENDPOINT_SLICE = Kind("discovery.k8s.io", "v1", "EndpointSlice", "endpointslices", has_status=False)
 
@@ -64,6 +69,9 @@ BUILTIN: tuple[Kind, ...] = (
     EVENT,
     DEPLOYMENT,
     REPLICA_SET,
+    STATEFUL_SET,
+    DAEMON_SET,
+    CONTROLLER_REVISION,
     ENDPOINT_SLICE,
     GATEWAY_CLASS,
     GATEWAY,

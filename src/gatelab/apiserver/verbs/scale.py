@@ -1,4 +1,4 @@
-"""The scale subresource: autoscaling/v1 Scale of Deployments and ReplicaSets."""
+"""The scale subresource: autoscaling/v1 Scale of Deployments, ReplicaSets and StatefulSets."""
 
 from typing import Annotated, Any
 

@@ -21,6 +21,8 @@ _DEFAULTS: Mapping[Kind, Callable[[Object], dict[str, Any]]] = {
     builtin.NAMESPACE: configuration.namespace,
     builtin.DEPLOYMENT: workloads.deployment,
     builtin.REPLICA_SET: workloads.replica_set,
+    builtin.STATEFUL_SET: workloads.stateful_set,
+    builtin.DAEMON_SET: workloads.daemon_set,
     builtin.ENDPOINT_SLICE: endpoints.endpoint_slice,
 }
 

@@ -18,6 +18,7 @@ def _enum(*values: str) -> dict[str, Any]:
 
 _SET = {"x-kubernetes-patch-strategy": "merge"}
 _BYTES = {"additionalProperties": {"type": "string", "format": "byte"}}
+_FREE = {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
 _QUANTITY = {"x-kubernetes-int-or-string": True, "format": "quantity"}
 _QUANTITY_MAPS = ("limits", "requests", "overhead", "allocatable", "capacity", "allocatedResources")
 
@@ -25,7 +26,7 @@ _QUANTITY_MAPS = ("limits", "requests", "overhead", "allocatable", "capacity", "
 def map_schema(field: str) -> dict[str, Any]:
     """The schema of a field that is a map in the models, by its name."""
     if field == "fieldsV1":
-        return {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
+        return dict(_FREE)
     values: dict[str, Any] = {"type": "string"}
     if field in _QUANTITY_MAPS:
         values = dict(_QUANTITY)
@@ -42,9 +43,9 @@ _CONTAINER = {
     "imagePullPolicy": _enum("Always", "IfNotPresent", "Never"),
     "terminationMessagePolicy": _enum("File", "FallbackToLogsOnError"),
 }
-_CONDITIONS = ("Deployment", "ReplicaSet", "Node", "Pod", "Service", "Namespace")
+_CONDITIONS = ("Deployment", "ReplicaSet", "StatefulSet", "DaemonSet", "Node", "Pod", "Service", "Namespace")
 
-OPTIONAL = frozenset({"discovery_v1.EndpointSlice.endpoints"})
+OPTIONAL = frozenset({"discovery_v1.EndpointSlice.endpoints", "apps_v1.ControllerRevision.data"})
 """Fields that the models require and the API does not."""
 
 FIELDS: Mapping[str, Mapping[str, Any]] = {
@@ -86,6 +87,7 @@ FIELDS: Mapping[str, Mapping[str, Any]] = {
     "core_v1.ConfigMap.binaryData": _BYTES,
     "apps_v1.DeploymentSpec.strategy": {"x-kubernetes-patch-strategy": "retainKeys"},
     "apps_v1.DeploymentStrategy.type": _enum("Recreate", "RollingUpdate"),
+    "apps_v1.ControllerRevision.data": {**_FREE, "additionalProperties": {}},
     "discovery_v1.EndpointSlice.addressType": _enum("IPv4", "IPv6", "FQDN"),
     **{
         f"core_v1.{container}.{field}": extra
@@ -93,7 +95,7 @@ FIELDS: Mapping[str, Mapping[str, Any]] = {
         for field, extra in _CONTAINER.items()
     },
     **{
-        f"{'apps' if kind in ('Deployment', 'ReplicaSet') else 'core'}_v1.{kind}Status.conditions": _merge("type")
+        f"{'apps' if kind.endswith(('Set', 'Deployment')) else 'core'}_v1.{kind}Status.conditions": _merge("type")
         for kind in _CONDITIONS
     },
 }

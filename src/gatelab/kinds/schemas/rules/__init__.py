@@ -9,7 +9,18 @@ from gatelab.kinds import builtin
 from gatelab.kinds.kind import Kind
 from gatelab.kinds.objects import Object
 from gatelab.kinds.schemas.problems import Problem
-from gatelab.kinds.schemas.rules import certificates, configuration, gateways, grpc_routes, metadata, pods, workloads
+from gatelab.kinds.schemas.rules import (
+    certificates,
+    configuration,
+    controller_revisions,
+    daemon_sets,
+    gateways,
+    grpc_routes,
+    metadata,
+    pods,
+    stateful_sets,
+    workloads,
+)
 from gatelab.kinds.schemas.rules import services as service_rules
 
 Rule = Callable[[Object, Object | None], Iterable[Problem]]
@@ -18,6 +29,9 @@ _RULES: Mapping[Kind, Rule] = {
     builtin.POD: pods.pod,
     builtin.DEPLOYMENT: workloads.deployment,
     builtin.REPLICA_SET: workloads.replica_set,
+    builtin.STATEFUL_SET: stateful_sets.stateful_set,
+    builtin.DAEMON_SET: daemon_sets.daemon_set,
+    builtin.CONTROLLER_REVISION: controller_revisions.controller_revision,
     builtin.SERVICE: service_rules.service,
     builtin.ENDPOINT_SLICE: service_rules.endpoint_slice,
     builtin.SECRET: configuration.secret,
