@@ -23,9 +23,13 @@ class Spawned:
 
 @dataclass(frozen=True, slots=True)
 class SpawnFailed:
-    """The program could not be started; an errno of chdir(2) or execve(2)."""
+    """The program could not be started; an errno of chdir(2) or execve(2).
+
+    `refused` says which namespace or mount it could not have, and what to do, when that is why.
+    """
 
     errno: int
+    refused: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +45,24 @@ class Exited:
         return 128 + signal if signal else os.WEXITSTATUS(self.status)
 
 
+@dataclass(frozen=True, slots=True)
+class Mount:
+    """A file or folder of this machine that a program sees at `target`, be that there or not."""
+
+    source: str
+    target: str
+    read_only: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class NetworkMade:
+    """A network namespace is there, with a loopback interface that is up; `path` stands for it (setns(2))."""
+
+    path: str
+
+
 Notice = Spawned | SpawnFailed | Exited
+OnNetwork = Callable[[NetworkMade | SpawnFailed], None]
 OnNotice = Callable[[Notice], None]
 
 _PROGRAM = Path(__file__).with_name("process.py")
@@ -54,6 +75,7 @@ class Keeper:
         self.pid = pid
         self._sock = sock
         self._listeners: dict[str, OnNotice] = {}
+        self._networks: dict[str, OnNetwork] = {}
         self._incoming = b""
 
     @classmethod
@@ -86,13 +108,31 @@ class Keeper:
         stdout: int,
         stderr: int,
         on_notice: OnNotice,
+        mounts: Sequence[Mount] = (),
+        network: str | None = None,
+        inside: str | None = None,
     ) -> None:
         """Starts a program as leader of its own session. `id_` is new; the descriptors are duplicated, not taken.
 
-        The last notice is SpawnFailed or Exited. Raises OSError when the keeper is gone.
+        `mounts` gives it a view of the files of its own, `network` the name of a namespace made by `make_network`;
+        `inside` is the id of a program that runs: the new one sees its files and its network. The last notice is
+        SpawnFailed or Exited. Raises OSError when the keeper is gone.
         """
         self._listeners[id_] = on_notice
-        self._order({"spawn": id_, "argv": list(argv), "env": dict(env), "cwd": cwd}, (stdout, stderr))
+        order: dict[str, object] = {"spawn": id_, "argv": list(argv), "env": dict(env), "cwd": cwd}
+        if mounts:
+            order["mounts"] = [(each.source, each.target, each.read_only) for each in mounts]
+        order |= {key: name for key, name in (("network", network), ("inside", inside)) if name is not None}
+        self._order(order, (stdout, stderr))
+
+    def make_network(self, name: str, on_made: OnNetwork) -> None:
+        """Makes a network namespace. It lasts until `drop_network`, or until the keeper ends. `name` is new."""
+        self._networks[name] = on_made
+        self._order({"network": name})
+
+    def drop_network(self, name: str) -> None:
+        """Gives a network namespace up: it goes when the last program in it has ended."""
+        self._order({"drop": name})
 
     @property
     def running(self) -> tuple[str, ...]:
@@ -125,8 +165,12 @@ class Keeper:
         match message:
             case {"spawned": str(id_), "pid": int(pid)}:
                 self._listeners[id_](Spawned(pid))
-            case {"failed": str(id_), "errno": int(errno)}:
-                self._listeners.pop(id_)(SpawnFailed(errno))
+            case {"made": str(name), "fd": int(fd)}:
+                self._networks.pop(name)(NetworkMade(f"/proc/{self.pid}/fd/{fd}"))
+            case {"not made": str(name), "errno": int(errno), "refused": str(refused)}:
+                self._networks.pop(name)(SpawnFailed(errno, refused))
+            case {"failed": str(id_), "errno": int(errno), "refused": str(refused)}:
+                self._listeners.pop(id_)(SpawnFailed(errno, refused))
             case {"exited": str(id_), "status": int(status)}:
                 self._listeners.pop(id_)(Exited(status))
 

@@ -2,7 +2,12 @@
 
 In, JSON lines on the socket: `{"spawn": id, "argv": […], "env": {…}, "cwd": path}` with two descriptors beside it
 (SCM_RIGHTS: stdout, stderr), and `{"signal": id, "number": n}` for a whole process group. Out:
-`{"spawned": id, "pid": n}`, `{"failed": id, "errno": n}`, `{"exited": id, "status": wait status}`.
+`{"spawned": id, "pid": n}`, `{"failed": id, "errno": n, "refused": text}`, `{"exited": id, "status": wait status}`.
+
+A spawn may ask for namespaces: `"mounts": [[source, target, read only], …]`, `"network": name`, or `"inside": id` for
+those of a program that runs. `{"network": name}` makes a network namespace, which lasts until `{"drop": name}` or
+until the keeper ends; `{"made": name, "fd": n}` says under which descriptor of the keeper's (/proc/<pid>/fd) it is,
+`{"not made": name, "errno": n, "refused": text}` why there is none.
 
 Three things tie every process to the agent. The socket: when it closes, however the agent ended, the keeper kills each
 process group and then every descendant that is left, until there is none. PR_SET_CHILD_SUBREAPER: what forks twice and
@@ -12,6 +17,7 @@ children go with it.
 
 import array
 import ctypes
+import errno
 import json
 import os
 import select
@@ -19,6 +25,11 @@ import signal
 import socket
 import sys
 import time
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import ModuleType
 
 _PR_SET_PDEATHSIG = 1
 _PR_SET_NAME = 15
@@ -37,6 +48,7 @@ class Keeper:
         self._fds: list[int] = []
         self._pids: dict[str, int] = {}
         self._ids: dict[int, str] = {}
+        self._networks: dict[str, int] = {}
 
     def run(self, wakeup: int) -> None:
         """Serves until the socket closes, then kills all."""
@@ -80,25 +92,77 @@ class Keeper:
             finally:
                 os.close(stdout)
                 os.close(stderr)
+        elif "network" in order:
+            self._make_network(order["network"])
+        elif "drop" in order:
+            if (network := self._networks.pop(order["drop"], None)) is not None:
+                os.close(network)
         elif (pid := self._pids.get(order["signal"])) is not None:
             _kill_group(pid, order["number"])
 
     def _spawn(self, order: dict, stdout: int, stderr: int) -> None:  # type: ignore[type-arg]
         id_ = order["spawn"]
+        sandbox = self._sandbox(order)
         report, failure = os.pipe()
         parent = os.getpid()
         pid = os.fork()
         if pid == 0:
-            _become(order, stdout, stderr, failure, parent)
+            _become(order, sandbox, stdout, stderr, failure, parent)
         os.close(failure)
-        errno = os.read(report, 16)
+        reason = os.read(report, 4096).decode()
         os.close(report)
-        if errno:
+        if reason:
             os.waitpid(pid, 0)
-            self._send({"failed": id_, "errno": int(errno)})
+            number, _, refused = reason.partition(" ")
+            self._send({"failed": id_, "errno": int(number), "refused": refused})
             return
         self._pids[id_], self._ids[pid] = pid, id_
         self._send({"spawned": id_, "pid": pid})
+
+    def _sandbox(self, order: dict) -> "Callable[[], None] | None":  # type: ignore[type-arg]
+        """What the child does to enter its namespaces; None for a program that asks for none, which is most of them."""
+        mounts, inside, network = (order.get(each) for each in ("mounts", "inside", "network"))
+        if not mounts and inside is None and network is None:
+            return None
+        namespaces = _namespaces()
+        # Looked up now: while the child is being forked nothing ends, and no number is given to another.
+        pid, fd = self._pids.get(inside or ""), self._networks.get(network or "")
+
+        def enter() -> None:
+            if inside is not None:
+                if pid is None:
+                    raise ProcessLookupError(errno.ESRCH, f"{inside} does not run")
+                namespaces.join(pid)
+            if network is not None:
+                if fd is None:
+                    raise FileNotFoundError(errno.ENOENT, f"there is no network namespace {network}")
+                namespaces.join_network(fd)
+            if mounts:
+                read_only = {target for _, target, is_read_only in mounts if is_read_only}
+                namespaces.enter_new([(source, target) for source, target, _ in mounts], read_only=read_only)
+
+        return enter
+
+    def _make_network(self, name: str) -> None:
+        """Makes a network namespace in a child, and keeps it by a descriptor."""
+        namespaces = _namespaces()
+        report, failure = os.pipe()
+        release, released = os.pipe()
+        pid = os.fork()
+        if pid == 0:
+            _make_network(namespaces.enter_new_network, failure, released, release)
+        os.close(failure)
+        os.close(release)
+        reason = os.read(report, 4096).decode()
+        number, _, refused = reason.partition(" ")
+        if number == "0":
+            fd = self._networks[name] = os.open(f"/proc/{pid}/ns/net", os.O_RDONLY | os.O_CLOEXEC)
+            self._send({"made": name, "fd": fd})
+        else:
+            self._send({"not made": name, "errno": int(number or errno.EPERM), "refused": refused})
+        os.close(report)
+        os.close(released)
+        os.waitpid(pid, 0)
 
     def _reap(self) -> None:
         while True:
@@ -153,10 +217,20 @@ class Keeper:
             return  # full: POLLOUT comes; closed: the next read says so
 
 
-def _become(order: dict, stdout: int, stderr: int, failure: int, parent: int) -> None:  # type: ignore[type-arg]
+def _become(
+    order: dict,  # type: ignore[type-arg]
+    sandbox: "Callable[[], None] | None",
+    stdout: int,
+    stderr: int,
+    failure: int,
+    parent: int,
+) -> None:
     """In the forked child: never returns."""
     try:
         os.setsid()
+        if sandbox is not None:
+            _enter(sandbox, failure)
+        # After the namespaces: a change of credentials clears it (prctl(2)).
         _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
         if os.getppid() != parent:
             os._exit(1)
@@ -168,10 +242,41 @@ def _become(order: dict, stdout: int, stderr: int, failure: int, parent: int) ->
         os.chdir(order["cwd"])
         os.execvpe(order["argv"][0], order["argv"], {**order["env"], _MARK: order["spawn"]})
     except OSError as error:
-        os.write(failure, str(error.errno or 0).encode())
+        os.write(failure, f"{error.errno or 0} ".encode())
     except BaseException:  # noqa: BLE001 - a forked child must not run on into the keeper's loop
-        os.write(failure, b"22")
+        os.write(failure, b"22 ")
     os._exit(127)
+
+
+def _enter(sandbox: "Callable[[], None]", failure: int) -> None:
+    """In the forked child: enters its namespaces, or says why not and ends."""
+    try:
+        sandbox()
+    except OSError as error:
+        os.write(failure, f"{error.errno or 0} {error.strerror}"[:2000].encode())
+        os._exit(127)
+
+
+def _make_network(make: "Callable[[], None]", failure: int, released: int, release: int) -> None:
+    """In the forked child: never returns. The namespace lives by this process until the keeper has opened it."""
+    os.close(released)
+    try:
+        _enter(make, failure)
+        os.write(failure, b"0")
+        os.read(release, 1)
+    except BaseException:  # noqa: BLE001 - a forked child must not run on into the keeper's loop
+        os._exit(1)
+    os._exit(0)
+
+
+def _namespaces() -> "ModuleType":
+    """For the few programs that need it: imported at the first of them."""
+    source = os.path.abspath(f"{__file__}/../../../..")  # noqa: PTH100 - pathlib costs its import
+    if source not in sys.path:
+        sys.path.append(source)
+    from gatelab.node.keeper import namespaces
+
+    return namespaces
 
 
 def become_subreaper() -> None:
