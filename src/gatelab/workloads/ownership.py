@@ -1,6 +1,6 @@
 """Which objects an owner controls: by its controller reference, taken up or let go by its selector."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -62,26 +62,29 @@ class Claims:
     owner_kind: Kind
     kind: Kind
 
-    async def claimed(self, mirror: Mirror, owner: Object) -> list[Object]:
+    async def claimed(
+        self, mirror: Mirror, owner: Object, fits: Callable[[Object], bool] = lambda _: True
+    ) -> list[Object]:
         """What the owner controls after orphans that it selects are adopted, and what it no longer selects released.
 
-        An owner that is being deleted adopts nothing. What changed meanwhile is left for the next time.
+        `fits` is what the owner asks beside its selector. An owner that is being deleted adopts nothing. What changed
+        meanwhile is left for the next time.
         """
         selector = from_object(owner["spec"].get("selector") or {})
         kept = []
         for obj in mirror.by_index(OWNED, owner["metadata"]["uid"]):
-            if selector.matches(obj["metadata"].get("labels") or {}):
+            if selector.matches(obj["metadata"].get("labels") or {}) and fits(obj):
                 kept.append(obj)
             elif not is_being_deleted(obj):
                 await self._release(owner, obj)
         if not is_being_deleted(owner):
-            kept += await self._adopted(mirror, owner)
+            kept += await self._adopted(mirror, owner, fits)
         return kept
 
-    async def _adopted(self, mirror: Mirror, owner: Object) -> list[Object]:
+    async def _adopted(self, mirror: Mirror, owner: Object, fits: Callable[[Object], bool]) -> list[Object]:
         adopted = []
         for obj in mirror.by_index(ORPHANS, owner["metadata"]["namespace"]):
-            if is_being_deleted(obj) or not selects(owner, obj):
+            if is_being_deleted(obj) or not selects(owner, obj) or not fits(obj):
                 continue
             references = [*obj["metadata"].get("ownerReferences", ()), controller_reference(self.owner_kind, owner)]
             if (taken := await self._refer(obj, references)) is not None:

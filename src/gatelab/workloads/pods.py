@@ -1,11 +1,12 @@
-"""Pods of ReplicaSets: how they are made, when they count as available, and which go first."""
+"""Pods of workloads: how they are made, when they count as available, and which go first."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 from gatelab.kinds.builtin import POD, REPLICA_SET
 from gatelab.kinds.defaults import pods as defaults
+from gatelab.kinds.kind import Kind
 from gatelab.kinds.objects import Object
 from gatelab.kinds.pods import Pod
 from gatelab.kinds.timestamps import from_rfc3339, to_rfc3339
@@ -23,18 +24,38 @@ _ADMITTED = {"priority": 0, "preemptionPolicy": "PreemptLowerPriority"}
 
 def pod_of(replica_set: Object, now: datetime) -> dict[str, Any]:
     """A new pod of the ReplicaSet's template: complete, and bound to the node."""
-    template = replica_set["spec"]["template"]
+    name = {"generateName": f"{replica_set['metadata']['name']}-"}
+    return pod_from(replica_set["spec"]["template"], REPLICA_SET, replica_set, now, name)
+
+
+def pod_from(
+    template: Object,
+    kind: Kind,
+    owner: Object,
+    now: datetime,
+    name: Mapping[str, str],
+    *,
+    labels: Mapping[str, str] | None = None,
+    spec: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
+    """A new pod of a template, complete and bound to the node, with labels and fields of the spec put over it.
+
+    `name` is `{"name": ...}` or `{"generateName": ...}`.
+    """
     metadata = template.get("metadata") or {}
+    copied = {field: metadata[field] for field in ("labels", "annotations", "finalizers") if metadata.get(field)}
+    if labels:
+        copied["labels"] = {**copied.get("labels", {}), **labels}
     pod = {
         "apiVersion": POD.api_version,
         "kind": POD.name,
         "metadata": {
-            "generateName": f"{replica_set['metadata']['name']}-",
-            "namespace": replica_set["metadata"]["namespace"],
-            **{name: metadata[name] for name in ("labels", "annotations", "finalizers") if metadata.get(name)},
-            "ownerReferences": [controller_reference(REPLICA_SET, replica_set)],
+            **name,
+            "namespace": owner["metadata"]["namespace"],
+            **copied,
+            "ownerReferences": [controller_reference(kind, owner)],
         },
-        "spec": {**_ADMITTED, **template["spec"], "nodeName": NODE_NAME},
+        "spec": {**_ADMITTED, **template["spec"], **(spec or {}), "nodeName": NODE_NAME},
         "status": {"conditions": [scheduled(now)]},
     }
     return defaults.pod(pod)

@@ -1,22 +1,21 @@
 """ReplicaSet -> Pods: as many as wanted, no more, and a status that says how many are ready and available."""
 
-import asyncio
-from collections.abc import Coroutine, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
 from gatelab.cluster.port import Cluster
 from gatelab.kinds.apps import ReplicaSet
 from gatelab.kinds.builtin import POD, REPLICA_SET
-from gatelab.kinds.errors import ApiError, NotFound
+from gatelab.kinds.errors import ApiError
 from gatelab.kinds.objects import Key, Object, is_being_deleted, key_of
 from gatelab.kinds.pods import Pod
 from gatelab.kinds.timestamps import to_rfc3339, utc_now
 from gatelab.kinds.views import view
 from gatelab.reconcile import Expectations, Mirror, Mirrors, Recorder, Watches, write_status
 from gatelab.workloads.ownership import Claims, controller_key, index_owners, selects
+from gatelab.workloads.pod_writer import PodWriter, all_at_once
 from gatelab.workloads.pods import by_dispensability, pod_of, seconds_to_available
-from gatelab.workloads.scheduler import SCHEDULER, report_binding
 
 _AT_ONCE = 500
 """Pods created or deleted in one go (Kubernetes: `BurstReplicas`)."""
@@ -30,7 +29,6 @@ class ReplicaSetController:
     def __init__(self, cluster: Cluster) -> None:
         self._cluster = cluster
         self._recorder = Recorder(cluster, self.name)
-        self._scheduling = Recorder(cluster, SCHEDULER)
         self._claims = Claims(cluster, REPLICA_SET, POD)
 
     def watches(self) -> Sequence[Watches]:
@@ -41,6 +39,7 @@ class ReplicaSetController:
         self._pods: Mirror = mirrors.of(POD)
         index_owners(self._pods)
         self._expected = Expectations(self._pods)
+        self._writer = PodWriter(self._cluster, self._recorder, self._expected)
 
     def _keys_of_pod(self, pod: Object) -> Iterable[Key]:
         if key := controller_key(pod, REPLICA_SET):
@@ -66,45 +65,12 @@ class ReplicaSetController:
     async def _bring_to_number(self, obj: Object, active: Sequence[Object]) -> ApiError | None:
         missing = view(ReplicaSet, obj).spec.replicas - len(active)
         if missing > 0:
-            return await _all(self._create(obj) for _ in range(min(missing, _AT_ONCE)))
+            number = min(missing, _AT_ONCE)
+            return await all_at_once(self._writer.create(obj, pod_of(obj, utc_now())) for _ in range(number))
         if missing < 0:
             victims = by_dispensability(active)[: min(-missing, _AT_ONCE)]
-            return await _all(self._delete(obj, victim) for victim in victims)
+            return await all_at_once(self._writer.delete(obj, victim) for victim in victims)
         return None
-
-    async def _create(self, obj: Object) -> None:
-        try:
-            pod = await self._cluster.create(POD, pod_of(obj, utc_now()))
-        except ApiError as error:
-            await self._recorder.event(obj, "Warning", "FailedCreate", f"Error creating: {error.message}")
-            raise
-        self._expected.wrote(key_of(obj), pod)
-        await self._recorder.event(obj, "Normal", "SuccessfulCreate", f"Created pod: {pod['metadata']['name']}")
-        # The pod was made with its node: there is no other to choose.
-        await report_binding(self._scheduling, pod)
-
-    async def _delete(self, obj: Object, pod: Object) -> None:
-        self._expected.deleted(key_of(obj), pod)
-        name = pod["metadata"]["name"]
-        try:
-            await self._cluster.delete(POD, key_of(pod), uid=pod["metadata"]["uid"])
-        except NotFound:
-            return
-        except ApiError as error:
-            self._expected.kept(key_of(obj), pod)
-            await self._recorder.event(obj, "Warning", "FailedDelete", f"Error deleting: {error.message}")
-            raise
-        await self._recorder.event(obj, "Normal", "SuccessfulDelete", f"Deleted pod: {name}")
-
-
-async def _all(works: Iterable[Coroutine[Any, Any, None]]) -> ApiError | None:
-    """Does all at once and returns the first refusal. Raises what is a bug."""
-    results = await asyncio.gather(*works, return_exceptions=True)
-    failures = [each for each in results if each is not None]
-    for failure in failures:
-        if not isinstance(failure, ApiError):
-            raise failure
-    return next((each for each in failures if isinstance(each, ApiError)), None)
 
 
 def _status(obj: Object, active: Sequence[Object], error: ApiError | None, now: datetime) -> dict[str, Any]:
