@@ -3,7 +3,8 @@
     python -m gatelab.kinds.schemas.generate
 
 Importing lightkube's models costs a start of the control plane 170 ms, reading the file a few; hence a committed file,
-and a test that it is current. What the models do not tell - keys of merged lists, bytes, plain enums - is in `extras`.
+and a test that it is current. What the models do not tell - keys of merged lists, bytes, plain enums - is in `extras`
+and `list_types`.
 """
 
 import typing
@@ -13,7 +14,7 @@ from typing import Any
 
 import msgspec
 
-from gatelab.kinds.schemas import extras
+from gatelab.kinds.schemas import extras, list_types
 
 ROOTS = (
     "core_v1.Namespace",
@@ -76,14 +77,23 @@ def _definition(name: str) -> tuple[dict[str, Any], list[str]]:
     properties, required = {}, []
     for field in msgspec.structs.fields(struct):
         schema = _schema(hints[field.name], found) or extras.map_schema(field.encode_name)
-        schema |= extras.FIELDS.get(f"{name}.{field.encode_name}", {})
+        schema |= _marks(f"{name}.{field.encode_name}", schema)
         properties[field.encode_name] = schema
         if field.required and f"{name}.{field.encode_name}" not in extras.OPTIONAL:
             required.append(field.encode_name)
     definition: dict[str, Any] = {"type": "object", "properties": properties}
     if required:
         definition["required"] = required
+    if name in list_types.ATOMIC_TYPES:
+        definition |= list_types.ATOMIC_MAP
     return definition, found
+
+
+def _marks(field: str, schema: dict[str, Any]) -> dict[str, Any]:
+    merge = list_types.FIELDS.get(field, {})
+    if schema.get("type") == "array":
+        merge = merge or list_types.ATOMIC_LIST
+    return {**extras.FIELDS.get(field, {}), **merge}
 
 
 def _struct(name: str) -> Any:
