@@ -4,10 +4,15 @@ Write-ahead log with synchronous=FULL: what `commit` returned for survives a kil
 wholly or not at all. The file is locked by its one user. It holds secrets, so it is for its owner only (0600).
 """
 
+import logging
 import sqlite3
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
+
+from gatelab.store import wal
+
+_log = logging.getLogger(__name__)
 
 FORMAT = 1
 """Written to the file as user_version. Raised when an older program could no longer read the file."""
@@ -55,14 +60,19 @@ class Journal:
 
     @classmethod
     def open(cls, path: Path) -> "Journal":
-        """Raises JournalError: newer format, corrupt, in use, not a journal, not writable."""
+        """Raises JournalError: newer format, corrupt, in use, not a journal, not writable.
+
+        What a crash left half written is taken back, and named in the log.
+        """
         try:
             path.touch(mode=0o600)
+            found = wal.found(path)
             connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=BUSY_TIMEOUT_S)
         except (OSError, sqlite3.Error) as error:
             raise JournalError(f"journal {path}: cannot be opened: {error}") from error
         try:
             _prepare(path, connection)
+            _report_recovery(path, wal.left_out(found, taken=_frames(connection)))
         except sqlite3.Error as error:
             connection.close()
             raise _explained(path, error) from error
@@ -118,6 +128,17 @@ def _prepare(path: Path, connection: sqlite3.Connection) -> None:
     damage = connection.execute("PRAGMA integrity_check(1)").fetchone()[0]
     if damage != "ok":
         raise JournalError(corrupt(path, damage))
+
+
+def _frames(connection: sqlite3.Connection) -> int:
+    """How many frames of the write-ahead log are good, as far as SQLite has recovered it."""
+    _, frames, _ = connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+    return int(frames)
+
+
+def _report_recovery(path: Path, sentence: str | None) -> None:
+    if sentence:
+        _log.warning("journal %s: %s", path, sentence)
 
 
 def _check_format(path: Path, connection: sqlite3.Connection) -> None:

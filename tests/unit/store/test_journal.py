@@ -186,6 +186,48 @@ async def test_a_damaged_object_is_named(path: Path, make: Any) -> None:
         Store.open(path)
 
 
+async def crashed(path: Path, make: Any) -> None:
+    """A journal whose writes are all in its write-ahead log."""
+    store = await opened(path)
+    for number in range(20):
+        await store.create(CONFIG_MAP, make(f"a{number:02}", data={"x": "y" * 1000}))
+    crash(store, keeps_log=True)
+
+
+@pytest.mark.parametrize("damage", ["cut in a page", "cut in a frame's header", "a wrong bit"])
+async def test_a_corrupt_tail_is_named_and_recovered_up_to_it(
+    path: Path, make: Any, damage: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    await crashed(path, make)
+    log = path.with_name("journal.db-wal")
+    content = bytearray(log.read_bytes())
+    if damage == "a wrong bit":
+        content[-100] ^= 1
+    else:
+        del content[-(100 if damage == "cut in a page" else 4096 + 10) :]
+    log.write_bytes(content)
+    store = Store.open(path)
+    assert [each.key.name for each in store.list(CONFIG_MAP)[0]] == [f"a{number:02}" for number in range(19)]
+    assert "journal.db: recovered up to the last whole write; " in caplog.text
+    await store.close()
+
+
+async def test_nothing_is_said_of_a_log_that_is_whole(path: Path, make: Any, caplog: pytest.LogCaptureFixture) -> None:
+    await crashed(path, make)
+    store = Store.open(path)
+    assert len(store.list(CONFIG_MAP)[0]) == 20
+    assert caplog.text == ""
+    await store.close()
+
+
+async def test_a_log_that_cannot_be_read_is_named(path: Path, make: Any, caplog: pytest.LogCaptureFixture) -> None:
+    await crashed(path, make)
+    path.with_name("journal.db-wal").write_bytes(b"what is this" * 1000)
+    store = Store.open(path)
+    assert "its write-ahead log could not be read at all" in caplog.text
+    await store.close()
+
+
 async def test_two_stores_do_not_share_a_journal(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     store = await opened(path)
     monkeypatch.setattr("gatelab.store.journal.BUSY_TIMEOUT_S", 0.05)
@@ -246,9 +288,12 @@ def damage(path: Path) -> None:
     path.write_bytes(content)
 
 
-def crash(store: Store) -> None:
-    """Frees the file without the goodbye of close()."""
+def crash(store: Store, *, keeps_log: bool = False) -> None:
+    """Frees the file without the goodbye of close(); closing would take the write-ahead log away."""
     journal = store._commits._journal
     assert journal is not None
+    files = {each: each.read_bytes() for each in journal.path.parent.iterdir()}
     journal.close()
+    for path, content in files.items() if keeps_log else ():
+        path.write_bytes(content)
     store._commits._thread.shutdown()

@@ -1,0 +1,85 @@
+"""A control plane in a process of its own that is there to be killed; forked from one that has imported everything."""
+
+import asyncio
+import multiprocessing
+import signal
+import ssl
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from multiprocessing.context import ForkServerContext
+from typing import Any
+
+import httpx2
+
+from gatelab import controlplane
+from gatelab.kinds.addresses import AddressRange
+from gatelab.node.claims import claim_octet, free_port
+from gatelab.node.credentials import make_credentials
+from gatelab.node.place import LabPlace
+
+
+def prepared(name: str) -> tuple[LabPlace, controlplane.Settings, Any]:
+    """Folders, keys, ports and a range of addresses, which is held as long as the last of the three is."""
+    place = LabPlace.named(name)
+    place.make()
+    make_credentials(place, now=datetime.now(UTC))
+    octet, held = claim_octet(None)
+    addresses = AddressRange(octet)
+    dns_port = free_port(None, address=str(addresses.node))
+    return place, controlplane.Settings(place, free_port(None), dns_port, addresses), held
+
+
+def context() -> ForkServerContext:
+    """Forks in a few milliseconds what takes half a second to import."""
+    found = multiprocessing.get_context("forkserver")
+    found.set_forkserver_preload(["gatelab.controlplane"])
+    return found
+
+
+def _serve(settings: controlplane.Settings) -> None:
+    asyncio.run(controlplane.run(settings))
+
+
+class Running:
+    """A control plane that answers."""
+
+    def __init__(self, process: Any, client: httpx2.AsyncClient) -> None:
+        self._process = process
+        self.client = client
+
+    def kill(self) -> None:
+        self._process.kill()
+
+
+@asynccontextmanager
+async def running(settings: controlplane.Settings, forking: ForkServerContext) -> AsyncIterator[Running]:
+    """Ready within 20 s; killed at the end of the block if it has not been before."""
+    process = forking.Process(target=_serve, args=(settings,), daemon=True)
+    process.start()
+    try:
+        async with _client(settings) as client:
+            await _ready(client)
+            yield Running(process, client)
+    finally:
+        process.kill()
+        await asyncio.to_thread(process.join, 10)
+        assert process.exitcode == -signal.SIGKILL, "the control plane ended by itself"
+
+
+def _client(settings: controlplane.Settings) -> httpx2.AsyncClient:
+    trust = ssl.create_default_context(cafile=str(settings.place.ca_certificate))
+    headers = {"Authorization": f"Bearer {settings.place.token.read_text().strip()}"}
+    return httpx2.AsyncClient(
+        base_url=f"https://127.0.0.1:{settings.api_port}", verify=trust, headers=headers, timeout=10
+    )
+
+
+async def _ready(client: httpx2.AsyncClient) -> None:
+    async with asyncio.timeout(20):
+        while True:
+            try:
+                if (await client.get("/readyz")).status_code == 200:
+                    return
+            except httpx2.TransportError:
+                await asyncio.sleep(0.005)
