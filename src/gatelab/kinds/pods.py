@@ -6,6 +6,7 @@ Defaults here are those that the API server writes into a Pod, so that an object
 import msgspec
 
 from gatelab.kinds.views import ObjectView, View
+from gatelab.kinds.volumes import FieldRef, ResourceFieldRef, Volume
 
 
 class ExecAction(View, frozen=True):
@@ -70,17 +71,6 @@ class Lifecycle(View, frozen=True):
     pre_stop: LifecycleHandler | None = None
 
 
-class FieldRef(View, frozen=True):
-    field_path: str
-    api_version: str = "v1"
-
-
-class ResourceFieldRef(View, frozen=True):
-    resource: str
-    container_name: str = ""
-    divisor: str | int = "0"
-
-
 class KeyRef(View, frozen=True):
     """`configMapKeyRef` or `secretKeyRef`."""
 
@@ -131,6 +121,7 @@ class VolumeMount(View, frozen=True):
     name: str
     mount_path: str
     sub_path: str = ""
+    sub_path_expr: str = ""
     read_only: bool = False
 
 
@@ -156,34 +147,9 @@ class Container(View, frozen=True):
     termination_message_policy: str = "File"
 
 
-class KeyToPath(View, frozen=True):
-    key: str
-    path: str
-
-
-class SecretVolume(View, frozen=True):
-    secret_name: str = ""
-    items: tuple[KeyToPath, ...] = ()
-    optional: bool = False
-
-
-class ConfigMapVolume(View, frozen=True):
-    name: str = ""
-    items: tuple[KeyToPath, ...] = ()
-    optional: bool = False
-
-
-class EmptyDirVolume(View, frozen=True):
-    medium: str = ""
-
-
-class Volume(View, frozen=True):
-    """One source is there; none of those named here means one that the lab does not have."""
-
-    name: str
-    secret: SecretVolume | None = None
-    config_map: ConfigMapVolume | None = None
-    empty_dir: EmptyDirVolume | None = None
+class HostAlias(View, frozen=True):
+    ip: str
+    hostnames: tuple[str, ...] = ()
 
 
 class ReadinessGate(View, frozen=True):
@@ -202,6 +168,7 @@ class PodSpec(View, frozen=True):
     hostname: str = ""
     subdomain: str = ""
     host_network: bool = False
+    host_aliases: tuple[HostAlias, ...] = ()
     readiness_gates: tuple[ReadinessGate, ...] = ()
     enable_service_links: bool = True
     scheduler_name: str = "default-scheduler"

@@ -1,15 +1,15 @@
 """What a container is started with: `env`, `envFrom`, the downward API, and `$(VAR)` in values, command and args."""
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from gatelab.kinds.pods import Container, EnvFrom, EnvFromRef, EnvVar, KeyRef, Pod
 from gatelab.node.images import Image
+from gatelab.node.pods.fields import field_value
 from gatelab.node.pods.resource_fields import resource_value
 
 _REFERENCE = re.compile(r"\$(?:\$|\(([^()]*)\))")
-_SUBSCRIPT = re.compile(r"^metadata\.(labels|annotations)\['(.+)'\]$")
 
 Values = Mapping[tuple[str, str], Mapping[str, str] | None]
 """("ConfigMap" | "Secret", name) -> its data as text; None when there is no such object."""
@@ -147,30 +147,8 @@ def _key(variable: str, kind: str, reference: KeyRef, values: Values) -> str | N
     raise ConfigError(f'env "{variable}": couldn\'t find key {reference.key} in {kind} {reference.name}')
 
 
-_FIELDS: Mapping[str, Callable[[Pod, str], str]] = {
-    "metadata.name": lambda pod, _: pod.metadata.name,
-    "metadata.namespace": lambda pod, _: pod.metadata.namespace,
-    "metadata.uid": lambda pod, _: pod.metadata.uid,
-    "spec.nodeName": lambda pod, _: pod.spec.node_name,
-    "spec.serviceAccountName": lambda pod, _: pod.spec.service_account_name or "default",
-    "status.podIP": lambda _, address: address,
-    "status.podIPs": lambda _, address: address,
-    "status.hostIP": lambda pod, address: pod.status.host_ip or _node_of(address),
-    "status.hostIPs": lambda pod, address: pod.status.host_ip or _node_of(address),
-}
-
-
-def _node_of(address: str) -> str:
-    return ".".join([*address.split(".")[:2], "0", "1"])
-
-
 def _field(pod: Pod, variable: str, path: str, address: str) -> str:
-    if path in _FIELDS:
-        return _FIELDS[path](pod, address)
-    if found := _SUBSCRIPT.match(path):
-        source = pod.metadata.labels if found[1] == "labels" else pod.metadata.annotations
-        return source.get(found[2], "")
-    raise ConfigError(
-        f'env "{variable}": fieldPath {path!r} is none of {", ".join(_FIELDS)}, '
-        "metadata.labels['<key>'] or metadata.annotations['<key>']"
-    )
+    try:
+        return field_value(pod, path, address)
+    except ValueError as error:
+        raise ConfigError(f'env "{variable}": {error}') from None

@@ -5,8 +5,9 @@ from decimal import ROUND_CEILING, Decimal
 
 import psutil
 
-from gatelab.kinds.pods import Container, Pod, ResourceFieldRef
+from gatelab.kinds.pods import Container, Pod
 from gatelab.kinds.quantity import parse_quantity
+from gatelab.kinds.volumes import ResourceFieldRef
 
 
 def resource_value(pod: Pod, container: Container, reference: ResourceFieldRef) -> str:
