@@ -26,6 +26,33 @@ CONTROLLER_REVISION = Kind("apps", "v1", "ControllerRevision", "controllerrevisi
 
 ENDPOINT_SLICE = Kind("discovery.k8s.io", "v1", "EndpointSlice", "endpointslices", has_status=False)
 
+CUSTOM_RESOURCE_DEFINITION = Kind(
+    "apiextensions.k8s.io",
+    "v1",
+    "CustomResourceDefinition",
+    "customresourcedefinitions",
+    namespaced=False,
+    short_names=("crd", "crds"),
+    categories=("api-extensions",),
+)
+VALIDATING_ADMISSION_POLICY = Kind(
+    "admissionregistration.k8s.io",
+    "v1",
+    "ValidatingAdmissionPolicy",
+    "validatingadmissionpolicies",
+    namespaced=False,
+    categories=("api-extensions",),
+)
+VALIDATING_ADMISSION_POLICY_BINDING = Kind(
+    "admissionregistration.k8s.io",
+    "v1",
+    "ValidatingAdmissionPolicyBinding",
+    "validatingadmissionpolicybindings",
+    namespaced=False,
+    categories=("api-extensions",),
+    has_status=False,
+)
+
 GATEWAY_CLASS = Kind(
     "gateway.networking.k8s.io",
     "v1",
@@ -46,6 +73,19 @@ GATEWAY = Kind(
     other_served=("v1beta1",),
 )
 GRPC_ROUTE = Kind("gateway.networking.k8s.io", "v1", "GRPCRoute", "grpcroutes", categories=_GW)
+HTTP_ROUTE = Kind(
+    "gateway.networking.k8s.io", "v1", "HTTPRoute", "httproutes", categories=_GW, other_served=("v1beta1",)
+)
+REFERENCE_GRANT = Kind(
+    "gateway.networking.k8s.io",
+    "v1",
+    "ReferenceGrant",
+    "referencegrants",
+    short_names=("refgrant",),
+    categories=_GW,
+    has_status=False,
+    other_served=("v1beta1",),
+)
 
 CERTIFICATE = Kind(
     "cert-manager.io", "v1", "Certificate", "certificates", short_names=("cert", "certs"), categories=_CM
@@ -73,9 +113,14 @@ BUILTIN: tuple[Kind, ...] = (
     DAEMON_SET,
     CONTROLLER_REVISION,
     ENDPOINT_SLICE,
+    CUSTOM_RESOURCE_DEFINITION,
+    VALIDATING_ADMISSION_POLICY,
+    VALIDATING_ADMISSION_POLICY_BINDING,
     GATEWAY_CLASS,
     GATEWAY,
     GRPC_ROUTE,
+    HTTP_ROUTE,
+    REFERENCE_GRANT,
     CERTIFICATE,
     ISSUER,
     CLUSTER_ISSUER,

@@ -9,6 +9,7 @@ DNS_SUBDOMAIN = r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?
 HOSTNAME = r"^(\*\.)?[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$"
 KIND = r"^[a-zA-Z]([-a-zA-Z0-9]*[a-zA-Z0-9])?$"
 GROUP = r"^$|^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$"
+_CONDITION = rf"^({DNS_SUBDOMAIN[1:-1]}/)?(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])$"
 LABEL = r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$"
 
 
@@ -45,13 +46,18 @@ def array(
     least: int | None = None,
     most: int | None = None,
     keys: tuple[str, ...] = (),
+    unique: bool = False,
     default: list[Any] | None = None,
 ) -> Schema:
-    """A list; with `keys`, its items are told apart by these fields (`listType=map`)."""
+    """A list; with `keys`, its items are told apart by these fields (`listType=map`); `unique` is
+    `listType=set`.
+    """
     schema = _with({"type": "array", "items": items}, description=about or None, default=default)
     schema = _with(schema, minItems=least, maxItems=most)
     if keys:
         schema |= {"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": list(keys)}
+    elif unique:
+        schema |= {"x-kubernetes-list-type": "set"}
     return schema
 
 
@@ -89,7 +95,7 @@ def conditions(about: str = "Observations.", *, default: list[dict[str, Any]] | 
 def _condition() -> Schema:
     return fields(
         {
-            "type": text(least=1, most=316),
+            "type": text(most=316, pattern=_CONDITION),
             "status": text(enum=("True", "False", "Unknown")),
             "observedGeneration": integer(least=0, bits=64),
             "lastTransitionTime": text(format="date-time"),

@@ -8,11 +8,17 @@ from typing import Any
 import msgspec
 
 from gatelab.kinds.kind import Kind
-from gatelab.kinds.schemas import certificates, gateway, grpc_route, metrics
+from gatelab.kinds.schemas import certificates, gateway, grpc_route, http_route, metrics, reference_grant
 
 Schema = Mapping[str, Any]
 
-_ROOTS: Mapping[str, str] = {"": "core_v1", "apps": "apps_v1", "discovery.k8s.io": "discovery_v1"}
+_ROOTS: Mapping[str, str] = {
+    "": "core_v1",
+    "apps": "apps_v1",
+    "discovery.k8s.io": "discovery_v1",
+    "apiextensions.k8s.io": "apiextensions_v1",
+    "admissionregistration.k8s.io": "admissionregistration_v1",
+}
 """The groups of Kubernetes' own kinds, and the module that names their definitions."""
 
 
@@ -27,7 +33,7 @@ def kubernetes() -> Mapping[str, Schema]:
 def definitions() -> Mapping[str, Schema]:
     """Every definition: those of Kubernetes, and ours of the kinds that come as custom resources."""
     ours: dict[str, Schema] = {}
-    for module in (gateway, grpc_route, certificates, metrics):
+    for module in (gateway, grpc_route, http_route, reference_grant, certificates, metrics):
         ours |= module.definitions()
     return {**kubernetes(), **ours}
 

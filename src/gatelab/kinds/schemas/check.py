@@ -2,15 +2,16 @@
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from datetime import datetime
+from decimal import Decimal
 from functools import cache
 from typing import Any
 
 import re2
 
 from gatelab.kinds.quantity import parse_quantity
-from gatelab.kinds.schemas import problems
+from gatelab.kinds.schemas import formats, problems
 from gatelab.kinds.schemas.catalogue import Schema, resolved
+from gatelab.kinds.schemas.junctors import junctor_problems
 from gatelab.kinds.schemas.problems import Problem
 
 
@@ -59,7 +60,7 @@ def _type(schema: Schema, value: Any, path: str) -> Iterator[Problem]:
             yield problems.invalid(path, value, f"{path} in body must be of type quantity, such as 100m or 64Mi")
         return
     wanted = schema.get("type")
-    if wanted is None:
+    if wanted is None or (value is None and schema.get("nullable")):
         return
     if not _TYPES[wanted](value):
         yield _wrong_type(path, wanted, value)
@@ -67,8 +68,9 @@ def _type(schema: Schema, value: Any, path: str) -> Iterator[Problem]:
         limit = _INT32 if schema.get("format") == "int32" else _INT64
         if not -limit <= value < limit:
             yield problems.invalid(path, value, f"{path} in body must fit {schema.get('format', 'int64')}")
-    elif schema.get("format") == "date-time" and not _is_moment(value):
-        yield problems.invalid(path, value, f"{path} in body must be of type date-time: {problems.shown(value)}")
+    elif wanted == "string" and "format" in schema and not formats.is_of(schema["format"], value):
+        what = f"{path} in body must be of type {schema['format']}: {problems.shown(value)}"
+        yield problems.invalid(path, value, what)
 
 
 def _wrong_type(path: str, wanted: str, value: Any) -> Problem:
@@ -84,16 +86,14 @@ def _is_quantity(value: str | float) -> bool:
     return True
 
 
-def _is_moment(text: str) -> bool:
-    if not text:
-        return True
-    try:
-        return datetime.fromisoformat(text).tzinfo is not None
-    except ValueError:
-        return False
+def _all_problems(schema: Schema, value: Any, path: str) -> list[Problem]:
+    return [problem for place in walked(schema, value, path) for problem in (*_type(*place), *_rules(*place))]
 
 
 def _rules(schema: Schema, value: Any, path: str) -> Iterator[Problem]:
+    yield from junctor_problems(schema, value, path, _all_problems)
+    if (enum := schema.get("enum")) and value not in enum and not (value is None and schema.get("nullable")):
+        yield problems.unsupported(path, value, enum)
     if isinstance(value, str):
         yield from _of_text(schema, value, path)
     elif isinstance(value, bool):
@@ -107,8 +107,6 @@ def _rules(schema: Schema, value: Any, path: str) -> Iterator[Problem]:
 
 
 def _of_text(schema: Schema, value: str, path: str) -> Iterator[Problem]:
-    if (enum := schema.get("enum")) and value not in enum:
-        yield problems.unsupported(path, value, enum)
     if (most := schema.get("maxLength")) is not None and len(value) > most:
         yield problems.too_long(path, most)
     elif (least := schema.get("minLength")) is not None and len(value) < least:
@@ -124,10 +122,17 @@ def _compiled(pattern: str) -> Any:
 
 
 def _of_number(schema: Schema, value: float, path: str) -> Iterator[Problem]:
-    if (least := schema.get("minimum")) is not None and value < least:
+    least, most, step = schema.get("minimum"), schema.get("maximum"), schema.get("multipleOf")
+    if least is not None and schema.get("exclusiveMinimum") and value <= least:
+        yield problems.invalid(path, value, f"{path} in body should be greater than {least}")
+    elif least is not None and value < least:
         yield problems.invalid(path, value, f"{path} in body should be greater than or equal to {least}")
-    if (most := schema.get("maximum")) is not None and value > most:
+    if most is not None and schema.get("exclusiveMaximum") and value >= most:
+        yield problems.invalid(path, value, f"{path} in body should be less than {most}")
+    elif most is not None and value > most:
         yield problems.invalid(path, value, f"{path} in body should be less than or equal to {most}")
+    if step and Decimal(str(value)) % Decimal(str(step)):
+        yield problems.invalid(path, value, f"{path} in body should be a multiple of {step}")
 
 
 def _of_list(schema: Schema, value: list[Any], path: str) -> Iterator[Problem]:
@@ -135,6 +140,10 @@ def _of_list(schema: Schema, value: list[Any], path: str) -> Iterator[Problem]:
         yield problems.too_many(path, len(value), most)
     if (least := schema.get("minItems")) is not None and len(value) < least:
         yield problems.invalid(path, len(value), f"{path} in body should have at least {least} items")
+    if "x-kubernetes-patch-strategy" in schema:
+        return  # Kubernetes' own lists: the rules of the kind say whether an item may come twice.
+    if schema.get("x-kubernetes-list-type") == "set":
+        yield from _of_set(value, path)
     keys = schema.get("x-kubernetes-list-map-keys", ())
     seen = set()
     for index, each in enumerate(value if keys else ()):
@@ -144,10 +153,21 @@ def _of_list(schema: Schema, value: list[Any], path: str) -> Iterator[Problem]:
         seen.add(key)
 
 
+def _of_set(value: list[Any], path: str) -> Iterator[Problem]:
+    seen = set()
+    for index, each in enumerate(value):
+        text = problems.shown(each)
+        if text in seen:
+            yield problems.duplicate(f"{path}[{index}]", each)
+        seen.add(text)
+
+
 def _of_object(schema: Schema, value: dict[str, Any], path: str) -> Iterator[Problem]:
     for name in schema.get("required", ()):
         if name not in value:
             yield problems.required(f"{path}.{name}" if path else name)
+    if (least := schema.get("minProperties")) is not None and len(value) < least:
+        yield problems.invalid(path, len(value), f"{path} in body should have at least {least} properties")
     if (most := schema.get("maxProperties")) is not None and len(value) > most:
         yield problems.too_many(path, len(value), most)
 

@@ -22,8 +22,9 @@ from gatelab.kinds.schemas.build import (
 
 GROUP_NAME = "gateway.networking.k8s.io"
 _CONTROLLER = DNS_SUBDOMAIN[:-1] + r"\/[A-Za-z0-9\/\-._~%!$&'()*+,;=:]+$"
-_PROTOCOL = rf"^[a-zA-Z0-9]([-a-zA-Z0-9]*[a-zA-Z0-9])?$|{DNS_SUBDOMAIN[:-1]}\/[A-Za-z0-9]+$"
-_QUALIFIED = r"^([A-Za-z0-9][-A-Za-z0-9_.]{0,61})?[A-Za-z0-9]$"
+_PROTOCOL = rf"^[a-zA-Z0-9]([-a-zA-Z0-9]*[a-zA-Z0-9])?$|{DNS_SUBDOMAIN[1:-1]}\/[A-Za-z0-9]+$"
+_ADDRESS = rf"^Hostname|IPAddress|NamedAddress|{_CONTROLLER[1:]}"
+_LABEL_VALUE = r"^(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?$"
 
 
 def group(default: str | None = None) -> Schema:
@@ -108,7 +109,7 @@ def _spec() -> Schema:
 
 def _address(*, wanted: bool) -> Schema:
     value = text("The address.", most=253) if wanted else text("The address.", least=1, most=253)
-    kind_of_address = text("The kind of address.", least=1, most=253, default="IPAddress")
+    kind_of_address = text("The kind of address.", least=1, most=253, pattern=_ADDRESS, default="IPAddress")
     return fields({"type": kind_of_address, "value": value}, required=() if wanted else ("value",))
 
 
@@ -116,8 +117,8 @@ def _infrastructure() -> Schema:
     reference = {"group": group(), "kind": kind(), "name": name()}
     return fields(
         {
-            "labels": mapping(text(most=63, pattern=rf"^$|{_QUALIFIED}"), "Labels of what is made.", most=8),
-            "annotations": mapping(text(most=4096), "Annotations of what is made.", most=8),
+            "labels": mapping(text(most=63, pattern=_LABEL_VALUE), "Labels of what is made.", most=8),
+            "annotations": mapping(text(most=4096), "Annotations of what is made.", most=16),
             "parametersRef": fields(reference, "Settings of the Gateway.", required=("group", "kind", "name")),
         },
         "Marks on the objects made for the Gateway.",
@@ -182,7 +183,7 @@ def _listener_tls() -> Schema:
 
 
 def _gateway_tls() -> Schema:
-    authority = array(_reference(None, "group", "kind", "name"), "The CAs of clients.", least=1, most=8)
+    authority = array(_reference(None, "group", "kind", "name"), "The CAs of clients.", least=1, most=16)
     modes = ("AllowValidOnly", "AllowInsecureFallback")
     validation = fields(
         {"caCertificateRefs": authority, "mode": text(enum=modes, default="AllowValidOnly")},

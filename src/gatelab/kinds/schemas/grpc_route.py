@@ -20,7 +20,9 @@ _FILTER_TYPES = ("ResponseHeaderModifier", "RequestHeaderModifier", "RequestMirr
 
 def definitions() -> dict[str, Schema]:
     """The definitions of this file, by name."""
-    return {f"{GROUP_NAME}.GRPCRoute": whole(_spec(), route_status(), "Routes gRPC calls to backends.")}
+    return {
+        f"{GROUP_NAME}.GRPCRoute": whole(_spec(), route_status(), "Routes gRPC calls to backends.", required=("spec",))
+    }
 
 
 def parent_reference() -> Schema:
@@ -122,16 +124,17 @@ def header_modifier() -> Schema:
         {
             "set": array(header, "Replaced or added.", most=16, keys=("name",)),
             "add": array(header, "Added.", most=16, keys=("name",)),
-            "remove": array(text(), "Removed.", most=16),
+            "remove": array(text(), "Removed.", most=16, unique=True),
         }
     )
 
 
-def _filter() -> Schema:
+def mirror() -> Schema:
+    """A copy of the requests for another backend; shared by all kinds of routes."""
     fraction = fields(
         {"numerator": integer(least=0), "denominator": integer(least=1, default=100)}, required=("numerator",)
     )
-    mirror = fields(
+    return fields(
         {
             "backendRef": _backend(filters=False),
             "percent": integer("Per cent of the calls.", least=0, most=100),
@@ -139,13 +142,16 @@ def _filter() -> Schema:
         },
         required=("backendRef",),
     )
+
+
+def _filter() -> Schema:
     extension = fields({"group": group(), "kind": kind(), "name": name()}, required=("group", "kind", "name"))
     return fields(
         {
             "type": text("The kind of filter.", enum=_FILTER_TYPES),
             "requestHeaderModifier": header_modifier(),
             "responseHeaderModifier": header_modifier(),
-            "requestMirror": mirror,
+            "requestMirror": mirror(),
             "extensionRef": extension,
         },
         required=("type",),

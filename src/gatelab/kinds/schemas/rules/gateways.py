@@ -1,11 +1,17 @@
 """GatewayClass and Gateway: the rules that the CustomResourceDefinitions write in CEL."""
 
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from ipaddress import ip_address
 from typing import Any
 
 from gatelab.kinds.objects import Object
 from gatelab.kinds.schemas import problems
+from gatelab.kinds.schemas.build import DNS_SUBDOMAIN
 from gatelab.kinds.schemas.problems import Problem
+
+_KEY = re.compile(rf"({DNS_SUBDOMAIN[1:-1]}/)?([A-Za-z0-9][-A-Za-z0-9_.]{{0,61}})?[A-Za-z0-9]")
+_MOST_OF_PREFIX = 253
 
 Listener = Mapping[str, Any]
 
@@ -27,6 +33,21 @@ def gateway(obj: Object, _: Object | None) -> Iterator[Problem]:
             yield problems.invalid(path, {"port": place[0], "protocol": place[1], "hostname": place[2]}, rule)
         places.add(place)
     yield from _addresses(obj["spec"])
+    infrastructure = obj["spec"].get("infrastructure") or {}
+    for field, word in (("annotations", "annotation"), ("labels", "label")):
+        yield from _keys(infrastructure.get(field) or (), f"spec.infrastructure.{field}", word)
+
+
+def _keys(keys: Iterable[str], path: str, word: str) -> Iterator[Problem]:
+    if not all(_KEY.fullmatch(key) for key in keys):
+        rule = (
+            f"{word.capitalize()} keys must be in the form of an optional DNS subdomain prefix followed by a required "
+            "name segment of up to 63 characters."
+        )
+        yield problems.invalid(path, "object", rule)
+    if not all(len(key.split("/")[0]) < _MOST_OF_PREFIX for key in keys):
+        rule = f"If specified, the {word} key's prefix must be a DNS subdomain not longer than 253 characters in total."
+        yield problems.invalid(path, "object", rule)
 
 
 def _listener(listener: Listener, path: str) -> Iterator[Problem]:
@@ -53,6 +74,8 @@ def _listener(listener: Listener, path: str) -> Iterator[Problem]:
 def _addresses(spec: Mapping[str, Any]) -> Iterator[Problem]:
     seen: set[tuple[str, str]] = set()
     for index, each in enumerate(spec.get("addresses") or ()):
+        if each.get("type", "IPAddress") == "IPAddress" and "value" in each and not _is_ip(each["value"]):
+            yield problems.invalid(f"spec.addresses[{index}]", each, "must validate one and only one schema (oneOf)")
         if not each.get("value"):
             continue
         place = (each.get("type", "IPAddress"), each["value"])
@@ -60,3 +83,11 @@ def _addresses(spec: Mapping[str, Any]) -> Iterator[Problem]:
             rule = f"{place[0]} values must be unique"
             yield problems.invalid(f"spec.addresses[{index}]", place[1], rule)
         seen.add(place)
+
+
+def _is_ip(text: str) -> bool:
+    try:
+        ip_address(text)
+    except ValueError:
+        return False
+    return True
