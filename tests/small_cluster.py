@@ -10,21 +10,28 @@ from fake_kubelet import FakeKubelet
 from gatelab.cluster.embedded import EmbeddedCluster
 from gatelab.cluster.port import Applied, Deleted, Replaced
 from gatelab.kinds.builtin import (
+    CONTROLLER_REVISION,
+    DAEMON_SET,
     DEPLOYMENT,
     ENDPOINT_SLICE,
     EVENT,
     NAMESPACE,
+    NODE,
     POD,
     REPLICA_SET,
     SERVICE,
     SERVICE_ACCOUNT,
+    STATEFUL_SET,
 )
 from gatelab.kinds.kind import Kind
 from gatelab.kinds.objects import Key, Object, is_being_deleted, key_of
 from gatelab.reconcile import Controller, Runtime
 from gatelab.store import Store
 
-KINDS = (POD, REPLICA_SET, DEPLOYMENT, SERVICE, ENDPOINT_SLICE, EVENT, NAMESPACE, SERVICE_ACCOUNT)
+KINDS = (
+    *(POD, REPLICA_SET, DEPLOYMENT, STATEFUL_SET, DAEMON_SET, CONTROLLER_REVISION),
+    *(SERVICE, ENDPOINT_SLICE, EVENT, NAMESPACE, SERVICE_ACCOUNT, NODE),
+)
 
 
 @dataclass

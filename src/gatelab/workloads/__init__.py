@@ -12,6 +12,7 @@ from gatelab.workloads.event_expiry import EventExpiry
 from gatelab.workloads.replica_sets import ReplicaSetController
 from gatelab.workloads.scheduler import Scheduler
 from gatelab.workloads.service_accounts import ServiceAccountController
+from gatelab.workloads.stateful_sets import StatefulSetController
 
 __all__ = ["controllers"]
 
@@ -21,6 +22,7 @@ def controllers(cluster: Cluster) -> list[Controller]:
     return [
         DeploymentController(cluster),
         ReplicaSetController(cluster),
+        StatefulSetController(cluster),
         Scheduler(cluster),
         ServiceAccountController(cluster),
         EventExpiry(cluster),
