@@ -1,12 +1,13 @@
-"""Deployment -> ReplicaSet -> Pods, and what every pod needs before it can run.
+"""Deployments, ReplicaSets, StatefulSets and DaemonSets -> Pods, and what every pod needs before it can run.
 
-In: Deployments, ReplicaSets, Pods and Namespaces of a cluster. Out: ReplicaSets, Pods bound to the lab's node,
-ServiceAccounts named default, statuses and Events, as the controllers of Kubernetes write them. It must not start
-processes (the node agent does) and knows no other controller: they meet through objects.
+In: the kinds of apps/v1, Pods, Nodes and Namespaces of a cluster. Out: ReplicaSets and ControllerRevisions, Pods bound
+to the lab's node, ServiceAccounts named default, statuses and Events, as the controllers of Kubernetes write them. It
+must not start processes (the node agent does) and knows no other controller: they meet through objects.
 """
 
 from gatelab.cluster.port import Cluster
 from gatelab.reconcile import Controller
+from gatelab.workloads.daemon_sets import DaemonSetController
 from gatelab.workloads.deployments import DeploymentController
 from gatelab.workloads.event_expiry import EventExpiry
 from gatelab.workloads.replica_sets import ReplicaSetController
@@ -23,6 +24,7 @@ def controllers(cluster: Cluster) -> list[Controller]:
         DeploymentController(cluster),
         ReplicaSetController(cluster),
         StatefulSetController(cluster),
+        DaemonSetController(cluster),
         Scheduler(cluster),
         ServiceAccountController(cluster),
         EventExpiry(cluster),
