@@ -1,32 +1,25 @@
 """gatelab's instruments beside their peers, on the same lab in the same run: ghz for `load`, grpcurl for `call`.
 
-The peers are built with `go install` into a cache of their own; without Go they are left out, and the result says so.
+Without Go the peers are left out, and the result says so.
 """
 
 import json
-import os
-import shutil
 import statistics
 import subprocess
 import time
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Any
 
 from bench.lab import HELLO_CALL, Lab, example_lab
+from go_programs import PEERS, built
 from running_lab import EXAMPLE, GATELAB
 
-PEERS = {
-    "ghz": "github.com/bojand/ghz/cmd/ghz@v0.121.0",
-    "grpcurl": "github.com/fullstorydev/grpcurl/cmd/grpcurl@v1.9.3",
-}
-CACHE = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "gatelab-bench"
 HOST = "cilium-gateway-hello-grpc.hello-grpc.test"
 ONE_MS = ("-d", '{"name": "x", "delay_ms": 1}')
 
 
 def measure(runs: int) -> dict[str, Any]:
-    binaries = {name: _built(name) for name in PEERS}
+    binaries = {name: built(name) for name in PEERS}
     if not all(binaries.values()):
         return {"medians": {}, "skipped": "Go is not installed, so the peers cannot be built"}
     with example_lab() as lab:
@@ -87,12 +80,3 @@ def _wall_ms(work: Callable[[], object]) -> float:
     start = time.perf_counter()
     work()
     return (time.perf_counter() - start) * 1e3
-
-
-def _built(name: str) -> str:
-    """The peer's binary; "" without Go."""
-    binary = CACHE / name
-    if not binary.exists() and shutil.which("go"):
-        environment = {**os.environ, "GOBIN": str(CACHE)}
-        subprocess.run(["go", "install", PEERS[name]], env=environment, check=True, timeout=900)
-    return str(binary) if binary.exists() else ""

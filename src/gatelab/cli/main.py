@@ -10,6 +10,9 @@ from gatelab import __version__
 COMMANDS: Mapping[str, str] = {
     "up": "gatelab.cli.up:up",
     "down": "gatelab.cli.down:down",
+    "exec": "gatelab.cli.exec:exec_",
+    "dns": "gatelab.cli.dns:dns",
+    "ca": "gatelab.cli.ca:ca",
     "kubeconfig": "gatelab.cli.kubeconfig:kubeconfig",
     "kubectl": "gatelab.cli.kubectl:kubectl",
     "controller": "gatelab.cli.controller:controller",

@@ -17,6 +17,7 @@ GREETINGS = ROOT / "examples" / "hello-grpc" / "greetings.proto"
 def _no_cluster(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Nothing of the machine's own clusters and labs is seen."""
     monkeypatch.delenv("KUBECONFIG", raising=False)
+    monkeypatch.delenv("GATELAB_NAME", raising=False)
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
 
 

@@ -1,0 +1,26 @@
+"""Programs of others that are compared with, and run against, a lab: built by `go install` into a cache, once."""
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+PEERS = {
+    "ghz": "github.com/bojand/ghz/cmd/ghz@v0.121.0",
+    "grpcurl": "github.com/fullstorydev/grpcurl/cmd/grpcurl@v1.9.3",
+}
+BUILD_TIMEOUT_S = 900
+_CACHE = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "gatelab-bench"
+
+
+def built(name: str) -> str:
+    """The path of one of PEERS; "" without Go. Several processes may ask at once."""
+    module, _, version = PEERS[name].rpartition("@")
+    binary = _CACHE / f"{name}-{version}"
+    if not binary.exists() and shutil.which("go"):
+        own = _CACHE / f"build-{os.getpid()}"
+        environment = {**os.environ, "GOBIN": str(own)}
+        subprocess.run(["go", "install", f"{module}@{version}"], env=environment, check=True, timeout=BUILD_TIMEOUT_S)
+        (own / name).replace(binary)
+        own.rmdir()
+    return str(binary) if binary.exists() else ""
