@@ -1,12 +1,10 @@
 """Probes over the wire: grpc, tcpSocket, httpGet. Each ends within its timeout and never raises."""
 
 import asyncio
-import contextlib
 import os
-import ssl
 
-from gatelab import __version__
 from gatelab.kinds.pods import Container, GrpcAction, HttpGetAction, Probe, TcpSocketAction
+from gatelab.node.http_requests import NotHttp, get, url_of
 from gatelab.node.pods.probes import Outcome
 
 _HEALTH = "/grpc.health.v1.Health/Check"
@@ -26,7 +24,7 @@ async def probe(container: Container, spec: Probe, address: str) -> Outcome:
                 return await _tcp(spec.tcp_socket, container, address)
             if spec.http_get:
                 return await _http(spec.http_get, container, address)
-            return Outcome(False, "the lab has grpc, tcpSocket and httpGet probes: use one of them")
+            return Outcome(False, "the probe has no handler: give it exec, grpc, tcpSocket or httpGet")
     except TimeoutError:
         return Outcome(False, f"no answer within {timeout_s}s")
     except OSError as error:
@@ -90,39 +88,15 @@ async def _http(action: HttpGetAction, container: Container, address: str) -> Ou
     port = port_of(container, action.port)
     if port is None:
         return _unknown_port(container, action.port)
-    host = action.host or address
-    reader, writer = await asyncio.open_connection(host, port, ssl=_unverified() if action.scheme == "HTTPS" else None)
     try:
-        writer.write(_request(action, f"{host}:{port}"))
-        line = await reader.readuntil(b"\n")
-    except (asyncio.IncompleteReadError, asyncio.LimitOverrunError):
-        return Outcome(False, "the answer is not HTTP")
-    finally:
-        writer.close()
-        with contextlib.suppress(OSError):
-            await writer.wait_closed()
-    parts = line.split()
-    if len(parts) < 2 or not parts[0].startswith(b"HTTP/") or not parts[1].isdigit():
-        return Outcome(False, "the answer is not HTTP")
-    code = int(parts[1])
-    return Outcome(True) if 200 <= code < 400 else Outcome(False, f"HTTP probe failed with statuscode: {code}")
-
-
-def _request(action: HttpGetAction, host: str) -> bytes:
-    headers = {"host": ("Host", host), "user-agent": ("User-Agent", f"kube-probe/gatelab-{__version__}")}
-    headers |= {"accept": ("Accept", "*/*"), "connection": ("Connection", "close")}
-    headers |= {each.name.lower(): (each.name, each.value) for each in action.http_headers}
-    path = action.path if action.path.startswith("/") else f"/{action.path}"
-    lines = [f"GET {path} HTTP/1.1", *(f"{name}: {value}" for name, value in headers.values()), "", ""]
-    return "\r\n".join(lines).encode()
-
-
-def _unverified() -> ssl.SSLContext:
-    """The kubelet does not verify certificates either: the pod is known by its address."""
-    context = ssl.create_default_context()
-    context.check_hostname = False
-    context.verify_mode = ssl.CERT_NONE
-    return context
+        answer = await get(url_of(action, address, port), action.http_headers, agent="kube-probe")
+    except NotHttp as error:
+        return Outcome(False, str(error))
+    if not 200 <= answer.code < 400:
+        return Outcome(False, f"HTTP probe failed with statuscode: {answer.code}")
+    if answer.location:
+        return Outcome(True, f"Probe terminated redirects, not followed to another host: {answer.location}")
+    return Outcome(True)
 
 
 def _unknown_port(container: Container, port: int | str) -> Outcome:

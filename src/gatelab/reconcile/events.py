@@ -34,9 +34,14 @@ class Recorder:
         self._last_ns = 0
         self._written: OrderedDict[tuple[str, ...], _Written] = OrderedDict()
 
-    async def event(self, obj: Object, type_: Literal["Normal", "Warning"], reason: str, message: str) -> None:
-        """Records that `reason` (CamelCase) happened to `obj`. One that cannot be written is logged, not raised."""
-        same = (obj["metadata"].get("uid", ""), type_, reason, message)
+    async def event(
+        self, obj: Object, type_: Literal["Normal", "Warning"], reason: str, message: str, *, field_path: str = ""
+    ) -> None:
+        """Records that `reason` (CamelCase) happened to `obj`, or to the part of it at `field_path`.
+
+        One that cannot be written is logged, not raised.
+        """
+        same = (obj["metadata"].get("uid", ""), type_, reason, message, field_path)
         try:
             if not await self._count_again(same):
                 await self._create(same, obj)
@@ -69,7 +74,7 @@ class Recorder:
             raise
 
     def _event(self, same: tuple[str, ...], obj: Object) -> dict[str, Any]:
-        uid, type_, reason, message = same
+        uid, type_, reason, message, field_path = same
         metadata = obj["metadata"]
         now = to_rfc3339(utc_now())
         # Nanoseconds, never the same twice: names sort as events happened, which times in seconds do not.
@@ -81,7 +86,7 @@ class Recorder:
                 "name": f"{metadata['name'][:_NAME_ROOM]}.{self._last_ns:x}",
                 "namespace": metadata.get("namespace") or "default",
             },
-            "involvedObject": _reference(obj, uid),
+            "involvedObject": _reference(obj, uid, field_path),
             "type": type_,
             "reason": reason,
             "message": message,
@@ -94,7 +99,7 @@ class Recorder:
         }
 
 
-def _reference(obj: Object, uid: str) -> dict[str, Any]:
+def _reference(obj: Object, uid: str, field_path: str) -> dict[str, Any]:
     metadata = obj["metadata"]
     reference = {
         "apiVersion": obj["apiVersion"],
@@ -103,5 +108,6 @@ def _reference(obj: Object, uid: str) -> dict[str, Any]:
         "namespace": metadata.get("namespace"),
         "uid": uid,
         "resourceVersion": metadata.get("resourceVersion"),
+        "fieldPath": field_path,
     }
     return {name: value for name, value in reference.items() if value}

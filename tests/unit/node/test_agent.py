@@ -215,8 +215,9 @@ async def test_a_crash_is_seen_with_its_code_and_backs_off(node: Node, make_obje
     key = await node.create(make_object({"image": "test/sleep:1", "command": ["sh", "-c", "echo no; exit 7"]}))
     pod = await node.until(key, waits_for("CrashLoopBackOff"))
     assert main_of(pod)["restartCount"] == 1
+    uid = pod["metadata"]["uid"]
     *_, last = await node.until_reported(key, "BackOff")
-    assert last == ("Warning", "BackOff", "Back-off restarting failed container main")
+    assert last == ("Warning", "BackOff", f"Back-off restarting failed container main in pod hello_default({uid})")
     assert main_of(pod)["lastState"]["terminated"]["exitCode"] == 7
     assert pod["status"]["phase"] == "Running"
     assert await node.log(key) == "no\n"
@@ -241,7 +242,8 @@ async def test_an_unknown_image_names_the_line_to_add_and_starts_once_it_is_ther
     await node.until(key, is_ready)
     events = await node.until_reported(key, "Started")
     assert events == [
-        ("Warning", "Failed", message),
+        ("Warning", "Failed", f'Failed to pull image "test/new:1": {message}'),
+        ("Warning", "Failed", "Error: ErrImagePull"),
         ("Normal", "Pulled", 'Container image "test/new:1" already present on machine'),
         ("Normal", "Created", "Created container: main"),
         ("Normal", "Started", "Started container main"),

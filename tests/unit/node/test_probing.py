@@ -81,7 +81,7 @@ async def test_what_is_not_http_and_what_is_not_a_port() -> None:
     async with serving(b"SSH-2.0\r\n") as (port, _):
         assert await run(port, httpGet={"port": port}) == Outcome(False, "the answer is not HTTP")
     assert "no port named 'x'" in (await run(80, httpGet={"port": "x"})).message
-    assert "grpc, tcpSocket and httpGet" in (await run(80)).message
+    assert "exec, grpc, tcpSocket or httpGet" in (await run(80)).message
 
 
 async def test_no_answer_is_a_failure_after_the_timeout() -> None:

@@ -15,9 +15,7 @@ MakePod = Callable[..., Pod]
     ("container", "message"),
     [
         ({"volumeMounts": [{"name": "v", "mountPath": "/certs"}]}, "container main: volumeMounts (/certs)"),
-        ({"lifecycle": {"postStart": {"exec": {"command": ["x"]}}}}, "container main: lifecycle.postStart"),
-        ({"lifecycle": {"preStop": {"exec": {"command": ["x"]}}}}, "the lab has preStop.sleep"),
-        ({"livenessProbe": {"exec": {"command": ["x"]}}}, "livenessProbe.exec always fails"),
+        ({"lifecycle": {"preStop": {"tcpSocket": {"port": 1}}}}, "lifecycle.preStop.tcpSocket is not run"),
     ],
 )
 def test_each_is_named_with_what_to_use_instead(make_pod: MakePod, container: dict[str, Any], message: str) -> None:
@@ -25,9 +23,10 @@ def test_each_is_named_with_what_to_use_instead(make_pod: MakePod, container: di
     assert message in said
 
 
-def test_init_containers_are_named(make_pod: MakePod) -> None:
-    (said,) = unsupported(make_pod(initContainers=[{"name": "first"}, {"name": "second"}]))
-    assert "spec.initContainers (first, second)" in said
+def test_init_containers_are_looked_at_too(make_pod: MakePod) -> None:
+    hooks = {"postStart": {"tcpSocket": {"port": 1}}}
+    (said,) = unsupported(make_pod(initContainers=[{"name": "first", "lifecycle": hooks}]))
+    assert "container first: lifecycle.postStart" in said
 
 
 def test_nothing_is_said_of_what_works(make_pod: MakePod) -> None:

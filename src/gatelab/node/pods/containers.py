@@ -1,18 +1,23 @@
-"""One container's life: start, probes, stop with grace, restart with back-off. No IO; times are monotonic seconds."""
+"""One container's life: start, hooks, probes, stop, restart with back-off. No IO; times are monotonic seconds."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
-from signal import SIGKILL, SIGTERM
+from math import inf
+from signal import SIGKILL
+from typing import Literal
 
-from gatelab.kinds.pods import Container, ContainerStatus
+from gatelab.kinds.pods import Container, ContainerStatus, LifecycleHandler
+from gatelab.node.pods.backoff import BackOff, go_duration
 from gatelab.node.pods.events import (
     Command,
     Ended,
+    Hooked,
+    HookKind,
     Note,
     NotStarted,
     Probed,
     ProbeKind,
+    RunHook,
     SendProbe,
     Signal,
     Start,
@@ -20,165 +25,208 @@ from gatelab.node.pods.events import (
     Warn,
 )
 from gatelab.node.pods.probes import ProbeState
+from gatelab.node.pods.pulls import ERROR as PULL_ERROR
+from gatelab.node.pods.pulls import Pulls
+from gatelab.node.pods.states import Running, State, Terminated, Waiting
+from gatelab.node.pods.stopping import Stopping
 
-BACK_OFF_S = 10.0
-BACK_OFF_LIMIT_S = 300.0
-BACK_OFF_FORGOTTEN_S = 600.0
-"""A container that ran for this long is restarted as if for the first time."""
 RETRY_S = 1.0
 """Between looks at what keeps a container from starting: an image without a program, a missing ConfigMap."""
-_BACK_OFF = "CrashLoopBackOff"
-LEAST_GRACE_S = 2.0
-"""A program has this long after SIGTERM even when preStop took the whole grace period, as with the kubelet."""
+
+Role = Literal["init", "sidecar", "main"]
+"""`sidecar`: an init container with restartPolicy Always (KEP-753)."""
 
 
 @dataclass(frozen=True, slots=True)
-class Waiting:
-    reason: str
-    message: str = ""
+class Terms:
+    """What a container has of its pod. `pod` is the kubelet's name for it, `name_namespace(uid)`."""
 
-
-@dataclass(frozen=True, slots=True)
-class Running:
-    pid: int
-    since: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Terminated:
-    exit_code: int
-    reason: str
-    message: str
-    started: datetime
-    finished: datetime
-    pid: int = 0
-
-
-State = Waiting | Running | Terminated
+    role: Role
+    restart_policy: str
+    pod: str
+    grace_s: float
+    waiting: str
 
 
 class ContainerRun:
     """A container of one pod. Methods yield commands; the caller exhausts them."""
 
-    def __init__(self, spec: Container, restart_policy: str, before: ContainerStatus | None) -> None:
+    def __init__(self, spec: Container, terms: Terms, before: ContainerStatus | None) -> None:
         self.spec = spec
-        self.state: State = Waiting("ContainerCreating")
+        self.role = terms.role
+        self.state: State = Waiting(terms.waiting)
+        self.process: Running | None = None
         self.last: Terminated | None = None
         self.restart_count = before.restart_count if before else 0
+        self.is_new = True
         self.is_started = False
         self.is_ready = False
-        self._policy = restart_policy
-        self._starting = False
+        self.was_started = False
+        self._terms = terms
+        self._is_starting = False
         self._start_at: float | None = None
+        self._opens_at: float | None = None
         self._running_since = 0.0
-        self._back_off_s = 0.0
+        self._back_off = BackOff()
+        self._pulls = Pulls(spec.name, spec.image)
         self._is_restart = False
         self._probes: dict[ProbeKind, ProbeState] = {}
-        self._term_at: float | None = None
-        self._kill_at: float | None = None
-        self._is_stopping = False
+        self._stopping: Stopping | None = None
         self._is_final = False
 
     @property
     def is_settled(self) -> bool:
         """Ended, and never started again."""
-        return isinstance(self.state, Terminated) and self._start_at is None and not self._starting
+        return isinstance(self.state, Terminated) and self.is_down
 
     @property
     def is_down(self) -> bool:
         """Nothing of it runs or is about to."""
-        return not isinstance(self.state, Running) and not self._starting and self._start_at is None
+        return self.process is None and not self._is_starting and self._start_at is None
+
+    @property
+    def is_completed(self) -> bool:
+        """Settled, and with success."""
+        return self.is_settled and isinstance(self.state, Terminated) and self.state.exit_code == 0
+
+    @property
+    def is_opening(self) -> bool:
+        """About to run, or its postStart is not over."""
+        return self._is_starting or self._opens_at is not None
 
     @property
     def due_at(self) -> float | None:
         """When `tick` has something to do."""
-        times = [self._start_at, self._term_at, self._kill_at, *(each.due_at for each in self._probes.values())]
-        return min((each for each in times if each is not None), default=None)
+        times = [self._start_at, self._opens_at, *(each.due_at for each in self._probes.values())]
+        times.append(self._stopping.due_at if self._stopping else None)
+        return min((each for each in times if each is not None and each < inf), default=None)
 
     def launch(self) -> Iterator[Command]:
         """Starts it."""
         self._start_at = None
-        self._starting = True
+        self.is_new = False
+        self._is_starting = True
         yield Start(self.spec.name, self.restart_count)
 
     def on_started(self, event: Started, now: float) -> Iterator[Command]:
-        self._starting = False
-        self.state = Running(event.pid, event.at)
+        self._is_starting = False
+        self._pulls.forget()
+        self.process = Running(event.pid, event.at)
         self._running_since = now
+        hook = self._hook("postStart")
         if self._is_final:
+            self.state = self.process
             yield Signal(self.spec.name, SIGKILL)
-            return
-        if self.spec.startup_probe:
-            self._probes = {"startup": ProbeState(self.spec.startup_probe, now, eager=True)}
-            yield from self._send_due(now)
+        elif hook is None:
+            yield from self._open(now, eager=True)
+        elif hook.sleep:
+            self._opens_at = now + hook.sleep.seconds
         else:
-            yield from self._pass_startup(now, eager=True)
+            self._opens_at = inf
+            yield RunHook(self.spec.name, "postStart", self.restart_count)
 
     def on_not_started(self, event: NotStarted, now: float) -> Iterator[Command]:
-        self._starting = False
+        self._is_starting = False
         before = self.state
         if event.reason == "StartError":
             self._end(Terminated(128, event.reason, event.message, event.at, event.at), now, ran_s=0.0)
         else:
-            self.state = Waiting(event.reason, event.message)
             self._start_at = None if self._is_final else now + RETRY_S
+        if event.reason == PULL_ERROR:
+            self.state, said = self._pulls.failed(event.message, now)
+            yield from said
+            return
+        if event.reason != "StartError":
+            self.state = Waiting(event.reason, event.message)
         if self.state != before:
-            yield Warn("Failed", event.message)
+            yield self._warn("Failed", f"Error: {event.message}")
         yield from self._warn_of_back_off()
 
     def on_ended(self, event: Ended, now: float) -> Iterator[Command]:
-        assert isinstance(self.state, Running), "only what runs ends"
+        assert self.process is not None, "only what runs ends"
         reason = "Completed" if event.exit_code == 0 else "Error"
-        ended = Terminated(event.exit_code, reason, event.message, self.state.since, event.at, self.state.pid)
+        ended = Terminated(event.exit_code, reason, event.message, self.process.since, event.at, self.process.pid)
         self._end(ended, now, ran_s=now - self._running_since)
         yield from self._warn_of_back_off()
 
+    def on_hooked(self, event: Hooked, now: float) -> Iterator[Command]:
+        if event.attempt != self.restart_count or self.process is None:
+            return
+        if event.hook == "preStop":
+            if not event.outcome.ok:
+                yield self._warn("FailedPreStopHook", f"PreStopHook failed: {event.outcome.message}")
+            if self._stopping:
+                self._stopping.hook_ended(now)
+            yield from self.tick(now)
+        elif self._opens_at is not None and event.outcome.ok:
+            self._opens_at = now
+            yield from self.tick(now)
+        elif self._opens_at is not None:
+            yield self._warn("FailedPostStartHook", f"PostStartHook failed: {event.outcome.message}")
+            yield from self._stop_because("FailedPostStartHook", self._terms.grace_s, now)
+
     def on_probed(self, event: Probed, now: float) -> Iterator[Command]:
         probe = self._probes.get(event.kind)
-        if probe is None or event.attempt != self.restart_count or not isinstance(self.state, Running):
+        if probe is None or event.attempt != self.restart_count or self.process is None:
             return
         verdict = probe.finish(event.outcome, now)
         if probe.message and not event.outcome.ok:
-            yield Warn("Unhealthy", f"{event.kind.capitalize()} probe failed: {probe.message}")
+            yield self._warn("Unhealthy", f"{event.kind.capitalize()} probe failed: {probe.message}")
+        if event.outcome.ok and event.outcome.message:
+            yield self._warn("ProbeWarning", f"{event.kind.capitalize()} probe warning: {event.outcome.message}")
         if event.kind == "readiness":
             self.is_ready = verdict == "success" or (self.is_ready and verdict is None)
         elif event.kind == "startup" and verdict == "success":
             del self._probes["startup"]
             yield from self._pass_startup(now, eager=False)
         elif verdict == "failure":
-            yield from self._fail(event.kind, now)
+            grace_s = probe.probe.termination_grace_period_seconds
+            because = f"Container {self.spec.name} failed {event.kind} probe, will be restarted"
+            yield from self._stop_because(because, self._terms.grace_s if grace_s is None else grace_s, now)
 
-    def stop(self, grace_s: float, now: float, *, final: bool) -> Iterator[Command]:
-        """Stops it: preStop, SIGTERM, SIGKILL when the grace is over. `final`: it is not started again."""
-        self._is_final = self._is_final or final
-        if self._is_final:
+    def stop(self, grace_s: float, now: float, *, final: bool, held: bool = False) -> Iterator[Command]:
+        """Stops it: preStop, SIGTERM, SIGKILL when the grace is over.
+
+        `final`: it is not started again. `held`: SIGTERM waits for `release`.
+        """
+        if final:
+            self._is_final = True
             self._start_at = None
-        if not isinstance(self.state, Running):
+        if self.process is None:
             return
-        kill_at = now + grace_s
-        if self._is_stopping:
-            self._kill_at = kill_at if self._kill_at is None else min(self._kill_at, kill_at)
+        if self._stopping:
+            self._stopping.shorten(now, grace_s)
         else:
-            self._is_stopping = True
             if final:
-                yield Note("Killing", f"Stopping container {self.spec.name}")
-            hook = self.spec.lifecycle.pre_stop if self.spec.lifecycle else None
-            self._term_at = now + (min(hook.sleep.seconds, grace_s) if hook and hook.sleep else 0.0)
-            self._kill_at = kill_at if grace_s <= 0 else max(kill_at, self._term_at + min(LEAST_GRACE_S, grace_s))
-            self._probes = {kind: each for kind, each in self._probes.items() if kind == "readiness"}
+                yield self._note("Killing", f"Stopping container {self.spec.name}")
+            yield from self._begin_to_stop(Stopping(now, grace_s, held=held), grace_s, now)
         yield from self.tick(now)
+
+    def release(self, now: float) -> Iterator[Command]:
+        """Everything that it served has ended: SIGTERM may come."""
+        if self._stopping:
+            self._stopping.release()
+            yield from self.tick(now)
 
     def tick(self, now: float) -> Iterator[Command]:
         """Does what is due."""
-        if self._kill_at is not None and self._kill_at <= now:
-            self._term_at = self._kill_at = None
-            yield Signal(self.spec.name, SIGKILL)
-        if self._term_at is not None and self._term_at <= now:
-            self._term_at = None
-            yield Signal(self.spec.name, SIGTERM)
+        if self._stopping:
+            for number in self._stopping.tick(now):
+                yield Signal(self.spec.name, number)
+        if self._opens_at is not None and self._opens_at <= now:
+            yield from self._open(now, eager=False)
         if self._start_at is not None and self._start_at <= now:
             yield from self._restart()
-        yield from self._send_due(now)
+        for kind, probe in self._probes.items():
+            if probe.due_at is not None and probe.due_at <= now:
+                probe.begin()
+                yield SendProbe(self.spec.name, kind, self.restart_count)
+
+    def _hook(self, which: HookKind) -> LifecycleHandler | None:
+        hooks = self.spec.lifecycle
+        if hooks is None:
+            return None
+        return hooks.post_start if which == "postStart" else hooks.pre_stop
 
     def _restart(self) -> Iterator[Command]:
         if self._is_restart:
@@ -186,48 +234,69 @@ class ContainerRun:
             self.restart_count += 1
         yield from self.launch()
 
+    def _open(self, now: float, *, eager: bool) -> Iterator[Command]:
+        """It runs, and its postStart is over. `eager`: it has just been started."""
+        assert self.process is not None, "only what runs is opened"
+        self._opens_at = None
+        self.state = self.process
+        if self._stopping:
+            return
+        if self.spec.startup_probe:
+            self._probes = {"startup": ProbeState(self.spec.startup_probe, now, eager=True)}
+            yield from self.tick(now)
+        else:
+            yield from self._pass_startup(now, eager=eager)
+
     def _pass_startup(self, now: float, *, eager: bool) -> Iterator[Command]:
-        self.is_started = True
+        self.is_started = self.was_started = True
         self.is_ready = self.spec.readiness_probe is None
         if self.spec.readiness_probe:
             self._probes["readiness"] = ProbeState(self.spec.readiness_probe, now, eager=eager)
         if self.spec.liveness_probe:
             self._probes["liveness"] = ProbeState(self.spec.liveness_probe, now, eager=False)
-        yield from self._send_due(now)
+        yield from self.tick(now)
 
-    def _send_due(self, now: float) -> Iterator[Command]:
-        for kind, probe in self._probes.items():
-            if probe.due_at is not None and probe.due_at <= now:
-                probe.begin()
-                yield SendProbe(self.spec.name, kind, self.restart_count)
+    def _stop_because(self, message: str, grace_s: float, now: float) -> Iterator[Command]:
+        yield self._note("Killing", message)
+        yield from self.stop(grace_s, now, final=False)
 
-    def _fail(self, kind: ProbeKind, now: float) -> Iterator[Command]:
-        probe = self._probes[kind].probe
-        yield Note("Killing", f"Container {self.spec.name} failed {kind} probe, will be restarted")
-        grace_s = probe.termination_grace_period_seconds
-        yield from self.stop(30.0 if grace_s is None else grace_s, now, final=False)
+    def _begin_to_stop(self, stopping: Stopping, grace_s: float, now: float) -> Iterator[Command]:
+        self._stopping = stopping
+        self._probes = {kind: each for kind, each in self._probes.items() if kind == "readiness"}
+        hook = self._hook("preStop") if grace_s > 0 else None
+        if hook and hook.sleep:
+            stopping.sleep(now + hook.sleep.seconds)
+        elif hook:
+            stopping.sleep(inf)
+            yield RunHook(self.spec.name, "preStop", self.restart_count)
 
     def _end(self, ended: Terminated, now: float, *, ran_s: float) -> None:
-        self.is_started = self.is_ready = self._is_stopping = False
+        self.is_started = self.is_ready = False
+        self.process = self._stopping = self._opens_at = None
         self._probes = {}
-        self._term_at = self._kill_at = None
         self.state = ended
         if self._is_final or not self._is_restarted(ended.exit_code):
+            self.is_ready = self.role == "init" and ended.exit_code == 0
             return
-        if ran_s >= BACK_OFF_FORGOTTEN_S:
-            self._back_off_s = 0.0
         self.last = ended
-        delay_s = self._back_off_s
-        self._back_off_s = min(max(BACK_OFF_S, delay_s * 2), BACK_OFF_LIMIT_S)
+        delay_s = self._back_off.next_delay(ran_s=ran_s)
         self._start_at = now + delay_s
         self._is_restart = True
         if delay_s > 0:
-            message = f"back-off {delay_s:.0f}s restarting failed container={self.spec.name}"
-            self.state = Waiting(_BACK_OFF, message)
+            back_off = f"back-off {go_duration(delay_s)} restarting failed"
+            self.state = Waiting("CrashLoopBackOff", f"{back_off} container={self.spec.name} pod={self._terms.pod}")
 
     def _warn_of_back_off(self) -> Iterator[Command]:
-        if isinstance(self.state, Waiting) and self.state.reason == _BACK_OFF:
-            yield Warn("BackOff", f"Back-off restarting failed container {self.spec.name}")
+        if isinstance(self.state, Waiting) and self.state.reason == "CrashLoopBackOff":
+            message = f"Back-off restarting failed container {self.spec.name} in pod {self._terms.pod}"
+            yield self._warn("BackOff", message)
 
     def _is_restarted(self, exit_code: int) -> bool:
-        return self._policy == "Always" or (self._policy == "OnFailure" and exit_code != 0)
+        policy = self._terms.restart_policy
+        return policy == "Always" or (policy == "OnFailure" and exit_code != 0)
+
+    def _note(self, reason: str, message: str) -> Note:
+        return Note(reason, message, self.spec.name)
+
+    def _warn(self, reason: str, message: str) -> Warn:
+        return Warn(reason, message, self.spec.name)

@@ -7,6 +7,7 @@ from typing import Literal
 from gatelab.node.pods.probes import Outcome
 
 ProbeKind = Literal["startup", "readiness", "liveness"]
+HookKind = Literal["postStart", "preStop"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +21,10 @@ class Started:
 
 @dataclass(frozen=True, slots=True)
 class NotStarted:
-    """A container could not be started: `reason` is ErrImagePull, CreateContainerConfigError or StartError."""
+    """A container could not be started.
+
+    `reason` is ErrImagePull, InvalidImageName, CreateContainerConfigError or StartError.
+    """
 
     container: str
     reason: str
@@ -49,13 +53,23 @@ class Probed:
 
 
 @dataclass(frozen=True, slots=True)
+class Hooked:
+    """A lifecycle hook of the container is done; `attempt` as in Probed."""
+
+    container: str
+    hook: HookKind
+    attempt: int
+    outcome: Outcome
+
+
+@dataclass(frozen=True, slots=True)
 class Delete:
     """The pod shall go, within `grace_s`."""
 
     grace_s: float
 
 
-Event = Started | NotStarted | Ended | Probed | Delete
+Event = Started | NotStarted | Ended | Probed | Hooked | Delete
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,11 +98,21 @@ class SendProbe:
 
 
 @dataclass(frozen=True, slots=True)
+class RunHook:
+    """Run a hook of the container (exec or httpGet; sleeping is a matter of the clock)."""
+
+    container: str
+    hook: HookKind
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True)
 class Note:
-    """A step in the pod's life, for its Events. Reasons and messages are the kubelet's."""
+    """A step in the life of the pod or of one container, for its Events. Reasons and messages are the kubelet's."""
 
     reason: str
     message: str
+    container: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +121,7 @@ class Warn:
 
     reason: str
     message: str
+    container: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,4 +129,4 @@ class Remove:
     """Nothing of the pod runs any more: delete the object for good."""
 
 
-Command = Start | Signal | SendProbe | Note | Warn | Remove
+Command = Start | Signal | SendProbe | RunHook | Note | Warn | Remove

@@ -1,28 +1,30 @@
 """A pod's `status` from what is known of it (kubelet's `generateAPIPodStatus`, `getPhase` and `status/generate.go`)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from gatelab.kinds.conditions import merged
+from gatelab.kinds.conditions import condition, merged
 from gatelab.kinds.objects import Object
 from gatelab.kinds.timestamps import to_rfc3339
 from gatelab.node.images import normalised
-from gatelab.node.pods.containers import ContainerRun, Running, State, Terminated, Waiting
-from gatelab.node.pods.lifecycle import PodLifecycle
+from gatelab.node.pods.containers import ContainerRun
+from gatelab.node.pods.lifecycle import DEADLINE_EXCEEDED, DEADLINE_MESSAGE, PodLifecycle
+from gatelab.node.pods.states import Running, State, Terminated, Waiting
+
+Readiness = Mapping[str, str]
 
 
 def pod_status(pod: Object, lifecycle: PodLifecycle, *, node_address: str, now: datetime) -> dict[str, Any]:
     """The status to write. Equal to `pod`'s own where nothing changed: no time in it moves without a change."""
     present = pod.get("status") or {}
-    runs = tuple(lifecycle.containers.values())
-    phase = pod_phase(runs)
+    phase = lifecycle.phase
     stamp = to_rfc3339(now)
     generation = pod["metadata"].get("generation")
-    conditions = _conditions(runs, phase)
+    conditions = _conditions(pod, lifecycle, phase)
     if generation is not None:
         conditions = [{**each, "observedGeneration": generation} for each in conditions]
-    return {
+    status: dict[str, Any] = {
         **({"observedGeneration": generation} if generation is not None else {}),
         "phase": phase,
         "hostIP": node_address,
@@ -31,42 +33,63 @@ def pod_status(pod: Object, lifecycle: PodLifecycle, *, node_address: str, now: 
         "podIPs": [{"ip": lifecycle.address}],
         "startTime": present.get("startTime") or stamp,
         "conditions": merged(present.get("conditions") or (), conditions, now=stamp),
-        "containerStatuses": [_container_status(each) for each in runs],
+        "containerStatuses": [_container_status(each) for each in lifecycle.mains],
     }
+    if lifecycle.inits:
+        status["initContainerStatuses"] = [_container_status(each) for each in lifecycle.inits]
+    if lifecycle.is_deadline_exceeded:
+        status |= {"reason": DEADLINE_EXCEEDED, "message": DEADLINE_MESSAGE}
+    return status
 
 
-def pod_phase(runs: Sequence[ContainerRun]) -> str:
-    """Pending until every container has run; then Running, until all have ended for good."""
-    if any(isinstance(each.state, Waiting) and each.last is None for each in runs):
-        return "Pending"
-    if not all(each.is_settled for each in runs):
-        return "Running"
-    failed = any(isinstance(each.state, Terminated) and each.state.exit_code for each in runs)
-    return "Failed" if failed else "Succeeded"
-
-
-def _conditions(runs: Sequence[ContainerRun], phase: str) -> list[Mapping[str, Any]]:
-    ready = _readiness(runs, phase)
+def _conditions(pod: Object, lifecycle: PodLifecycle, phase: str) -> list[Mapping[str, Any]]:
+    ready = _readiness(lifecycle, phase)
     return [
-        {"type": "PodReadyToStartContainers", "status": "True"},
-        {"type": "Initialized", "status": "True"},
-        {"type": "Ready", **ready},
+        {"type": "PodReadyToStartContainers", "status": "False" if _is_over(phase) else "True"},
+        {"type": "Initialized", **_initialised(lifecycle, phase)},
+        {"type": "Ready", **(_gates(pod) if ready["status"] == "True" else ready)},
         {"type": "ContainersReady", **ready},
         {"type": "PodScheduled", "status": "True"},
     ]
 
 
-def _readiness(runs: Sequence[ContainerRun], phase: str) -> dict[str, str]:
-    if phase in ("Succeeded", "Failed"):
+def _is_over(phase: str) -> bool:
+    return phase in ("Succeeded", "Failed")
+
+
+def _initialised(lifecycle: PodLifecycle, phase: str) -> Readiness:
+    if lifecycle.is_initialized:
+        return {"status": "True"} | ({"reason": "PodCompleted"} if phase == "Succeeded" else {})
+    missing = [each.spec.name for each in lifecycle.inits if not (each.is_completed or each.was_started)]
+    message = f"containers with incomplete status: [{' '.join(missing)}]"
+    return {"status": "False", "reason": "ContainersNotInitialized", "message": message}
+
+
+def _readiness(lifecycle: PodLifecycle, phase: str) -> Readiness:
+    if _is_over(phase):
         return {"status": "False", "reason": "PodCompleted" if phase == "Succeeded" else "PodFailed"}
-    unready = [each.spec.name for each in runs if not each.is_ready]
+    counted = [each for each in lifecycle.containers.values() if each.role != "init"]
+    unready = [each.spec.name for each in counted if not each.is_ready]
     if not unready:
         return {"status": "True"}
-    return {
-        "status": "False",
-        "reason": "ContainersNotReady",
-        "message": f"containers with unready status: [{' '.join(unready)}]",
-    }
+    message = f"containers with unready status: [{' '.join(unready)}]"
+    return {"status": "False", "reason": "ContainersNotReady", "message": message}
+
+
+def _gates(pod: Object) -> Readiness:
+    """`spec.readinessGates`: conditions that others write, and that Ready asks for (KEP-580)."""
+    conditions = (pod.get("status") or {}).get("conditions") or ()
+    missing = []
+    for gate in (pod.get("spec") or {}).get("readinessGates") or ():
+        name = gate["conditionType"]
+        found = condition(conditions, name)
+        if found is None:
+            missing.append(f'corresponding condition of pod readiness gate "{name}" does not exist.')
+        elif found.get("status") != "True":
+            missing.append(f'the status of pod readiness gate "{name}" is not "True", but {found.get("status")}')
+    if not missing:
+        return {"status": "True"}
+    return {"status": "False", "reason": "ReadinessGatesNotReady", "message": ", ".join(missing)}
 
 
 def _container_status(run: ContainerRun) -> dict[str, Any]:

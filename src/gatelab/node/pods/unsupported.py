@@ -2,20 +2,12 @@
 
 from collections.abc import Iterator
 
-from gatelab.kinds.pods import Container, LifecycleHandler, Pod, Probe
+from gatelab.kinds.pods import Container, Pod
 
 
 def unsupported(pod: Pod) -> tuple[str, ...]:
     """A sentence for each part of the spec that the node leaves out."""
-    return tuple(_of_pod(pod))
-
-
-def _of_pod(pod: Pod) -> Iterator[str]:
-    if pod.spec.init_containers:
-        names = ", ".join(each.name for each in pod.spec.init_containers)
-        yield f"spec.initContainers ({names}) are not run: start what they do from the container's command"
-    for container in pod.spec.containers:
-        yield from _of_container(container)
+    return tuple(said for each in (*pod.spec.init_containers, *pod.spec.containers) for said in _of_container(each))
 
 
 def _of_container(container: Container) -> Iterator[str]:
@@ -23,23 +15,7 @@ def _of_container(container: Container) -> Iterator[str]:
     mounts = [each.mount_path for each in container.volume_mounts]
     if mounts:
         yield f"{where} volumeMounts ({', '.join(mounts)}) are not there: pass Secrets and ConfigMaps by env, envFrom"
-    if container.lifecycle and container.lifecycle.post_start:
-        yield f"{where} lifecycle.postStart is not run"
-    if container.lifecycle and _is_other_than_sleep(container.lifecycle.pre_stop):
-        yield f"{where} lifecycle.preStop is not run: the lab has preStop.sleep"
-    for name, probe in _probes(container):
-        if probe.exec:
-            yield f"{where} {name}.exec always fails: use grpc, tcpSocket or httpGet"
-
-
-def _is_other_than_sleep(handler: LifecycleHandler | None) -> bool:
-    return handler is not None and handler.sleep is None
-
-
-def _probes(container: Container) -> Iterator[tuple[str, Probe]]:
-    named = {
-        "startupProbe": container.startup_probe,
-        "readinessProbe": container.readiness_probe,
-        "livenessProbe": container.liveness_probe,
-    }
-    return ((name, probe) for name, probe in named.items() if probe is not None)
+    hooks = container.lifecycle
+    for name, handler in (("postStart", hooks.post_start), ("preStop", hooks.pre_stop)) if hooks else ():
+        if handler is not None and handler.tcp_socket:
+            yield f"{where} lifecycle.{name}.tcpSocket is not run, as on any cluster: use exec, httpGet or sleep"
