@@ -7,7 +7,9 @@ from starlette.requests import Request
 
 from gatelab.apiserver.admission import FieldValidation
 from gatelab.apiserver.tables.table import IncludeObject
-from gatelab.kinds import selectors
+from gatelab.apiserver.target import Target
+from gatelab.kinds import fields as field_selectors
+from gatelab.kinds import selectable, selectors
 from gatelab.kinds.errors import BadRequest
 from gatelab.kinds.selectors import LabelSelector
 
@@ -21,11 +23,18 @@ class Selection:
     selector: LabelSelector | None
     fields: str | None
 
+    @property
+    def is_everything(self) -> bool:
+        return not (self.selector and self.selector.requirements) and not self.fields
 
-def selection(request: Request) -> Selection:
-    """`labelSelector` and `fieldSelector`. Raises BadRequest."""
+
+def selection(request: Request, target: Target) -> Selection:
+    """`labelSelector` and `fieldSelector`, and the name in the path. Raises BadRequest, also for unknown fields."""
     labels, fields = request.query_params.get("labelSelector"), request.query_params.get("fieldSelector")
-    return Selection(selectors.from_query(labels) if labels else None, fields or None)
+    if fields:
+        selectable.check(target.kind, field_selectors.from_query(fields))
+    named = f"metadata.name={target.name}" if target.name else None
+    return Selection(selectors.from_query(labels) if labels else None, ",".join(filter(None, (fields, named))) or None)
 
 
 def flag(request: Request, name: str) -> bool:

@@ -1,6 +1,6 @@
 """Objects in the form and version that a client asked for."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -35,37 +35,43 @@ def one(
         return answers.encoded(data_of(target, stored), status=status, warnings=warnings)
     obj = in_version(target, stored.object)
     value = (
-        table(target.resource.columns, [obj], stored.version, now, include=parameters.include_object(request))
+        table(target.resource.columns, [obj], _version(stored), now, include=parameters.include_object(request))
         if form == "table"
         else partial(obj)
     )
     return answers.json(value, status=status, warnings=warnings)
 
 
-def many(request: Request, target: Target, found: Sequence[Stored], version: int, now: datetime) -> Response:
-    """The answer that is a list."""
+def _version(stored: Stored) -> dict[str, str]:
+    return {"resourceVersion": str(stored.version)}
+
+
+def many(
+    request: Request, target: Target, found: Sequence[Stored], metadata: Mapping[str, Any], now: datetime
+) -> Response:
+    """The answer that is a list, with this `ListMeta`."""
     form = parameters.form(request)
     if form == "object":
-        return answers.encoded(_list(target, found, version))
+        return answers.encoded(_list(target, found, metadata))
     objects = (in_version(target, each.object) for each in found)
     if form == "table":
         include = parameters.include_object(request)
-        return answers.json(table(target.resource.columns, objects, version, now, include=include))
+        return answers.json(table(target.resource.columns, objects, metadata, now, include=include))
     return answers.json(
         {
             "kind": "PartialObjectMetadataList",
             "apiVersion": "meta.k8s.io/v1",
-            "metadata": {"resourceVersion": str(version)},
+            "metadata": dict(metadata),
             "items": [partial(each) for each in objects],
         }
     )
 
 
-def _list(target: Target, found: Sequence[Stored], version: int) -> bytes:
+def _list(target: Target, found: Sequence[Stored], metadata: Mapping[str, Any]) -> bytes:
     """A list put together from objects that are encoded already."""
-    head = f'{{"kind":"{target.kind.name}List","apiVersion":"{target.api_version}",'
-    head += f'"metadata":{{"resourceVersion":"{version}"}},"items":['
-    return head.encode() + b",".join(data_of(target, each) for each in found) + b"]}"
+    head = f'{{"kind":"{target.kind.name}List","apiVersion":"{target.api_version}","metadata":'.encode()
+    head += msgspec.json.encode(metadata) + b',"items":['
+    return head + b",".join(data_of(target, each) for each in found) + b"]}"
 
 
 def event(request: Request, target: Target, type_: str, stored: Stored, now: datetime, *, headed: bool) -> bytes:
@@ -77,5 +83,5 @@ def event(request: Request, target: Target, type_: str, stored: Stored, now: dat
     value: dict[str, Any] = partial(obj)
     if form == "table":
         include = parameters.include_object(request)
-        value = table(target.resource.columns, [obj], stored.version, now, include=include, headed=headed)
+        value = table(target.resource.columns, [obj], _version(stored), now, include=include, headed=headed)
     return msgspec.json.encode({"type": type_, "object": value}) + b"\n"

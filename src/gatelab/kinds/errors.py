@@ -85,8 +85,18 @@ class Conflict(ApiError):
 
 
 class Expired(ApiError):
+    """`token` is what a list that came too late may go on with, at the price of consistency."""
+
     code = 410
     reason = "Expired"
+
+    def __init__(self, message: str, *, details: Mapping[str, Any] | None = None, token: str = "") -> None:
+        super().__init__(message, details=details)
+        self.token = token
+
+    def to_status(self) -> dict[str, Any]:
+        status = super().to_status()
+        return {**status, "metadata": {"continue": self.token}} if self.token else status
 
 
 class TooLarge(ApiError):

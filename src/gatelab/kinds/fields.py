@@ -55,6 +55,8 @@ def _path(dotted: str) -> tuple[str, ...]:
 
 
 def _field(obj: Object, path: tuple[str, ...]) -> str:
+    if path == ("source",):  # of Events: the only field that is selected under another name than its own
+        return _field(obj, ("source", "component")) or _field(obj, ("reportingComponent",))
     value: Any = obj
     for name in path:
         value = value.get(name) if isinstance(value, Mapping) else None

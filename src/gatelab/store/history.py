@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from operator import attrgetter
 from typing import Literal, NamedTuple
 
-from gatelab.kinds.objects import is_being_deleted
+from gatelab.kinds.objects import Key, is_being_deleted
 from gatelab.store import refusals
 from gatelab.store.stored import Stored
 
@@ -19,6 +19,8 @@ ChangeType = Literal["ADDED", "MODIFIED", "DELETED"]
 Matches = Callable[[Stored], bool]
 
 _AT_ONCE = 1000
+_LIMIT_BYTES = 32 * 1024 * 1024
+"""Of JSON, held per kind: large objects that are written again and again must not fill the memory."""
 
 
 class Change(NamedTuple):
@@ -58,24 +60,30 @@ class Recorded:
 
 
 class History:
-    """The last writes of one kind, oldest first. Everything above `floor` is held, except when it was cut."""
+    """The last writes of one kind, oldest first, bounded in number and bytes. Everything above `floor` is held."""
 
-    def __init__(self, floor: int, limit: int) -> None:
+    def __init__(self, floor: int, limit: int, limit_bytes: int = _LIMIT_BYTES) -> None:
         self.floor = floor
         self.ended = False
         self._limit = limit
+        self._limit_bytes = limit_bytes
+        self._bytes = 0
         self._records: list[Recorded] = []
         self._dropped = 0
         self._waiting: dict[asyncio.Future[None], None] = {}
 
     def append(self, record: Recorded) -> None:
         self._records.append(record)
+        self._bytes += len(record.stored.data)
         if len(self._records) >= 2 * self._limit:
             self._cut(len(self._records) - self._limit)
+        if self._bytes > self._limit_bytes and len(self._records) > 1:
+            self._cut(len(self._records) // 2)
         self.wake()
 
     def _cut(self, count: int) -> None:
         self.floor = self._records[count - 1].version
+        self._bytes -= sum(len(each.stored.data) for each in self._records[:count])
         del self._records[:count]
         self._dropped += count
 
@@ -91,6 +99,13 @@ class History:
         if start < 0:
             raise refusals.too_old(0, self.floor)
         return self._records[start : start + at_most]
+
+    def undone(self, version: int) -> dict[Key, Stored | None]:
+        """What was there at `version` of each object that has changed since, None for nothing. Raises Expired."""
+        before: dict[Key, Stored | None] = {}
+        for record in self._records[self.cursor(version) - self._dropped :]:
+            before.setdefault(record.stored.key, record.before)
+        return before
 
     async def grown(self) -> None:
         """Returns after the next append or wake."""
@@ -124,6 +139,11 @@ class Watch:
         self._cursor = history.cursor(since)
         self._matches = matches
         self._closed = False
+
+    @property
+    def has_seen_all(self) -> bool:
+        """Whether nothing has happened since the last change that was given out."""
+        return not self._history.after(self._cursor, 1)
 
     def close(self) -> None:
         self._closed = True

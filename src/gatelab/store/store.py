@@ -2,8 +2,9 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
@@ -108,10 +109,27 @@ class Store:
         namespace: str | None = None,
         selector: LabelSelector | None = None,
         fields: Fields = None,
+        at: int | None = None,
     ) -> tuple[list[Stored], int]:
-        """The matching objects sorted by key, and the version of the store that they are the truth of."""
+        """The matching objects sorted by key, and the version of the store that they are the truth of.
+
+        That is the newest version, or `at`. Raises Expired when the history does not reach back so far.
+        """
         matches = _filter(namespace, selector, fields)
-        return [each for each in self._visible.sorted(kind) if matches(each)], self._published_version
+        objects = self._visible.sorted(kind) if at is None else self._as_of(kind, at)
+        version = self._published_version if at is None else at
+        return [each for each in objects if matches(each)], version
+
+    def _as_of(self, kind: Kind, version: int) -> Sequence[Stored]:
+        self.check_reached(version)
+        before = self._history(kind).undone(version)
+        kept = [each for each in self._visible.sorted(kind) if each.key not in before]
+        return sorted([*kept, *filter(None, before.values())], key=attrgetter("key"))
+
+    def check_reached(self, version: int) -> None:
+        """Raises Expired for a version that readers do not see yet."""
+        if version > self._published_version:
+            raise refusals.too_new(version, self._published_version)
 
     def watch(
         self,
@@ -123,8 +141,7 @@ class Store:
         fields: Fields = None,
     ) -> Watch:
         """The changes after version `since`. Raises Expired when they are no longer held."""
-        if since > self._published_version:
-            raise refusals.too_new(since, self._published_version)
+        self.check_reached(since)
         return Watch(self._history(kind), since, _filter(namespace, selector, fields))
 
     # Writing

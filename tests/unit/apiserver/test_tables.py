@@ -89,7 +89,7 @@ def test_a_pod_that_is_being_deleted_is_terminating() -> None:
 
 
 def cells(kind: Kind, obj: Any) -> dict[str, Any]:
-    found = table(columns_of(kind), [{"metadata": {"name": "x"}, **obj}], 1, NOW)
+    found = table(columns_of(kind), [{"metadata": {"name": "x"}, **obj}], {"resourceVersion": "1"}, NOW)
     names = [each["name"] for each in found["columnDefinitions"]]
     return dict(zip(names, found["rows"][0]["cells"], strict=True))
 

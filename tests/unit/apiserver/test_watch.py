@@ -78,3 +78,31 @@ async def test_gateways_are_watched_in_the_version_asked_for(api: Requests) -> N
     await api("POST", gateways, make.gateway())
     async with api.lines(f"{gateways}?watch=1") as lines:
         assert (await lines.next())["object"]["apiVersion"] == "gateway.networking.k8s.io/v1beta1"
+
+
+async def test_a_bookmark_comes_before_the_end(api: Requests) -> None:
+    since = await version(api)
+    query = f"watch=1&timeoutSeconds=1&allowWatchBookmarks=true&resourceVersion={since}"
+    async with api.lines(f"{SERVICES}?{query}") as lines:
+        await api("POST", "/api/v1/namespaces/default/configmaps", {"metadata": {"name": "another-kind"}})
+        bookmark = await lines.next()
+        assert bookmark["type"] == "BOOKMARK"
+        assert bookmark["object"]["metadata"]["resourceVersion"] == await version(api) != since
+        assert await lines.next() is None
+
+
+async def test_no_initial_events_means_from_now_on(api: Requests) -> None:
+    await api("POST", SERVICES, make.service("a"))
+    query = "watch=1&sendInitialEvents=false&resourceVersionMatch=NotOlderThan"
+    async with api.lines(f"{SERVICES}?{query}") as lines:
+        await lines.head()
+        await api("POST", SERVICES, make.service("b"))
+        assert (await lines.next())["object"]["metadata"]["name"] == "b"
+
+
+async def test_who_takes_no_bookmarks_gets_none_behind_the_initial_events(api: Requests) -> None:
+    await api("POST", SERVICES, make.service("a"))
+    query = "watch=1&sendInitialEvents=true&resourceVersionMatch=NotOlderThan&timeoutSeconds=1"
+    async with api.lines(f"{SERVICES}?{query}") as lines:
+        assert (await lines.next())["type"] == "ADDED"
+        assert await lines.next() is None

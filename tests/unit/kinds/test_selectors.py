@@ -5,7 +5,7 @@ import pytest
 from gatelab.kinds import selectors
 from gatelab.kinds.errors import BadRequest
 
-LABELS = {"app": "web", "tier": "front", "example.com/x": ""}
+LABELS = {"app": "web", "tier": "front", "example.com/x": "", "weight": "10"}
 
 
 @pytest.mark.parametrize(
@@ -27,13 +27,18 @@ LABELS = {"app": "web", "tier": "front", "example.com/x": ""}
         ("example.com/x=", True),
         ("app=", False),
         ("app=web,tier=back", False),
+        ("weight>9", True),
+        ("weight > 10", False),
+        ("weight<11,weight>-1", True),
+        ("app>1", False),
+        ("missing<1", False),
     ],
 )
 def test_queries(query: str, matches: bool) -> None:
     assert selectors.from_query(query).matches(LABELS) is matches
 
 
-@pytest.mark.parametrize("query", ["a b", "a in b", "a in (b", "=b", "a=b=c", "a>1", "in (a)", "a=(b)"])
+@pytest.mark.parametrize("query", ["a b", "a in b", "a in (b", "=b", "a=b=c", "a>b", "a>", "a<1<2", "in (a)", "a=(b)"])
 def test_clauses_that_cannot_be_read_are_named(query: str) -> None:
     with pytest.raises(BadRequest, match="unable to parse label selector"):
         selectors.from_query(query)

@@ -10,6 +10,8 @@ from gatelab.kinds.errors import BadRequest, Expired
 from gatelab.kinds.objects import Key
 from gatelab.kinds.selectors import from_query
 from gatelab.store import Store
+from gatelab.store.history import History, Recorded
+from gatelab.store.stored import stored
 
 
 async def test_list_is_sorted_filtered_and_has_the_stores_version(store: Store, make: Any) -> None:
@@ -118,3 +120,26 @@ async def test_metrics_have_a_short_history(make: Any) -> None:
 async def test_a_version_of_the_future_asks_for_a_new_list(store: Store) -> None:
     with pytest.raises(Expired, match="too large resource version"):
         store.watch(CONFIG_MAP, since=store.version + 1)
+
+
+async def test_the_history_is_bounded_in_bytes(make: Any) -> None:
+    history = History(0, limit=1000, limit_bytes=10_000)
+    for version in range(1, 101):
+        large = stored(make("a", data={"x": "y" * 1000}) | {"n": version}, version)
+        history.append(Recorded(None, large))
+    assert len(history.after(history.cursor(history.floor), 1000)) <= 10
+    with pytest.raises(Expired):
+        history.cursor(50)
+
+
+async def test_a_past_version_is_listed_as_it_was(store: Store, make: Any) -> None:
+    await store.create(CONFIG_MAP, make("a", data={"x": "1"}))
+    await store.create(CONFIG_MAP, make("b"))
+    then = store.version
+    was, _ = store.list(CONFIG_MAP)
+    await store.update(CONFIG_MAP, make("a", data={"x": "2"}))
+    await store.delete(CONFIG_MAP, Key("shop", "b"))
+    await store.create(CONFIG_MAP, make("c"))
+    assert store.list(CONFIG_MAP, at=then) == (was, then)
+    with pytest.raises(Expired, match="too large resource version"):
+        store.list(CONFIG_MAP, at=store.version + 1)

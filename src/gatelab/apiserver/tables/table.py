@@ -47,18 +47,18 @@ def columns_of(kind: Kind) -> Sequence[Column]:
 def table(
     columns: Sequence[Column],
     objects: Iterable[Object],
-    version: int | str,
+    metadata: Mapping[str, Any],
     now: datetime,
     *,
     include: IncludeObject = "Metadata",
     headed: bool = True,
 ) -> dict[str, Any]:
-    """The Table. Without `headed` it has no column definitions, as in every event of a watch but the first."""
+    """The Table, with this `ListMeta`. Without `headed` it has no column definitions, as in a watch's later events."""
     definitions = [column.definition() for column in columns] if headed else None
     return {
         "kind": "Table",
         "apiVersion": "meta.k8s.io/v1",
-        "metadata": {"resourceVersion": str(version)},
+        "metadata": dict(metadata),
         "columnDefinitions": definitions,
         "rows": [_row(columns, obj, now, include) for obj in objects],
     }

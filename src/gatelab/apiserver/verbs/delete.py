@@ -9,7 +9,9 @@ from starlette.responses import Response
 from gatelab.apiserver import answers, bodies, parameters, views
 from gatelab.apiserver.context import Context
 from gatelab.apiserver.target import Target
-from gatelab.kinds.errors import BadRequest, NotFound
+from gatelab.apiserver.verbs import pages
+from gatelab.kinds.builtin import NAMESPACE
+from gatelab.kinds.errors import BadRequest, MethodNotAllowed, NotFound
 from gatelab.kinds.objects import Key
 from gatelab.store import Stored
 
@@ -43,19 +45,21 @@ async def delete(context: Context, request: Request, target: Target) -> Response
 
 async def delete_collection(context: Context, request: Request, target: Target) -> Response:
     """Deletes what `list` with the same selectors gives, and answers with that."""
-    if target.kind.namespaced and not target.namespace:
-        raise BadRequest(f"{target.kind.plural} are deleted namespace by namespace: name one in the path")
+    if target.kind == NAMESPACE or (target.kind.namespaced and not target.namespace):
+        raise MethodNotAllowed("the server does not allow this method on the requested resource")
     options = await _options(request)
-    chosen = parameters.selection(request)
+    wanted = pages.asked(request)
+    chosen = parameters.selection(request, target)
     found, version = context.store.list(
         target.kind, namespace=target.namespace or None, selector=chosen.selector, fields=chosen.fields
     )
-    for each in found:
+    page = pages.page(found, version, wanted, selected=not chosen.is_everything)
+    for each in page.items:
         try:
             await _delete(context, request, target, each.key, options)
         except NotFound:
             continue  # Somebody was faster, which is as good.
-    return views.many(request, target, found, version, context.clock())
+    return views.many(request, target, page.items, page.metadata, context.clock())
 
 
 async def _delete(
