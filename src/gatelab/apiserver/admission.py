@@ -7,8 +7,10 @@ clients may not decide, defaults, and last the rules of the schema and those bet
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
+from gatelab.apiserver.custom import objects as custom_objects
 from gatelab.apiserver.target import Target
 from gatelab.kinds import defaults
+from gatelab.kinds.custom import pruning
 from gatelab.kinds.errors import BadRequest
 from gatelab.kinds.objects import Object
 from gatelab.kinds.schemas import catalogue, check, problems, prune, rules
@@ -20,7 +22,7 @@ def decoded(target: Target, body: Any, validation: FieldValidation) -> tuple[dic
     """The object as our version of its kind, pruned, with types checked; and warnings. Raises BadRequest, Invalid."""
     obj = _of_the_target(target, body)
     schema = target.schema
-    pruned, unknown = prune.pruned(schema, obj)
+    pruned, unknown = (pruning.pruned if target.resource.custom else prune.pruned)(schema, obj)
     complaints = [f'unknown field "{path}"' for path in unknown]
     if complaints and validation == "Strict":
         raise _unhandled(target, f"strict decoding error: {', '.join(complaints)}")
@@ -73,36 +75,44 @@ def _name(obj: Object) -> str:
     return name if isinstance(name, str) else ""
 
 
-def for_creation(target: Target, obj: dict[str, Any]) -> dict[str, Any]:
-    """The object to create, complete. Raises BadRequest, Invalid."""
+def for_creation(target: Target, obj: dict[str, Any], warnings: list[str]) -> dict[str, Any]:
+    """The object to create, complete. Adds to `warnings` what is odd about it. Raises BadRequest, Invalid."""
     obj = _placed(target, obj)
     if target.kind.has_status:
         obj.pop("status", None)
-    complete = defaults.with_defaults(target.kind, obj)
-    _judge(target, complete, None)
+    complete = _completed(target, obj)
+    _judge(target, complete, None, warnings)
     return complete
 
 
-def for_update(target: Target, obj: dict[str, Any], before: Object) -> dict[str, Any]:
-    """The object to put in the place of `before`, complete. Raises BadRequest, Invalid."""
+def _completed(target: Target, obj: dict[str, Any]) -> dict[str, Any]:
+    if target.resource.custom:
+        return custom_objects.completed(target.schema, obj)
+    return defaults.with_defaults(target.kind, obj)
+
+
+def for_update(target: Target, obj: dict[str, Any], before: Object, warnings: list[str]) -> dict[str, Any]:
+    """The object to put in the place of `before`, complete. Adds to `warnings`. Raises BadRequest, Invalid."""
     obj = _placed(target, obj)
     if target.kind.has_status:
         obj.pop("status", None)
         obj |= {"status": before["status"]} if "status" in before else {}
-    complete = defaults.with_defaults(target.kind, defaults.with_allocated(target.kind, obj, before))
-    _judge(target, complete, before)
+    complete = _completed(target, defaults.with_allocated(target.kind, obj, before))
+    _judge(target, complete, before, warnings)
     return complete
 
 
-def for_status(target: Target, obj: dict[str, Any], before: Object) -> dict[str, Any]:
-    """`before` with the status of `obj`. Raises BadRequest, Invalid."""
+def for_status(target: Target, obj: dict[str, Any], before: Object, warnings: list[str]) -> dict[str, Any]:
+    """`before` with the status of `obj`. Adds to `warnings`. Raises BadRequest, Invalid."""
     obj = _placed(target, obj)
     new = {**before, "metadata": {**before["metadata"], **_preconditions(obj)}}
     new.pop("status", None)
     if "status" in obj:
         new["status"] = obj["status"]
-    complete = defaults.with_defaults(target.kind, new)
-    if not target.is_native:
+    complete = _completed(target, new)
+    if target.resource.custom:
+        _raise(target, complete, custom_objects.broken(target.resource, complete, before, warnings))
+    elif not target.is_native:
         _raise(target, complete, check.rule_problems(target.schema, complete))
     return complete
 
@@ -133,7 +143,11 @@ def _placed(target: Target, obj: dict[str, Any]) -> dict[str, Any]:
     return {**obj, "metadata": metadata}
 
 
-def _judge(target: Target, obj: Object, before: Object | None) -> None:
+def _judge(target: Target, obj: Object, before: Object | None, warnings: list[str]) -> None:
+    if target.resource.custom:
+        found = custom_objects.broken(target.resource, obj, before, warnings)
+        _raise(target, obj, [*rules.broken(target.kind, obj, before), *found])
+        return
     schema = target.schema
     found = [
         problem

@@ -17,13 +17,18 @@ def json(value: Any, *, status: int = 200, media_type: str = JSON, warnings: Seq
 
 
 def encoded(data: bytes, *, status: int = 200, media_type: str = JSON, warnings: Sequence[str] = ()) -> Response:
-    """An answer that is JSON already. Warnings become `Warning` headers (RFC 7234), which kubectl prints."""
+    """An answer that is JSON already. Warnings become headers, which kubectl prints."""
     response = Response(data, status_code=status, headers={"cache-control": "no-cache, private"})
     response.headers["content-type"] = media_type
     for warning in warnings:
-        text = warning.replace("\\", "\\\\").replace('"', '\\"').encode("ascii", "replace").decode()
-        response.headers.append("warning", f'299 - "{text}"')
+        warn(response, warning)
     return response
+
+
+def warn(response: Response, warning: str) -> None:
+    """Adds a `Warning` header (RFC 7234) to the answer."""
+    text = warning.replace("\\", "\\\\").replace('"', '\\"').encode("ascii", "replace").decode()
+    response.headers.append("warning", f'299 - "{text}"')
 
 
 def failure(error: ApiError) -> Response:

@@ -67,7 +67,7 @@ def create_app(
     clock: Callable[[], datetime] = utc_now,
 ) -> ASGIApp:
     """The API on a store. `hosts` are the names and addresses (without port) under which clients may ask for it."""
-    context = Context(store, logs, clock, Registry())
+    context = Context(store, logs, clock, Registry(store))
 
     def served(handler: Handler) -> Callable[[Request], Awaitable[Response]]:
         async def endpoint(request: Request) -> Response:
@@ -101,7 +101,10 @@ async def _guarded(handler: Handler, context: Context, request: Request) -> Resp
 async def _resource(context: Context, request: Request) -> Response:
     target = parsed(request.scope["raw_path"], context.registry.served)
     verb = _verb(request, target)
-    return await verb(context, request, target)
+    response = await verb(context, request, target)
+    if target.resource.custom and target.resource.custom.deprecation:
+        answers.warn(response, target.resource.custom.deprecation)
+    return response
 
 
 def _verb(request: Request, target: Target) -> Verb:
@@ -112,6 +115,8 @@ def _verb(request: Request, target: Target) -> Verb:
     found = verbs.get(method)
     if found is None:
         raise MethodNotAllowed("the server does not allow this method on the requested resource")
+    if method == "POST" and target.resource.custom and target.resource.custom.terminating:
+        raise MethodNotAllowed("create not allowed while custom resource definition is terminating")
     if method == "POST" and target.kind.namespaced and not target.namespace:
         raise MethodNotAllowed(f"{target.kind.plural} are created in a namespace: POST to …/namespaces/<name>/…")
     return found

@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from gatelab.apiserver.registry import REVIEWS, Resource, Served
+from gatelab.apiserver.registry import REVIEWS, Served
+from gatelab.apiserver.resource import Resource
 from gatelab.kinds.errors import NotFound
 from gatelab.kinds.kind import Kind
 

@@ -6,7 +6,8 @@ from typing import Any
 
 import msgspec
 
-from gatelab.apiserver.registry import Resource, Served
+from gatelab.apiserver.registry import Served
+from gatelab.apiserver.resource import Resource
 from gatelab.kinds.errors import NotFound
 from gatelab.kinds.schemas import catalogue
 from gatelab.kinds.schemas.catalogue import Schema
@@ -15,7 +16,14 @@ _MODULES = {
     "core_v1": "io.k8s.api.core.v1",
     "apps_v1": "io.k8s.api.apps.v1",
     "discovery_v1": "io.k8s.api.discovery.v1",
+    "apiextensions_v1": "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1",
+    "admissionregistration_v1": "io.k8s.api.admissionregistration.v1",
+    "coordination_v1": "io.k8s.api.coordination.v1",
+    "rbac_v1": "io.k8s.api.rbac.v1",
+    "policy_v1": "io.k8s.api.policy.v1",
+    "networking_v1": "io.k8s.api.networking.v1",
     "autoscaling_v1": "io.k8s.api.autoscaling.v1",
+    "autoscaling_v2": "io.k8s.api.autoscaling.v2",
     "authentication_v1": "io.k8s.api.authentication.v1",
     "authorization_v1": "io.k8s.api.authorization.v1",
     "meta_v1": "io.k8s.apimachinery.pkg.apis.meta.v1",
@@ -126,7 +134,7 @@ def _root(resource: Resource) -> dict[str, Any]:
 
 
 def _list_schema(resource: Resource) -> dict[str, Any]:
-    gvk = {**_gvk(resource), "kind": f"{resource.kind.name}List"}
+    gvk = {**_gvk(resource), "kind": resource.kind.list_name}
     properties: dict[str, Schema] = {
         "apiVersion": {"type": "string"},
         "kind": {"type": "string"},

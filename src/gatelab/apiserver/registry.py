@@ -9,43 +9,20 @@ A handler asks its `Target` - `target.schema`, `target.is_native`, `target.resou
 kind up in `kinds.schemas.catalogue`, which knows built-in kinds only.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from gatelab.apiserver.tables.cells import Column
-from gatelab.apiserver.tables.table import columns_of
-from gatelab.kinds.builtin import BUILTIN
-from gatelab.kinds.kind import Kind
-from gatelab.kinds.schemas import catalogue
-from gatelab.kinds.schemas.catalogue import Schema
+from gatelab.apiserver.custom.resources import resources_of
+from gatelab.apiserver.resource import Resource, built_in
+from gatelab.kinds.builtin import BUILTIN, CUSTOM_RESOURCE_DEFINITION
+from gatelab.store import Store, Stored
+
+_BUILTIN = frozenset(kind.qualified_plural for kind in BUILTIN)
 
 REVIEWS: Mapping[str, Sequence[tuple[str, str]]] = {
     "authentication.k8s.io": [("SelfSubjectReview", "selfsubjectreviews")],
     "authorization.k8s.io": [("SelfSubjectAccessReview", "selfsubjectaccessreviews")],
 }
 """Groups of which there are only questions to be POSTed: kind and plural."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Resource:
-    """One kind as it is served in one version.
-
-    `schema` is that of whole objects; `is_native` says that Kubernetes itself decodes the kind, which then takes
-    strategic merge patches and answers a value of a wrong type with 400 instead of 422.
-    """
-
-    kind: Kind
-    version: str
-    schema: Schema
-    is_native: bool
-    subresources: frozenset[str]
-    columns: Sequence[Column]
-
-    @property
-    def place(self) -> tuple[str, str, str]:
-        """Group, version and plural."""
-        return self.kind.group, self.version, self.kind.plural
 
 
 class Served:
@@ -73,24 +50,33 @@ class Served:
 
 def builtin_resources() -> Sequence[Resource]:
     """The kinds of `kinds.builtin`, in each of their versions."""
-    return [_builtin(kind, version) for kind in BUILTIN for version in kind.served]
-
-
-def _builtin(kind: Kind, version: str) -> Resource:
-    parts: list[Any] = ["status"] * kind.has_status + ["scale"] * kind.has_scale
-    if kind.qualified_plural == "pods":
-        parts += ["log", "proxy"]
-    return Resource(
-        kind, version, catalogue.schema_of(kind), catalogue.is_native(kind), frozenset(parts), columns_of(kind)
-    )
+    return [built_in(kind, version) for kind in BUILTIN for version in kind.served]
 
 
 class Registry:
-    """What is served now."""
+    """What is served now. It follows the store by itself: a definition is served as soon as readers see it."""
 
-    def __init__(self) -> None:
-        self._served = Served(builtin_resources())
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._builtin = builtin_resources()
+        self._seen = -1
+        self._known: dict[str, tuple[Stored, Sequence[Resource]]] = {}
+        self._served = Served(self._builtin)
 
     @property
     def served(self) -> Served:
+        if self._seen != self._store.definitions_version:
+            self._seen = self._store.definitions_version
+            self._served = Served([*self._builtin, *self._custom()])
         return self._served
+
+    def _custom(self) -> Iterator[Resource]:
+        before, self._known = self._known, {}
+        for stored in self._store.list(CUSTOM_RESOURCE_DEFINITION)[0]:
+            if stored.key.name in _BUILTIN:
+                continue
+            old, resources = before.get(stored.key.name, (None, ()))
+            if old is not stored:
+                resources = resources_of(stored.object)
+            self._known[stored.key.name] = (stored, resources)
+            yield from resources

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import unquote
 
-from gatelab.apiserver.registry import Resource, Served
+from gatelab.apiserver.registry import Served
+from gatelab.apiserver.resource import Resource
 from gatelab.kinds.errors import NotFound
 from gatelab.kinds.kind import Kind
 from gatelab.kinds.objects import Key
@@ -37,7 +38,7 @@ class Target:
 
     @property
     def is_native(self) -> bool:
-        """Whether Kubernetes itself decodes the kind; see `registry.Resource`."""
+        """Whether Kubernetes itself decodes the kind; see `resource.Resource`."""
         return self.resource.is_native
 
     @property

@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from gatelab.apiserver import answers, parameters
+from gatelab.apiserver.custom import objects as custom_objects
 from gatelab.apiserver.tables.table import partial, table
 from gatelab.apiserver.target import Target
 from gatelab.kinds.objects import Object
@@ -16,13 +17,16 @@ from gatelab.store import Stored
 
 
 def data_of(target: Target, stored: Stored) -> bytes:
-    """The object as JSON, in the version asked for. Versions of a kind differ in `apiVersion` only."""
-    if target.version == target.kind.version:
+    """The object as JSON, in the version asked for. Versions of a built-in kind differ in `apiVersion` only."""
+    if target.resource.custom is None and target.version == target.kind.version:
         return stored.data
-    return msgspec.json.encode(in_version(target, stored.object))
+    shown = in_version(target, stored.object)
+    return stored.data if shown == stored.object else msgspec.json.encode(shown)
 
 
 def in_version(target: Target, obj: Object) -> Object:
+    if target.resource.custom is not None:
+        return custom_objects.shown(target.resource, obj)
     return obj if target.version == target.kind.version else {**obj, "apiVersion": target.api_version}
 
 
@@ -69,7 +73,7 @@ def many(
 
 def _list(target: Target, found: Sequence[Stored], metadata: Mapping[str, Any]) -> bytes:
     """A list put together from objects that are encoded already."""
-    head = f'{{"kind":"{target.kind.name}List","apiVersion":"{target.api_version}","metadata":'.encode()
+    head = f'{{"kind":"{target.kind.list_name}","apiVersion":"{target.api_version}","metadata":'.encode()
     head += msgspec.json.encode(metadata) + b',"items":['
     return head + b",".join(data_of(target, each) for each in found) + b"]}"
 

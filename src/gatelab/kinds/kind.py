@@ -1,29 +1,35 @@
 """A kind of the API: its names, its scope and the versions it is served in."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """One resource of the API, as discovery describes it.
+    """One resource of the API, as discovery describes it. Kinds of one group and plural are equal.
 
-    `version` is the version that we read, write and store. `served` lists every version that clients may use; where
-    there are several, they have one schema and differ in `apiVersion` only (Gateway v1 and v1beta1: GEP-709).
+    `version` is the version that we read, write and store. `served` lists every version that clients may use; of the
+    built-in kinds, they have one schema and differ in `apiVersion` only (Gateway v1 and v1beta1: GEP-709).
     """
 
     group: str
-    version: str
-    name: str
+    version: str = field(compare=False)
+    name: str = field(compare=False)
     plural: str
-    namespaced: bool = True
-    short_names: tuple[str, ...] = ()
-    categories: tuple[str, ...] = ()
-    has_status: bool = True
+    namespaced: bool = field(default=True, compare=False)
+    short_names: tuple[str, ...] = field(default=(), compare=False)
+    categories: tuple[str, ...] = field(default=(), compare=False)
+    has_status: bool = field(default=True, compare=False)
     """Whether there is a status subresource. If so, `metadata.generation` counts changes of everything else."""
-    has_scale: bool = False
-    journaled: bool = True
+    has_scale: bool = field(default=False, compare=False)
+    journaled: bool = field(default=True, compare=False)
     """False for what is worth nothing after a restart (metrics)."""
-    other_served: tuple[str, ...] = ()
+    other_served: tuple[str, ...] = field(default=(), compare=False)
+    is_custom: bool = field(default=False, compare=False)
+    """Whether a CustomResourceDefinition made it. Its objects have a generation even without a status subresource."""
+    other_singular: str = field(default="", compare=False)
+    other_list: str = field(default="", compare=False)
+    selectable: tuple[str, ...] = field(default=(), compare=False)
+    """Fields beside name and namespace that field selectors may name, of a kind that is custom."""
 
     @property
     def api_version(self) -> str:
@@ -32,7 +38,12 @@ class Kind:
 
     @property
     def singular(self) -> str:
-        return self.name.lower()
+        return self.other_singular or self.name.lower()
+
+    @property
+    def list_name(self) -> str:
+        """The kind of lists of it."""
+        return self.other_list or f"{self.name}List"
 
     @property
     def served(self) -> tuple[str, ...]:

@@ -34,7 +34,7 @@ _DEFAULT_WORDS = '"{}" is not a known field selector: only "metadata.name", "met
 
 def check(kind: Kind, selector: FieldSelector) -> None:
     """Raises BadRequest for a field that objects of the kind are not selected by."""
-    own = _FIELDS.get(kind.qualified_plural)
+    own = _FIELDS.get(kind.qualified_plural) or kind.selectable or None
     known = (*_METADATA, *(own or ()))
     for requirement in selector.requirements:
         field = ".".join(requirement.path)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
-from gatelab.kinds.builtin import NAMESPACE, POD
+from gatelab.kinds.builtin import BUILTIN, CUSTOM_RESOURCE_DEFINITION, NAMESPACE, POD
 from gatelab.kinds.kind import Kind
 from gatelab.kinds.objects import is_being_deleted
 from gatelab.kinds.timestamps import from_rfc3339, to_rfc3339
@@ -20,6 +20,7 @@ FOREGROUND = "foregroundDeletion"
 
 _DEFAULT_GRACE_S = 30
 _IMMORTAL = frozenset({"default", "kube-system", "kube-public"})
+_BUILTIN = frozenset(kind.qualified_plural for kind in BUILTIN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,13 +34,15 @@ class Request:
 
 
 def check(kind: Kind, before: Stored, request: Request) -> None:
-    """Raises Conflict for a precondition that does not hold, Forbidden for a namespace that must stay."""
+    """Raises Conflict for a precondition that does not hold, Forbidden for what must stay."""
     if request.uid and request.uid != before.uid:
         raise refusals.other_uid(kind, before.key, request.uid, before.uid)
     if request.resource_version and request.resource_version != str(before.version):
         raise refusals.other_version(kind, before.key, request.resource_version, before.version)
     if kind == NAMESPACE and before.key.name in _IMMORTAL:
         raise refusals.undeletable(kind, before.key)
+    if kind == CUSTOM_RESOURCE_DEFINITION and before.key.name in _BUILTIN:
+        raise refusals.built_in(kind, before.key)
 
 
 def outcome(kind: Kind, before: Stored, request: Request, now: datetime) -> dict[str, Any] | None:

@@ -56,6 +56,14 @@ def undeletable(kind: Kind, key: Key) -> Forbidden:
     return Forbidden(message, details=_details(kind, key.name))
 
 
+def built_in(kind: Kind, key: Key) -> Forbidden:
+    message = (
+        f'{kind.qualified_plural} "{key.name}" is forbidden: gatelab itself serves this kind, with or without its '
+        "definition: delete its objects instead"
+    )
+    return Forbidden(message, details=_details(kind, key.name))
+
+
 def invalid(kind: Kind, name: str, field: str, message: str) -> Invalid:
     text = f'{kind.name}{"." + kind.group if kind.group else ""} "{name}" is invalid: {field}: {message}'
     cause = {"reason": "FieldValueInvalid", "message": message, "field": field}

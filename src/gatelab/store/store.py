@@ -2,21 +2,22 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
 from gatelab.kinds import fields as field_selectors
-from gatelab.kinds.builtin import BUILTIN, NAMESPACE
+from gatelab.kinds.builtin import BUILTIN, CUSTOM_RESOURCE_DEFINITION, NAMESPACE
+from gatelab.kinds.custom import definition
 from gatelab.kinds.fields import FieldSelector
 from gatelab.kinds.kind import Kind
 from gatelab.kinds.names import generated
 from gatelab.kinds.objects import Key, Object, is_being_deleted
 from gatelab.kinds.selectors import LabelSelector
 from gatelab.kinds.timestamps import utc_now
-from gatelab.store import deletion, garbage, refusals, versions
+from gatelab.store import definitions, deletion, garbage, refusals, versions
 from gatelab.store.commits import Commits, Write
 from gatelab.store.deletion import Propagation
 from gatelab.store.history import History, Recorded, Watch
@@ -57,6 +58,8 @@ class Store:
         self._visible = Objects()
         self._todo: deque[Place] = deque()
         self._in_grace: set[str] = set()
+        self.definitions_version = 0
+        """Changes with every change of a CustomResourceDefinition that readers see."""
         self._published_version = self._recover(journal) if journal is not None else 0
         self._floor = self._last_version = self._published_version
         self._newest = IndexedObjects(self._visible)
@@ -296,6 +299,9 @@ class Store:
         self._published_version = recorded.version
         self._history(write.kind).append(recorded)
         affected = garbage.affected_by(self._newest, write.kind, recorded.stored, removed=recorded.removed)
+        self._todo.extend(definitions.affected_by(self._newest, write.kind, recorded.stored, removed=recorded.removed))
+        if write.kind == CUSTOM_RESOURCE_DEFINITION:
+            self.definitions_version = recorded.version
         if write.kind == NAMESPACE and self._namespace_grace_s and recorded.is_marked:
             self._in_grace.add(recorded.stored.uid)
             asyncio.get_running_loop().call_later(self._namespace_grace_s, self._end_grace, recorded.stored)
@@ -312,6 +318,7 @@ class Store:
         while self._todo and steps < _STEPS_AT_ONCE:
             place = self._todo.popleft()
             step = garbage.next_step(self._newest, place, self._in_grace)
+            step = step or definitions.next_step(self._newest, place, self._clock())
             if step is None:
                 continue
             steps += 1
@@ -331,8 +338,8 @@ class Store:
     # Recovery
 
     def _recover(self, journal: Journal) -> int:
-        kinds = {kind.qualified_plural: kind for kind in BUILTIN}
         rows, ceiling = journal.read()
+        kinds = {**_custom_kinds(journal, rows), **{kind.qualified_plural: kind for kind in BUILTIN}}
         newest = ceiling
         for row in rows:
             newest = max(newest, row.version)
@@ -351,6 +358,13 @@ class Store:
         """The disk refused: the newest state is again what readers see. Steps of a cascade may be among the lost."""
         self._newest = IndexedObjects(self._visible)
         self._todo.extend(Place(kind, each.key) for kind, each in self._visible)
+
+
+def _custom_kinds(journal: Journal, rows: Iterable[Row]) -> Mapping[str, Kind]:
+    """The kinds of the CustomResourceDefinitions among the rows, by their qualified plurals."""
+    ours = [row for row in rows if row.resource == CUSTOM_RESOURCE_DEFINITION.qualified_plural]
+    found = [_read(journal, row.data, row) for row in ours if row.data is not None]
+    return {each.key.name: definition.read(each.object).kind for each in found}
 
 
 def _read(journal: Journal, data: bytes, row: Row) -> Stored:

@@ -24,7 +24,8 @@ NAMESPACE_FINALIZER = "kubernetes"
 _NAME_LABEL = "kubernetes.io/metadata.name"
 
 _SERVER_OWNED = ("uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "generation")
-_NOT_DESIRED = ("metadata", "status", "apiVersion", "kind")
+_NOT_STATED = ("metadata", "apiVersion", "kind")
+_NOT_DESIRED = (*_NOT_STATED, "status")
 
 
 def key_for(kind: Kind, obj: Object, name: str) -> Key:
@@ -42,7 +43,7 @@ def created(kind: Kind, obj: Object, key: Key, now: datetime) -> dict[str, Any]:
         metadata.pop(field, None)
     names = {"name": key.name, "namespace": key.namespace} if key.namespace else {"name": key.name}
     server = {"uid": str(uuid.uuid4()), "creationTimestamp": to_rfc3339(now)}
-    generation = {"generation": 1} if kind.has_status else {}
+    generation = {"generation": 1} if _has_generation(kind) else {}
     new = {**obj, **_type_of(kind), "metadata": {**names, **metadata, **server, **generation}}
     return _with_namespace_fields(new) if kind == NAMESPACE else new
 
@@ -66,7 +67,7 @@ def updated(kind: Kind, before: Stored, obj: Object, subresource: Subresource | 
 def marked(kind: Kind, before: Stored, deletion: Mapping[str, Any]) -> dict[str, Any]:
     """`before` with the metadata of a deletion that was asked for. It counts as a change, as behaviour changes."""
     metadata = {**before.metadata, **deletion}
-    if kind.has_status and "deletionTimestamp" not in before.metadata:
+    if _has_generation(kind) and "deletionTimestamp" not in before.metadata:
         metadata["generation"] = metadata.get("generation", 0) + 1
     new = {**before.object, "metadata": metadata}
     if kind == NAMESPACE:
@@ -136,14 +137,19 @@ def _scaled(kind: Kind, before: Stored, obj: Object) -> dict[str, Any]:
 
 
 def _counted(kind: Kind, before: Stored, new: dict[str, Any]) -> dict[str, Any]:
-    if not kind.has_status or _desired(new) == _desired(before.object):
+    if not _has_generation(kind) or _desired(kind, new) == _desired(kind, before.object):
         return new
     generation = before.metadata.get("generation", 0) + 1
     return {**new, "metadata": {**new["metadata"], "generation": generation}}
 
 
-def _desired(obj: Object) -> dict[str, Any]:
-    return {field: value for field, value in obj.items() if field not in _NOT_DESIRED}
+def _has_generation(kind: Kind) -> bool:
+    return kind.has_status or kind.is_custom
+
+
+def _desired(kind: Kind, obj: Object) -> dict[str, Any]:
+    aside = _NOT_DESIRED if kind.has_status else _NOT_STATED
+    return {field: value for field, value in obj.items() if field not in aside}
 
 
 def _with_namespace_fields(obj: dict[str, Any]) -> dict[str, Any]:

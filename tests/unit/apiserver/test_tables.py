@@ -149,7 +149,7 @@ def test_slices_are_cut_short() -> None:
 
 @pytest.mark.parametrize("kind", builtin.BUILTIN, ids=str)
 def test_every_kind_has_columns_that_stand_an_empty_object(kind: Kind) -> None:
-    assert len(columns_of(kind)) > 2
+    assert len(columns_of(kind)) >= 2
     assert cells(kind, {})["Name"] == "x"
 
 

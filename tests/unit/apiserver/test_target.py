@@ -7,10 +7,11 @@ from gatelab.apiserver.target import Target
 from gatelab.apiserver.target import parsed as parsed_for
 from gatelab.kinds.builtin import DEPLOYMENT, GATEWAY, NAMESPACE, NODE_METRICS, POD
 from gatelab.kinds.errors import NotFound
+from gatelab.store import Store
 
 
 def parsed(path: bytes) -> Target:
-    return parsed_for(path, Registry().served)
+    return parsed_for(path, Registry(Store()).served)
 
 
 @pytest.mark.parametrize(

@@ -24,6 +24,7 @@ class Column:
     priority: int = 0
     type: str = "string"
     format: str = ""
+    description: str = ""
 
     def definition(self) -> dict[str, Any]:
         """As `TableColumnDefinition`."""
@@ -31,7 +32,7 @@ class Column:
             "name": self.name,
             "type": self.type,
             "format": self.format,
-            "description": "",
+            "description": self.description,
             "priority": self.priority,
         }
 

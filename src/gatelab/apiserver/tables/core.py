@@ -102,3 +102,30 @@ def _source(event: Object, _: datetime) -> str:
     component = at(event, "source", "component") or event.get("reportingComponent") or ""
     host = at(event, "source", "host")
     return f"{component}, {host}" if host else component
+
+
+def definition_columns() -> Sequence[Column]:
+    return (name_column(), Column("Created At", field("metadata", "creationTimestamp"), type="date"))
+
+
+def policy_columns() -> Sequence[Column]:
+    return (
+        name_column(),
+        Column("Validations", lambda obj, _: len(at(obj, "spec", "validations") or ()), type="integer"),
+        Column("ParamKind", _param_kind),
+        age_column(),
+    )
+
+
+def _param_kind(policy: Object, _: datetime) -> str:
+    kind = at(policy, "spec", "paramKind") or {}
+    return f"{kind.get('apiVersion')}/{kind.get('kind')}" if kind else "<unset>"
+
+
+def policy_binding_columns() -> Sequence[Column]:
+    return (
+        name_column(),
+        Column("PolicyName", field("spec", "policyName", absent="")),
+        Column("ParamRef", field("spec", "paramRef", "name", absent="<unset>")),
+        age_column(),
+    )

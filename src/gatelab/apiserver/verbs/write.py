@@ -18,7 +18,7 @@ Wanted = Callable[[Object], tuple[dict[str, Any], list[str]]]
 async def create(context: Context, request: Request, target: Target) -> Response:
     body = await bodies.read_document(request)
     obj, warnings = admission.decoded(target, body, parameters.field_validation(request))
-    complete = admission.for_creation(target, obj)
+    complete = admission.for_creation(target, obj, warnings)
     stored = await context.store.create(target.kind, complete, dry_run=parameters.dry_run(request))
     return views.one(request, target, stored, context.clock(), status=201, warnings=warnings)
 
@@ -39,7 +39,7 @@ async def replace(context: Context, request: Request, target: Target, wanted: Wa
     def change(before: Object) -> Object:
         obj, found = wanted(before)
         warnings.extend(found)
-        return judge(target, obj, before)
+        return judge(target, obj, before, warnings)
 
     stored = await context.store.modify(
         target.kind,

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from gatelab.kinds import builtin
-from gatelab.kinds.defaults import configuration, endpoints, pods, services, workloads
+from gatelab.kinds.defaults import configuration, definitions, endpoints, pods, services, workloads
 from gatelab.kinds.defaults.structural import with_schema_defaults
 from gatelab.kinds.kind import Kind
 from gatelab.kinds.objects import Object
@@ -23,6 +23,7 @@ _DEFAULTS: Mapping[Kind, Callable[[Object], dict[str, Any]]] = {
     builtin.REPLICA_SET: workloads.replica_set,
     builtin.STATEFUL_SET: workloads.stateful_set,
     builtin.DAEMON_SET: workloads.daemon_set,
+    builtin.CUSTOM_RESOURCE_DEFINITION: definitions.custom_resource_definition,
     builtin.ENDPOINT_SLICE: endpoints.endpoint_slice,
 }
 

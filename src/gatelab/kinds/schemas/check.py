@@ -20,9 +20,9 @@ def type_problems(schema: Schema, value: Any) -> list[Problem]:
     return [problem for place in walked(schema, value) for problem in _type(*place)]
 
 
-def rule_problems(schema: Schema, value: Any) -> list[Problem]:
-    """The broken rules of a value that is of the right types."""
-    return [problem for place in walked(schema, value) for problem in _rules(*place)]
+def rule_problems(schema: Schema, value: Any, path: str = "") -> list[Problem]:
+    """The broken rules of a value that is of the right types, and that stands at `path`."""
+    return [problem for place in walked(schema, value, path) for problem in _rules(*place)]
 
 
 def walked(schema: Schema, value: Any, path: str = "") -> Iterator[tuple[Schema, Any, str]]:
