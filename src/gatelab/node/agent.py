@@ -36,6 +36,7 @@ class Agent:
         """Until cancelled."""
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._host.reports.run())
+            tasks.create_task(self._host.volumes.sources.run())
             async for event in self._host.cluster.watch(POD, fields=f"spec.nodeName={NODE_NAME}"):
                 self._take(event, tasks)
 
@@ -46,6 +47,7 @@ class Agent:
                 present = {each["metadata"]["uid"] for each in objects}
                 for uid in self._workers.keys() - present:
                     self._workers[uid].vanish()
+                self._host.volumes.forget_others(frozenset(present | self._workers.keys()))
                 for each in objects:
                     self._apply(each, tasks)
             case Applied(pod):

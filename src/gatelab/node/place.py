@@ -105,6 +105,16 @@ class LabPlace:
         return self.logs / "pods"
 
     @property
+    def pod_content(self) -> Path:
+        """Files of volumes that the API says, Secrets among them: in memory where the run folder is."""
+        return self.run / "pods"
+
+    @property
+    def pod_disk(self) -> Path:
+        """The emptyDir volumes."""
+        return self.state / "pods"
+
+    @property
     def agent_log(self) -> Path:
         return self.logs / "agent.log"
 

@@ -25,6 +25,8 @@ from gatelab.node.node_object import keep_node
 from gatelab.node.pods.addresses import PodAddresses
 from gatelab.node.pods.host import PodHost
 from gatelab.node.pods.reports import Reports
+from gatelab.node.pods.volumes.pod import VolumeHost
+from gatelab.node.pods.volumes.sources import Sources
 from gatelab.node.preparation import Preparation
 from gatelab.node.readiness import api_ready
 from gatelab.node.residents import Resident
@@ -101,6 +103,7 @@ class Supervisor:
                 reports=Reports(Recorder(cluster, "kubelet")),
                 log_folder=place.pod_logs,
                 node_address=addresses.node,
+                volumes=VolumeHost(Sources(cluster), place.pod_content, place.pod_disk),
             )
             agent = Agent(host, PodAddresses(addresses.pods))
 
@@ -128,6 +131,7 @@ class Supervisor:
             "octet": lab.claims.octet,
             "privileged_shift": privileged_shift(f"127.{lab.claims.octet}.0.1"),
             "kubeconfig": str(lab.place.kubeconfig),
+            "images": str(lab.images),
             "started_at": to_rfc3339(utc_now()),
             "startup_s": round(time.clock_gettime(time.CLOCK_BOOTTIME) - lab.process_started, 3),
         }

@@ -25,6 +25,8 @@ from gatelab.node.logs import FileLogs
 from gatelab.node.pods.addresses import PodAddresses
 from gatelab.node.pods.host import PodHost
 from gatelab.node.pods.reports import Reports
+from gatelab.node.pods.volumes.pod import VolumeHost
+from gatelab.node.pods.volumes.sources import Sources
 from gatelab.reconcile.events import Recorder
 from gatelab.store import Store
 
@@ -53,6 +55,7 @@ class Node:
             reports=Reports(Recorder(self.cluster, "kubelet")),
             log_folder=folder / "logs",
             node_address="127.26.0.1",
+            volumes=VolumeHost(Sources(self.cluster), folder / "content", folder / "disk"),
         )
         self.agent = Agent(host, PodAddresses(["127.26.2.1", "127.26.2.2", "127.26.2.3"]))
 

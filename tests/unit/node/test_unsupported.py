@@ -14,7 +14,6 @@ MakePod = Callable[..., Pod]
 @pytest.mark.parametrize(
     ("container", "message"),
     [
-        ({"volumeMounts": [{"name": "v", "mountPath": "/certs"}]}, "container main: volumeMounts (/certs)"),
         ({"lifecycle": {"preStop": {"tcpSocket": {"port": 1}}}}, "lifecycle.preStop.tcpSocket is not run"),
     ],
 )

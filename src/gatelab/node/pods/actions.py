@@ -76,4 +76,4 @@ class Actions:
             return Result(None, problem="the container has ended")
         id_ = f"{running.id}/{what}/{next(self._numbers)}"
         program = running.program
-        return await run_command(self._keeper, id_, command, program, timeout_s=timeout_s)
+        return await run_command(self._keeper, id_, command, program, inside=running.id, timeout_s=timeout_s)

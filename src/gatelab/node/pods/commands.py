@@ -64,9 +64,9 @@ class _Command:
 
 
 async def run_command(
-    keeper: Keeper, id_: str, argv: Sequence[str], program: Invocation, *, timeout_s: float | None
+    keeper: Keeper, id_: str, argv: Sequence[str], program: Invocation, *, inside: str, timeout_s: float | None
 ) -> Result:
-    """Runs `argv` with the environment and folder of `program`.
+    """Runs `argv` with the environment and folder of `program`, which the keeper knows as `inside`; it sees its files.
 
     `id_` is new to the keeper. None as `timeout_s` is no limit. It is killed when its time is over or the task is
     cancelled.
@@ -81,6 +81,7 @@ async def run_command(
             stdout=command.writer,
             stderr=command.writer,
             on_notice=command.on_notice,
+            inside=inside,
         )
     finally:
         os.close(command.writer)
@@ -94,5 +95,5 @@ async def run_command(
             with contextlib.suppress(OSError):  # the keeper is gone, and everything with it
                 keeper.signal(id_, SIGKILL)
     if isinstance(ended, SpawnFailed):
-        return Result(None, problem=f'exec: "{argv[0]}": {os.strerror(ended.errno)}')
+        return Result(None, problem=f'exec: "{argv[0]}": {ended.refused or os.strerror(ended.errno)}')
     return Result(ended.exit_code, command.output)

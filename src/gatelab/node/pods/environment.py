@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from gatelab.kinds.pods import Container, EnvFrom, EnvFromRef, EnvVar, KeyRef, Pod
 from gatelab.node.images import Image
+from gatelab.node.keeper.client import Mount
 from gatelab.node.pods.fields import field_value
 from gatelab.node.pods.resource_fields import resource_value
 
@@ -26,6 +27,7 @@ class Invocation:
     argv: tuple[str, ...]
     env: Mapping[str, str]
     cwd: str
+    mounts: Sequence[Mount] = ()
 
     def __repr__(self) -> str:
         return f"Invocation({self.argv[0]!r}, …)"

@@ -16,6 +16,7 @@ from gatelab.kinds.views import view
 from gatelab.node.images import Catalogue
 from gatelab.node.keeper.client import Keeper
 from gatelab.node.pods.reports import Reports
+from gatelab.node.pods.volumes.pod import VolumeHost
 
 logger = logging.getLogger(__name__)
 
@@ -30,6 +31,7 @@ class PodHost:
     reports: Reports
     log_folder: Path
     node_address: str
+    volumes: VolumeHost
 
     async def values(
         self, namespace: str, needed: frozenset[tuple[str, str]]

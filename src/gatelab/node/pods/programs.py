@@ -4,7 +4,7 @@ import asyncio
 import os
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from gatelab.kinds.errors import ApiError
@@ -21,6 +21,8 @@ from gatelab.node.pods.host import PodHost, host_environment
 from gatelab.node.pods.image_names import InvalidImageName, check_image_name
 from gatelab.node.pods.pulls import ERROR as PULL_ERROR
 from gatelab.node.pods.termination import log_tail
+from gatelab.node.pods.volumes.content import VolumeNotReady
+from gatelab.node.pods.volumes.pod import PodVolumes
 from gatelab.node.taken_ports import taken_port_message
 
 _EARLY_EXIT_S = 10.0
@@ -45,12 +47,15 @@ class Programs:
         pod: Pod,
         address: str,
         host: PodHost,
+        volumes: PodVolumes,
         tell: Callable[[Event], None],
         report: Callable[[Note | Warn], None],
     ) -> None:
         self._pod = pod
         self._address = address
         self._host = host
+        self._volumes = volumes
+        self._not_mounted = ""
         self._tell = tell
         self._report = report
         self._running: dict[str, Program] = {}
@@ -73,6 +78,9 @@ class Programs:
             self._refuse(container, "InvalidImageName", str(error))
         except (UnknownImage, LabError) as error:
             self._refuse(container, PULL_ERROR, str(error))
+        except VolumeNotReady as error:
+            self._report_mount(container, str(error))
+            self._refuse(container, "ContainerCreating", "")
         except (ConfigError, ApiError) as error:
             self._refuse(container, "CreateContainerConfigError", str(error))
         else:
@@ -84,7 +92,15 @@ class Programs:
         image = self._host.catalogue.find(container.image)
         values = await self._host.values(self._pod.metadata.namespace, needed(container))
         host = host_environment()
-        return invocation(self._pod, container, image, address=self._address, host=host, values=values)
+        program = invocation(self._pod, container, image, address=self._address, host=host, values=values)
+        await self._volumes.prepare()
+        return replace(program, mounts=self._volumes.mounts(container, program.env))
+
+    def _report_mount(self, container: Container, message: str) -> None:
+        """Once: it is tried every second, and nobody reads the same a hundred times."""
+        if message != self._not_mounted:
+            self._not_mounted = message
+            self._report(Warn("FailedMount", message, container.name))
 
     def _refuse(self, container: Container, reason: str, message: str) -> None:
         self._tell(NotStarted(container.name, reason, message, utc_now()))
@@ -107,6 +123,7 @@ class Programs:
             stdout=log.stdout,
             stderr=log.stderr,
             on_notice=on_notice,
+            mounts=program.mounts,
         )
         log.started()
 
@@ -119,6 +136,8 @@ class Programs:
                 run.started = time.monotonic()
                 self._report_start(container)
                 self._tell(Started(container.name, pid, utc_now()))
+            case SpawnFailed(_, refused) if refused:
+                self._refuse(container, "CreateContainerError", refused)
             case SpawnFailed(errno):
                 self._refuse(container, "StartError", _start_message(run.program, errno))
             case Exited():

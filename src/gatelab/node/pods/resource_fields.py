@@ -17,7 +17,7 @@ def resource_value(pod: Pod, container: Container, reference: ResourceFieldRef) 
     Raises ValueError naming what cannot be read.
     """
     name = reference.container_name or container.name
-    source = next((each for each in pod.spec.containers if each.name == name), None)
+    source = next((each for each in (*pod.spec.containers, *pod.spec.init_containers) if each.name == name), None)
     if source is None:
         raise ValueError(f'there is no container "{name}"')
     which, _, resource = reference.resource.partition(".")

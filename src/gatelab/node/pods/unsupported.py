@@ -12,9 +12,6 @@ def unsupported(pod: Pod) -> tuple[str, ...]:
 
 def _of_container(container: Container) -> Iterator[str]:
     where = f"container {container.name}:"
-    mounts = [each.mount_path for each in container.volume_mounts]
-    if mounts:
-        yield f"{where} volumeMounts ({', '.join(mounts)}) are not there: pass Secrets and ConfigMaps by env, envFrom"
     hooks = container.lifecycle
     for name, handler in (("postStart", hooks.post_start), ("preStop", hooks.pre_stop)) if hooks else ():
         if handler is not None and handler.tcp_socket:

@@ -30,6 +30,7 @@ from gatelab.node.pods.pod_writer import PodWriter
 from gatelab.node.pods.programs import Programs
 from gatelab.node.pods.status import pod_status
 from gatelab.node.pods.unsupported import unsupported
+from gatelab.node.pods.volumes.pod import PodVolumes
 
 _VANISHED_GRACE_S = 2.0
 """For a pod whose object is gone already, by a forced deletion: nobody waits for it any more."""
@@ -46,7 +47,8 @@ class PodWorker:
         self._containers = {each.name: each for each in (*self.pod.spec.init_containers, *self.pod.spec.containers)}
         self._events: asyncio.Queue[Event] = asyncio.Queue()
         self._writer = PodWriter(pod, host.cluster, host.reports, self._status)
-        self._programs = Programs(self.pod, address, host, self._events.put_nowait, self._writer.note)
+        self._volumes = PodVolumes(pod, address, host.volumes)
+        self._programs = Programs(self.pod, address, host, self._volumes, self._events.put_nowait, self._writer.note)
         self._actions = Actions(address, host.keeper, self._programs)
         self._under_way: dict[str, set[asyncio.Task[None]]] = {name: set() for name in self._containers}
         self._is_removed = False
@@ -64,6 +66,7 @@ class PodWorker:
     def update(self, pod: Object) -> None:
         """A newer state of the object."""
         self._writer.adopt(pod)
+        self._volumes.update(pod)
         deleted = view(Pod, pod).metadata
         if deleted.deletion_timestamp is not None:
             grace_s = deleted.deletion_grace_period_seconds
@@ -86,6 +89,7 @@ class PodWorker:
             while not self._is_removed:
                 await self._step(tasks)
             writer.cancel()
+        self._volumes.remove()
         if not self._has_vanished:
             await self._writer.remove()
         self._writer.report()

@@ -35,7 +35,7 @@ def _text(item: DownwardFile, facts: PodFacts) -> str:
 
 
 def _container(pod: Pod, name: str) -> Container:
-    for each in pod.spec.containers:
+    for each in (*pod.spec.containers, *pod.spec.init_containers):
         if each.name == name:
             return each
     raise ValueError(f'there is no container "{name}": name one in resourceFieldRef.containerName')
