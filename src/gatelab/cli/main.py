@@ -10,6 +10,7 @@ from gatelab import __version__
 COMMANDS: Mapping[str, str] = {
     "up": "gatelab.cli.up:up",
     "down": "gatelab.cli.down:down",
+    "images": "gatelab.cli.images:images",
     "exec": "gatelab.cli.exec:exec_",
     "dns": "gatelab.cli.dns:dns",
     "ca": "gatelab.cli.ca:ca",

@@ -7,6 +7,7 @@ starts at the file's folder, which is also the default.
 """
 
 import os
+import shlex
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -32,7 +33,7 @@ class Image:
 
 
 class UnknownImage(Exception):
-    """No program is known for an image. The message names the line to add, and the file."""
+    """No program is known for an image. The message has the command that adds one."""
 
 
 class _Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -43,7 +44,15 @@ class _Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    images: dict[str, _Entry] = {}
+    images: dict[str, _Entry] | None = None
+
+
+def built_in_images(envoy: Callable[[], Path]) -> Mapping[str, Callable[[], Image]]:
+    """What is known without a file, by normalised name. `envoy` finds the binary, which takes a while."""
+    return {
+        HELLO: lambda: Image((sys.executable, "-m", "gatelab.backends.hello"), built_in=True),
+        ENVOY: lambda: Image((str(envoy()),), built_in=True),
+    }
 
 
 def default_images_file() -> Path:
@@ -72,13 +81,14 @@ class Catalogue:
         for wanted in (name, repository):
             if wanted in self._users:
                 return self._users[wanted]
-        if name == HELLO:
-            return Image((sys.executable, "-m", "gatelab.backends.hello"), built_in=True)
-        if repository == ENVOY:
-            return Image((str(self._envoy()),), built_in=True)
+        built_in = built_in_images(self._envoy)
+        for wanted in (name, repository):
+            if wanted in built_in:
+                return built_in[wanted]()
+        file = "" if self._file == default_images_file() else f"--file {shlex.quote(str(self._file))} "
         raise UnknownImage(
-            f'no program is known for image "{image}": add one below "images:" in {self._file}, for example '
-            f'"{image}": {{command: [program, argument]}}'
+            f'no program is known for image "{image}": say which, as with '
+            f"`gatelab images add {file}{image} -- PROGRAM ARGUMENT…` ({self._file} is read again when it changes)"
         )
 
     def _refresh(self) -> None:
@@ -97,7 +107,7 @@ def read_images(file: Path) -> Mapping[str, Image]:
     import yaml  # only labs with a file of their own pay for it
 
     try:
-        entries = msgspec.convert(yaml.safe_load(file.read_text()) or {}, _File).images
+        entries = msgspec.convert(yaml.safe_load(file.read_text()) or {}, _File).images or {}
     except OSError as error:
         raise LabError(f"{file} cannot be read: {error.strerror}") from None
     except (yaml.YAMLError, msgspec.ValidationError, UnicodeDecodeError) as error:

@@ -1,10 +1,13 @@
 """Which program stands for an image."""
 
+import shlex
 import sys
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from gatelab.cli.main import main
 from gatelab.node.errors import LabError
 from gatelab.node.images import Catalogue, UnknownImage, normalised
 
@@ -62,15 +65,14 @@ def test_users_add_theirs_and_exact_names_come_first(catalogue: Catalogue, file:
     )
 
 
-def test_an_unknown_image_says_which_line_to_add_and_is_found_once_it_is_there(
-    catalogue: Catalogue, file: Path
-) -> None:
-    with pytest.raises(UnknownImage) as caught:
+def test_an_unknown_image_says_which_command_adds_it_and_is_found_after_it(catalogue: Catalogue, file: Path) -> None:
+    with pytest.raises(UnknownImage, match=r"ARGUMENT…` .* is read again when it changes") as caught:
         catalogue.find("me/server:1")
-    assert str(file) in str(caught.value)
-    line = str(caught.value).partition("for example ")[2]
-    file.write_text(f"images:\n  {line}\n")
-    assert catalogue.find("me/server:1").command == ("program", "argument")
+    assert f"--file {file}" in str(caught.value)
+    program, *arguments = shlex.split(str(caught.value).split("`")[1].partition(" PROGRAM")[0])[1:]
+    added = CliRunner().invoke(main, [program, *arguments, "sh", "-c", "true"])
+    assert added.exit_code == 0, added.stderr
+    assert catalogue.find("me/server:1").command == ("sh", "-c", "true")
 
 
 @pytest.mark.parametrize(
