@@ -1,6 +1,7 @@
 """Every kind that the lab serves."""
 
 from gatelab.kinds.kind import Kind
+from gatelab.kinds.stored_only import STORED_ONLY
 
 _CM = ("cert-manager",)
 _GW = ("gateway-api",)
@@ -52,6 +53,8 @@ VALIDATING_ADMISSION_POLICY_BINDING = Kind(
     categories=("api-extensions",),
     has_status=False,
 )
+
+LEASE = Kind("coordination.k8s.io", "v1", "Lease", "leases", has_status=False)
 
 GATEWAY_CLASS = Kind(
     "gateway.networking.k8s.io",
@@ -126,4 +129,6 @@ BUILTIN: tuple[Kind, ...] = (
     CLUSTER_ISSUER,
     POD_METRICS,
     NODE_METRICS,
+    LEASE,
+    *STORED_ONLY,
 )

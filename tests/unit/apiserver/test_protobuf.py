@@ -7,13 +7,19 @@ from hypothesis import strategies as st
 
 from gatelab.apiserver.protobuf import decode
 from gatelab.apiserver.protobuf.wire import fields
+from gatelab.kinds.builtin import BUILTIN
 from gatelab.kinds.errors import ApiError, BadRequest, UnsupportedMedia
-from gatelab.kinds.schemas.catalogue import kubernetes
+from gatelab.kinds.kind import Kind
+from gatelab.kinds.schemas.catalogue import is_native, kubernetes
 
 TRUNCATED = b"k8s\x00\n\x15\n\x07apps/v1\x12\nDeployment\x12\x9b\x01\n\x1b\n\x01x"
 
 NEWER = {"core_v1.NodeSystemInfo.runningInUserNamespace"}
 """Fields that the schemas have and the Go types that we read the numbers from have not yet. Nobody sends them."""
+
+
+NATIVE = [each for each in BUILTIN if is_native(each) and each.group != "apiextensions.k8s.io"]
+"""CustomResourceDefinitions are applied, as JSON."""
 
 
 def encoded(api_version: str, kind: str, message: bytes) -> bytes:
@@ -123,3 +129,20 @@ def test_every_field_of_the_schemas_has_a_number() -> None:
 
 def test_wire_reads_fixed_sizes() -> None:
     assert list(fields(b"\x09" + (7).to_bytes(8, "little") + b"\x15" + (8).to_bytes(4, "little"))) == [(1, 7), (2, 8)]
+
+
+@pytest.mark.parametrize("kind", NATIVE, ids=str)
+def test_every_native_kind_is_read(kind: Kind) -> None:
+    """A field that nobody knows is passed over, as a newer client may send it."""
+    message = field(1, field(1, b"x")) + field(2000, b"newer")
+    assert decode.decoded(encoded(kind.api_version, kind.name, message))["metadata"] == {"name": "x"}
+
+
+def test_a_lease_has_microseconds() -> None:
+    spec = field(1, b"me") + field(2, 15) + field(4, field(1, 1_767_323_045) + field(2, 123_456_000))
+    data = encoded("coordination.k8s.io/v1", "Lease", field(1, field(1, b"x")) + field(2, spec))
+    assert decode.decoded(data)["spec"] == {
+        "holderIdentity": "me",
+        "leaseDurationSeconds": 15,
+        "renewTime": "2026-01-02T03:04:05.123456Z",
+    }

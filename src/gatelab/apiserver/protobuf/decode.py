@@ -20,6 +20,12 @@ _MODULES = {
     "apps/v1": "apps_v1",
     "discovery.k8s.io/v1": "discovery_v1",
     "autoscaling/v1": "autoscaling_v1",
+    "autoscaling/v2": "autoscaling_v2",
+    "coordination.k8s.io/v1": "coordination_v1",
+    "rbac.authorization.k8s.io/v1": "rbac_v1",
+    "policy/v1": "policy_v1",
+    "networking.k8s.io/v1": "networking_v1",
+    "admissionregistration.k8s.io/v1": "admissionregistration_v1",
 }
 _EVERYWHERE = frozenset({"DeleteOptions"})
 """Kinds of meta/v1, which clients send under any group."""
@@ -153,7 +159,7 @@ def _raw(value: Value) -> Any:
     try:
         return msgspec.json.decode(raw or b"{}")
     except (msgspec.DecodeError, RecursionError):
-        raise BadRequest("the object provided is unrecognized: fieldsV1 is not JSON") from None
+        raise BadRequest("the object provided is unrecognized: a raw value is not JSON") from None
 
 
 _SCALARS: Mapping[str, Callable[[Value], Any]] = {

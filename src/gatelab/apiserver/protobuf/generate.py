@@ -17,10 +17,19 @@ ROOTS = (
     *("core_v1.Namespace", "core_v1.Node", "core_v1.Pod", "core_v1.Service", "core_v1.Secret", "core_v1.ConfigMap"),
     *("core_v1.ServiceAccount", "core_v1.Event", "apps_v1.Deployment", "apps_v1.ReplicaSet"),
     *("discovery_v1.EndpointSlice", "autoscaling_v1.Scale", "meta_v1.DeleteOptions"),
+    *("apps_v1.StatefulSet", "apps_v1.DaemonSet", "apps_v1.ControllerRevision", "coordination_v1.Lease"),
+    *("rbac_v1.Role", "rbac_v1.RoleBinding", "rbac_v1.ClusterRole", "rbac_v1.ClusterRoleBinding"),
+    *("policy_v1.PodDisruptionBudget", "networking_v1.NetworkPolicy", "autoscaling_v2.HorizontalPodAutoscaler"),
+    *("core_v1.PersistentVolumeClaim", "core_v1.ResourceQuota", "core_v1.LimitRange"),
+    *("admissionregistration_v1.ValidatingAdmissionPolicy",),
+    *("admissionregistration_v1.ValidatingAdmissionPolicyBinding",),
 )
 TARGET = Path(__file__).with_name("numbers.json")
 
-_GROUPS = ("core", "apps", "discovery", "autoscaling")
+_GROUPS = (
+    *("core", "apps", "discovery", "autoscaling", "coordination", "rbac", "policy", "networking"),
+    "admissionregistration",
+)
 _STRUCT = re.compile(r"^type (\w+) struct \{$(.*?)^\}$", re.MULTILINE | re.DOTALL)
 _ALIAS = re.compile(r"^type (\w+) (string|int32|\[\]string|map\[\w+\]resource\.Quantity)$", re.MULTILINE)
 _FIELD = re.compile(r'^\t(?:\w+ +)?(\S+) +`json:"([^,"]*)([^"]*)"[^`]*protobuf:"\w+,(\d+),', re.MULTILINE)
@@ -31,6 +40,7 @@ _KNOWN = {
     "resource.Quantity": "quantity",
     "intstr.IntOrString": "intstr",
     "*FieldsV1": "raw",
+    "runtime.RawExtension": "raw",
     "types.UID": "string",
     "[]byte": "bytes",
     "int32": "int",
@@ -47,6 +57,7 @@ class _Types:
 
     def __init__(self, api: Path, apimachinery: Path) -> None:
         places = {f"{group}_v1": api / group / "v1" / "types.go" for group in _GROUPS}
+        places["autoscaling_v2"] = api / "autoscaling" / "v2" / "types.go"
         places["meta_v1"] = apimachinery / "pkg/apis/meta/v1/types.go"
         self.structs: dict[str, str] = {}
         self._aliases: dict[str, str] = {}

@@ -4,9 +4,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Literal
 
-from gatelab.apiserver.tables import core, custom, pods, services, workloads
+from gatelab.apiserver.tables import core, custom, pods, services, stored_only, workloads
 from gatelab.apiserver.tables.cells import Column, age_column, name_column
 from gatelab.kinds import builtin
+from gatelab.kinds import stored_only as kinds
 from gatelab.kinds.kind import Kind
 from gatelab.kinds.objects import Object
 
@@ -27,14 +28,29 @@ _COLUMNS: Mapping[Kind, Sequence[Column]] = {
     builtin.DAEMON_SET: workloads.daemon_set_columns(),
     builtin.CONTROLLER_REVISION: workloads.controller_revision_columns(),
     builtin.ENDPOINT_SLICE: services.slice_columns(),
+    builtin.CUSTOM_RESOURCE_DEFINITION: core.definition_columns(),
+    builtin.VALIDATING_ADMISSION_POLICY: core.policy_columns(),
+    builtin.VALIDATING_ADMISSION_POLICY_BINDING: core.policy_binding_columns(),
     builtin.GATEWAY_CLASS: custom.gateway_class_columns(),
     builtin.GATEWAY: custom.gateway_columns(),
     builtin.GRPC_ROUTE: custom.route_columns(),
+    builtin.HTTP_ROUTE: custom.route_columns(),
     builtin.CERTIFICATE: custom.certificate_columns(),
     builtin.ISSUER: custom.issuer_columns(),
     builtin.CLUSTER_ISSUER: custom.issuer_columns(),
     builtin.POD_METRICS: custom.pod_metrics_columns(),
     builtin.NODE_METRICS: custom.node_metrics_columns(),
+    builtin.LEASE: stored_only.lease_columns(),
+    kinds.ROLE: stored_only.role_columns(),
+    kinds.ROLE_BINDING: stored_only.binding_columns(),
+    kinds.CLUSTER_ROLE: stored_only.role_columns(),
+    kinds.CLUSTER_ROLE_BINDING: stored_only.binding_columns(),
+    kinds.POD_DISRUPTION_BUDGET: stored_only.budget_columns(),
+    kinds.NETWORK_POLICY: stored_only.network_policy_columns(),
+    kinds.HORIZONTAL_POD_AUTOSCALER: stored_only.autoscaler_columns(),
+    kinds.PERSISTENT_VOLUME_CLAIM: stored_only.claim_columns(),
+    kinds.RESOURCE_QUOTA: stored_only.quota_columns(),
+    kinds.LIMIT_RANGE: stored_only.limit_range_columns(),
 }
 _PLAIN = (name_column(), age_column())
 

@@ -16,6 +16,11 @@ _ROOTS: Mapping[str, str] = {
     "": "core_v1",
     "apps": "apps_v1",
     "discovery.k8s.io": "discovery_v1",
+    "coordination.k8s.io": "coordination_v1",
+    "rbac.authorization.k8s.io": "rbac_v1",
+    "policy": "policy_v1",
+    "networking.k8s.io": "networking_v1",
+    "autoscaling": "autoscaling_v2",
     "apiextensions.k8s.io": "apiextensions_v1",
     "admissionregistration.k8s.io": "admissionregistration_v1",
 }

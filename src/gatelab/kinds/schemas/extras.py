@@ -19,8 +19,11 @@ def _enum(*values: str) -> dict[str, Any]:
 _SET = {"x-kubernetes-patch-strategy": "merge"}
 _BYTES = {"additionalProperties": {"type": "string", "format": "byte"}}
 _FREE = {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
+_JSON_SCHEMA = {"$ref": "apiextensions_v1.JSONSchemaProps"}
+_SCHEMA_MAPS = ("properties", "patternProperties", "definitions", "dependencies")
 _QUANTITY = {"x-kubernetes-int-or-string": True, "format": "quantity"}
-_QUANTITY_MAPS = ("limits", "requests", "overhead", "allocatable", "capacity", "allocatedResources")
+_QUOTAS = ("hard", "used", "default", "defaultRequest", "max", "min", "maxLimitRequestRatio")
+_QUANTITY_MAPS = ("limits", "requests", "overhead", "allocatable", "capacity", "allocatedResources", *_QUOTAS)
 
 
 def map_schema(field: str) -> dict[str, Any]:
@@ -88,6 +91,8 @@ FIELDS: Mapping[str, Mapping[str, Any]] = {
     "apps_v1.DeploymentSpec.strategy": {"x-kubernetes-patch-strategy": "retainKeys"},
     "apps_v1.DeploymentStrategy.type": _enum("Recreate", "RollingUpdate"),
     "apps_v1.ControllerRevision.data": {**_FREE, "additionalProperties": {}},
+    **{f"apiextensions_v1.JSONSchemaProps.{field}": {"additionalProperties": _JSON_SCHEMA} for field in _SCHEMA_MAPS},
+    "apiextensions_v1.JSONSchemaProps.items": {"type": "object", **_JSON_SCHEMA},
     "discovery_v1.EndpointSlice.addressType": _enum("IPv4", "IPv6", "FQDN"),
     **{
         f"core_v1.{container}.{field}": extra

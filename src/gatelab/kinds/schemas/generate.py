@@ -42,6 +42,8 @@ ROOTS = (
     "networking_v1.NetworkPolicy",
     "autoscaling_v2.HorizontalPodAutoscaler",
     "core_v1.PersistentVolumeClaim",
+    "core_v1.ResourceQuota",
+    "core_v1.LimitRange",
     "discovery_v1.EndpointSlice",
     "autoscaling_v1.Scale",
     "meta_v1.DeleteOptions",
