@@ -16,7 +16,7 @@ from gatelab.apiserver import create_app, serve
 from gatelab.certs import controllers as cert_controllers
 from gatelab.cluster.embedded import EmbeddedCluster
 from gatelab.cluster.port import Cluster
-from gatelab.dns import DnsController, serve_dns
+from gatelab.dns import DnsController, PodDnsController, serve_dns
 from gatelab.gateway import ENVOY_IMAGE, DataPlaneSettings, GatewayController
 from gatelab.kinds.addresses import AddressRange
 from gatelab.kinds.builtin import CONFIG_MAP, GATEWAY_CLASS, NAMESPACE
@@ -29,7 +29,7 @@ from gatelab.node.credentials import wait_until_made
 from gatelab.node.logs import FileLogs
 from gatelab.node.place import LabPlace
 from gatelab.proxy.xds import XdsServer
-from gatelab.reconcile import Runtime
+from gatelab.reconcile import Controller, Runtime
 from gatelab.services import controllers as service_controllers
 from gatelab.store import Store
 from gatelab.workloads import controllers as workload_controllers
@@ -76,8 +76,9 @@ async def _run_parts(store: Store, settings: Settings) -> None:
         run_dir=str(place.run),
         privileged_shift=privileged_shift(str(settings.addresses.node)),
     )
-    controllers = [
+    controllers: list[Controller] = [
         dns,
+        PodDnsController(dns.zone),
         *workload_controllers(cluster),
         *service_controllers(cluster, settings.addresses),
         *cert_controllers(cluster),

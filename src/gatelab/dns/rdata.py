@@ -20,6 +20,10 @@ def cname(target: Name) -> Rdata:
     return _made(rdatatype.CNAME, target.to_text())
 
 
+def ptr(target: Name) -> Rdata:
+    return _made(rdatatype.PTR, target.to_text())
+
+
 def srv(port: int, target: Name) -> Rdata:
     return _made(rdatatype.SRV, f"{_PRIORITY} {_WEIGHT} {port} {target}")
 

@@ -1,19 +1,21 @@
-"""The records of a Service: pure."""
+"""The records of Services and Pods: pure."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from ipaddress import AddressValueError, IPv4Address
 
 from dns import name as names
+from dns import reversename
 from dns.exception import DNSException
 from dns.name import Name
 from dns.rdata import Rdata
 
 from gatelab.dns import rdata
-from gatelab.dns.zone import CLUSTER, EXTERNAL, Records
+from gatelab.dns.zone import CLUSTER, EXTERNAL, REVERSE, Records
 from gatelab.kinds.core import Service
 from gatelab.kinds.discovery import Endpoint, EndpointSlice
 
+_PODS = names.from_text("pod", CLUSTER)
 _SERVICES = names.from_text("svc", CLUSTER)
 
 _Made = defaultdict[Name, list[Rdata]]
@@ -23,8 +25,8 @@ def records_of(service: Service, slices: Sequence[EndpointSlice]) -> Records:
     """Everything that is answered for a Service. What is not an IPv4 address or a domain name is left out.
 
     External: A for load balancer addresses and externalIPs, CNAME for a load balancer's hostname, SRV per port. In the
-    cluster: A and SRV for the ClusterIP; for a headless Service for every ready endpoint, with a name for each; CNAME
-    for an ExternalName.
+    cluster: A, SRV and PTR for the ClusterIP; for a headless Service for every ready endpoint, with a name for each;
+    CNAME for an ExternalName.
     """
     made: _Made = defaultdict(list)
     _external(service, made)
@@ -61,6 +63,7 @@ def _cluster_ip(service: Service, made: _Made) -> None:
         name = _at(service, _SERVICES)
         made[name] += addresses
         _service_ports(service, name, made)
+        _reverse([service.spec.cluster_ip], name, made)
 
 
 def _service_ports(service: Service, name: Name, made: _Made) -> None:
@@ -79,9 +82,22 @@ def _headless(service: Service, slices: Sequence[EndpointSlice], made: _Made) ->
             host = names.from_text(_host_label(endpoint), name)
             made[name] += addresses
             made[host] += addresses
+            _reverse(endpoint.addresses, host, made)
             for port in slice_.ports:
                 if port.name and port.port is not None:
                     made[_port_name(port.name, port.protocol, name)].append(rdata.srv(port.port, host))
+
+
+def pod_records(namespace: str, address: str) -> Records:
+    """`127-5-1-2.namespace.pod.cluster.local`, for a pod that is there (CoreDNS: `pods verified`)."""
+    name = names.from_text(f"{address.replace('.', '-')}.{namespace}", _PODS)
+    return {name: (rdata.a(address),)} if _is_ipv4(address) else {}
+
+
+def _reverse(addresses: Iterable[str], name: Name, made: _Made) -> None:
+    for address in addresses:
+        if _is_ipv4(address) and (reverse := reversename.from_address(address)).is_subdomain(REVERSE):
+            made[reverse].append(rdata.ptr(name))
 
 
 def _host_label(endpoint: Endpoint) -> str:

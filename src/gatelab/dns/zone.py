@@ -17,7 +17,9 @@ EXTERNAL = names.from_text("test.")
 """`service.namespace.test`, as CoreDNS with `k8s_external test` has it."""
 CLUSTER = names.from_text("cluster.local.")
 """The cluster's domain (Kubernetes DNS-Based Service Discovery, 1.1.0)."""
-APEXES = (EXTERNAL, CLUSTER)
+REVERSE = names.from_text("127.in-addr.arpa.")
+"""Addresses of labs, by PTR."""
+APEXES = (EXTERNAL, CLUSTER, REVERSE)
 
 Records = Mapping[Name, Sequence[Rdata]]
 
@@ -25,7 +27,7 @@ _SCHEMA_VERSION = "1.1.0"
 
 
 class ZoneData:
-    """Both zones. Records belong to an owner (a Service), who replaces them as a whole."""
+    """The zones. Records belong to an owner (a Service, a Pod), who replaces them as a whole."""
 
     def __init__(self, first_serial: int = 1) -> None:
         self._serial = first_serial
@@ -85,7 +87,7 @@ class ZoneData:
 
 
 def _name_server(apex: Name) -> Name:
-    return names.from_text("ns1.dns", apex)
+    return names.from_text("ns1.dns", CLUSTER if apex == REVERSE else apex)
 
 
 def _up_to_apex(name: Name) -> Iterable[Name]:

@@ -7,7 +7,7 @@ import pytest
 from dns import message
 from dns.message import Message
 
-from gatelab.dns.records import records_of
+from gatelab.dns.records import pod_records, records_of
 from gatelab.dns.responder import answer
 from gatelab.dns.zone import ZoneData
 from gatelab.kinds.core import Service
@@ -51,6 +51,7 @@ def zone() -> ZoneData:
     zone.put(Key("shop", "alias"), records_of(alias, ()))
     cloud = service("cloud", {}, ({"hostname": "lb.example.org"},))
     zone.put(Key("shop", "cloud"), records_of(cloud, ()))
+    zone.put(Key("shop.pod", "p"), pod_records("shop", "127.21.1.9"))
     return zone
 
 

@@ -49,6 +49,18 @@ def said(section: Any) -> list[str]:
                 "web.shop.svc.cluster.local. 5 A 127.21.64.1",
             ],
         ),
+        ("127-21-1-9.shop.pod.cluster.local", "A", ["127-21-1-9.shop.pod.cluster.local. 5 A 127.21.1.9"]),
+        (
+            "1.64.21.127.in-addr.arpa",
+            "PTR",
+            ["1.64.21.127.in-addr.arpa. 5 PTR web.shop.svc.cluster.local."],
+        ),
+        (
+            "1.1.21.127.in-addr.arpa",
+            "PTR",
+            ["1.1.21.127.in-addr.arpa. 5 PTR first.pods.shop.svc.cluster.local."],
+        ),
+        ("127.in-addr.arpa", "NS", ["127.in-addr.arpa. 5 NS ns1.dns.cluster.local."]),
         ("cloud.shop.test", "A", ["cloud.shop.test. 5 CNAME lb.example.org."]),
         ("test", "NS", ["test. 5 NS ns1.dns.test."]),
         ("ns1.dns.test", "A", ["ns1.dns.test. 5 A 127.21.0.1"]),
@@ -85,6 +97,9 @@ def test_srv_brings_the_addresses(ask: Any) -> None:
         ("inner.shop.test", "A", rcode.NXDOMAIN),
         ("127-21-1-3.pods.shop.svc.cluster.local", "A", rcode.NXDOMAIN),
         ("a.b.c.d.test", "TXT", rcode.NXDOMAIN),
+        ("127-21-1-8.shop.pod.cluster.local", "A", rcode.NXDOMAIN),
+        ("shop.pod.cluster.local", "A", rcode.NOERROR),
+        ("8.1.21.127.in-addr.arpa", "PTR", rcode.NXDOMAIN),
     ],
 )
 def test_absence_comes_with_the_soa(ask: Any, name: str, type_: str, code: rcode.Rcode) -> None:
