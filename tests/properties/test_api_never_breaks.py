@@ -35,6 +35,20 @@ RICH = make.container(
     volumeMounts=[{"name": "v", "mountPath": "/v"}],
     lifecycle={"preStop": {"sleep": {"seconds": 2}}},
 )
+BOUND = {"policyName": "p", "validationActions": ["Deny"]}
+GRANTED = {"group": "gateway.networking.k8s.io", "kind": "HTTPRoute", "namespace": "n"}
+ROLE = {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "view"}
+AUTOSCALER = {
+    "scaleTargetRef": {"kind": "Deployment", "name": "d"},
+    "maxReplicas": 2,
+    "metrics": [{"type": "Resource", "resource": {"name": "cpu", "target": {"type": "Utilization"}}}],
+}
+DEFINITION = {
+    "group": "a.b",
+    "names": {"plural": "xs", "kind": "X"},
+    "scope": "Namespaced",
+    "versions": [{"name": "v1", "served": True, "storage": True, "schema": {"openAPIV3Schema": {"type": "object"}}}],
+}
 SAMPLES: dict[str, Any] = {
     "Deployment": make.deployment(strategy={"rollingUpdate": {"maxSurge": 1}}),
     "ReplicaSet": {**make.deployment(), "kind": "ReplicaSet"},
@@ -59,6 +73,21 @@ SAMPLES: dict[str, Any] = {
         "ports": [{}],
     },
     "Event": {"metadata": {"name": "x"}, "involvedObject": {"name": "x"}, "lastTimestamp": "2026-01-02T03:04:05Z"},
+    "StatefulSet": {**make.deployment(serviceName="hello"), "kind": "StatefulSet", "apiVersion": "apps/v1"},
+    "DaemonSet": {**make.deployment(), "kind": "DaemonSet"},
+    "HTTPRoute": {"metadata": {"name": "x"}, "spec": {"rules": [{"backendRefs": [make.backend()]}]}},
+    "ReferenceGrant": {"metadata": {"name": "x"}, "spec": {"from": [GRANTED], "to": [{"group": "", "kind": "Secret"}]}},
+    "CustomResourceDefinition": {"metadata": {"name": "xs.a.b"}, "spec": DEFINITION},
+    "ValidatingAdmissionPolicyBinding": {"metadata": {"name": "x"}, "spec": BOUND},
+    "Lease": {"metadata": {"name": "x"}, "spec": {"holderIdentity": "a", "renewTime": "2026-01-02T03:04:05.000001Z"}},
+    "RoleBinding": {"metadata": {"name": "x"}, "roleRef": ROLE, "subjects": [{"kind": "User", "name": "u"}]},
+    "ClusterRoleBinding": {"metadata": {"name": "x"}, "roleRef": ROLE},
+    "PodDisruptionBudget": {"metadata": {"name": "x"}, "spec": {"minAvailable": "50%"}},
+    "NetworkPolicy": {"metadata": {"name": "x"}, "spec": {"podSelector": {}, "ingress": [{"ports": [{"port": 1}]}]}},
+    "HorizontalPodAutoscaler": {"metadata": {"name": "x"}, "spec": AUTOSCALER},
+    "PersistentVolumeClaim": {"metadata": {"name": "x"}, "spec": {"resources": {"requests": {"storage": "1Gi"}}}},
+    "ResourceQuota": {"metadata": {"name": "x"}, "spec": {"hard": {"pods": 1}}},
+    "LimitRange": {"metadata": {"name": "x"}, "spec": {"limits": [{"type": "Pod", "max": {"cpu": "1"}}]}},
     "PodMetrics": {"metadata": {"name": "x"}, "containers": [{"name": "c", "usage": {"cpu": "1n"}}]},
 }
 STATUS: dict[str, Any] = {
