@@ -57,7 +57,8 @@ def _check_started(pod: Object, container: str) -> None:
 
     Raises BadRequest when the container waits for its first start.
     """
-    statuses = (pod.get("status") or {}).get("containerStatuses") or ()
+    known = pod.get("status") or {}
+    statuses = [*(known.get("initContainerStatuses") or ()), *(known.get("containerStatuses") or ())]
     status: Object = next((each for each in statuses if each["name"] == container), {})
     waiting = (status.get("state") or {}).get("waiting")
     if waiting and not (status.get("lastState") or {}).get("terminated"):

@@ -1,4 +1,4 @@
-"""A pod's life by its script: events and times in, commands out."""
+"""The life of a pod of one container: start, probes, restarts, stop."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -8,69 +8,16 @@ from typing import Any
 import pytest
 
 from gatelab.kinds.pods import Pod
-from gatelab.node.pods.events import (
-    Command,
-    Delete,
-    Ended,
-    Note,
-    NotStarted,
-    Probed,
-    ProbeKind,
-    Remove,
-    SendProbe,
-    Signal,
-    Start,
-    Started,
-    Warn,
-)
-from gatelab.node.pods.lifecycle import PodLifecycle
+from gatelab.node.pods.events import Ended, Note, Probed, Remove, SendProbe, Signal, Start, Started, Warn
 from gatelab.node.pods.probes import Outcome
 from gatelab.node.pods.states import Running, Terminated, Waiting
 from gatelab.node.pods.status import pod_status
+from pod_script import AT, Script
 
-AT = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 MakePod = Callable[..., Pod]
 TCP = {"tcpSocket": {"port": 80}}
 KILLING = Note("Killing", "Stopping container main", "main")
 BACK_OFF = Warn("BackOff", "Back-off restarting failed container main in pod hello_default(uid-hello)", "main")
-
-
-class Script:
-    """A lifecycle with its clock in our hands."""
-
-    def __init__(self, pod: Pod) -> None:
-        self.pod = pod
-        self.life = PodLifecycle(pod, "127.26.1.1")
-        self.now = 1000.0
-        self.first = self.life.start(self.now)
-
-    @property
-    def main(self) -> Any:
-        return self.life.containers["main"]
-
-    def started(self, pid: int = 42) -> list[Command]:
-        return self.life.handle(Started("main", pid, AT), self.now)
-
-    def ended(self, code: int = 0) -> list[Command]:
-        return self.life.handle(Ended("main", code, "", AT), self.now)
-
-    def not_started(self, reason: str, message: str = "why") -> list[Command]:
-        return self.life.handle(NotStarted("main", reason, message, AT), self.now)
-
-    def probed(self, kind: ProbeKind, ok: bool, message: str = "no") -> list[Command]:
-        return self.life.handle(
-            Probed("main", kind, self.main.restart_count, Outcome(ok, "" if ok else message)), self.now
-        )
-
-    def deleted(self, grace_s: float = 30) -> list[Command]:
-        return self.life.handle(Delete(grace_s), self.now)
-
-    def wait(self, seconds: float) -> list[Command]:
-        self.now += seconds
-        return self.life.tick(self.now)
-
-    def status(self) -> dict[str, Any]:
-        return pod_status({"metadata": {}, "spec": {}}, self.life, node_address="127.26.0.1", now=AT)
 
 
 def test_without_probes_a_container_is_ready_when_it_runs(make_pod: MakePod) -> None:

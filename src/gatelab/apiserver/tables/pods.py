@@ -53,6 +53,8 @@ def _restarts(pod: Object, now: datetime) -> str:
 
 
 def _is_initialised(pod: Object) -> bool:
+    if is_true(at(pod, "status", "conditions") or (), "Initialized"):
+        return True
     sidecars = _sidecars(pod)
     return not any(_init_word(each, each.get("name") in sidecars) for each in _statuses(pod, "initContainerStatuses"))
 
@@ -60,7 +62,11 @@ def _is_initialised(pod: Object) -> bool:
 def status_word(pod: Object) -> str:
     """The word under STATUS: the reason that explains most."""
     word = at(pod, "status", "reason") or at(pod, "status", "phase") or "Unknown"
-    word = _initialising(pod) or _container_word(pod, word)
+    initialising = _initialising(pod)
+    word = initialising or word
+    # As upstream's printer: of an initialised pod whose sidecar starts again, the containers' words come first.
+    if not initialising or is_true(at(pod, "status", "conditions") or (), "Initialized"):
+        word = _container_word(pod, word)
     if is_being_deleted(pod):
         return "Unknown" if at(pod, "status", "reason") == "NodeLost" else "Terminating"
     return str(word)

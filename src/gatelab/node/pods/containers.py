@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from math import inf
-from signal import SIGKILL
 from typing import Literal
 
 from gatelab.kinds.pods import Container, ContainerStatus, LifecycleHandler
@@ -116,7 +115,8 @@ class ContainerRun:
         hook = self._hook("postStart")
         if self._is_final:
             self.state = self.process
-            yield Signal(self.spec.name, SIGKILL)
+            self._stopping = Stopping(now, 0.0, held=False)
+            yield from self.tick(now)
         elif hook is None:
             yield from self._open(now, eager=True)
         elif hook.sleep:
