@@ -2,6 +2,7 @@
 
 import datetime
 from dataclasses import dataclass, field
+from typing import Any
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -28,7 +29,7 @@ LISTENER = Listener("http", ADDRESS, PORT, (HttpChain("http", "routes"),))
 GREETINGS = RouteMatch(PathMatch("prefix", "/greetings.GreetMe"), grpc=True)
 
 
-def forward(*shares: tuple[str | None, int], **fields: int) -> Forward:
+def forward(*shares: tuple[str | None, int], **fields: Any) -> Forward:
     """To backends by weight; a share of None cannot be served."""
     return Forward(tuple(WeightedBackend(name, weight) for name, weight in shares), **fields)
 

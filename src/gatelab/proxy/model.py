@@ -77,20 +77,76 @@ class HeaderMatch:
 
 
 @dataclass(frozen=True, slots=True)
+class QueryMatch:
+    """A parameter of the query by its exact name, the first one where it is repeated; `regex` (RE2) is the whole value.
+
+    Both are compared as the client wrote them: nothing is percent-decoded.
+    """
+
+    name: str
+    kind: Literal["exact", "regex"]
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
 class RouteMatch:
-    """All given parts must match. `grpc` takes only requests with a gRPC content type."""
+    """All given parts must match. `method` "" is any; `grpc` takes only requests with a gRPC content type."""
 
     path: PathMatch = PathMatch("prefix", "/")
     headers: tuple[HeaderMatch, ...] = ()
     grpc: bool = False
+    method: str = ""
+    query: tuple[QueryMatch, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class HeaderChanges:
+    """Headers by lower-case name: `remove` first, then `set` replaces, then `add` appends."""
+
+    set: tuple[tuple[str, str], ...] = ()
+    add: tuple[tuple[str, str], ...] = ()
+    remove: tuple[str, ...] = ()
+
+    def then(self, later: "HeaderChanges") -> "HeaderChanges":
+        """The changes that come to the same as these, followed by `later`."""
+        undone = {*later.remove, *(name for name, _ in later.set)}
+        return HeaderChanges(
+            set=(*(each for each in self.set if each[0] not in undone), *later.set),
+            add=(*(each for each in self.add if each[0] not in undone), *later.add),
+            remove=tuple(dict.fromkeys((*self.remove, *later.remove))),
+        )
+
+
+NO_CHANGES = HeaderChanges()
+
+
+@dataclass(frozen=True, slots=True)
+class PathChange:
+    """The new path: `value` in place of the whole one, or of the matched `prefix` if that is given."""
+
+    value: str
+    prefix: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class WeightedBackend:
-    """A share of the requests. `backend` None is a share that cannot be served: it gets the `failure_status`."""
+    """A share of the requests. `backend` None is a share that cannot be served: it gets the `failure_status`.
+
+    Its header changes come after those of the route.
+    """
 
     backend: str | None
     weight: int = 1
+    request_headers: HeaderChanges = NO_CHANGES
+    response_headers: HeaderChanges = NO_CHANGES
+
+
+@dataclass(frozen=True, slots=True)
+class Mirror:
+    """A copy of `parts_per_million` of the requests, whose answers are thrown away."""
+
+    backend: str
+    parts_per_million: int = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,14 +154,33 @@ class Forward:
     """Send to one of the backends by weight; no backend with a weight above 0 means every request fails.
 
     `failure_status` is the HTTP status of what cannot be served: 503 becomes UNAVAILABLE for gRPC, where 500 would be
-    UNKNOWN. `timeout_s` None is no timeout: streams live as long as they like. `connect_retries` is how often another
-    endpoint is tried when the request was certainly not sent (connect-failure, refused-stream).
+    UNKNOWN. `timeout_s` None is no timeout: streams live as long as they like; `attempt_timeout_s` is for each try.
+    `connect_retries` is how often another endpoint is tried when the request was certainly not sent (connect-failure,
+    refused-stream). `host` and `path` rewrite what the backend sees.
     """
 
     backends: tuple[WeightedBackend, ...]
     failure_status: int = 503
     timeout_s: float | None = None
     connect_retries: int = 1
+    attempt_timeout_s: float | None = None
+    host: str = ""
+    path: PathChange | None = None
+    mirrors: tuple[Mirror, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Redirect:
+    """An answer that sends the client elsewhere. What is empty stays as it was asked for.
+
+    `port` None leaves the port that the client named in its Host header, if any.
+    """
+
+    scheme: str = ""
+    host: str = ""
+    port: int | None = None
+    path: PathChange | None = None
+    status: int = 302
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +189,17 @@ class Route:
 
     name: str
     match: RouteMatch
-    action: Forward
+    action: Forward | Redirect
+    request_headers: HeaderChanges = NO_CHANGES
+    response_headers: HeaderChanges = NO_CHANGES
+
+    @property
+    def backends(self) -> frozenset[str]:
+        """The backends that requests may go to."""
+        if isinstance(self.action, Redirect):
+            return frozenset()
+        shares = {each.backend for each in self.action.backends if each.backend is not None and each.weight > 0}
+        return frozenset(shares | {each.backend for each in self.action.mirrors})
 
 
 @dataclass(frozen=True, slots=True)

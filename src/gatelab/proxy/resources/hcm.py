@@ -33,6 +33,7 @@ def http_connection_manager(chain: HttpChain) -> HttpConnectionManager:
         generate_request_id=BoolValue(value=False),
         server_header_transformation=HttpConnectionManager.PASS_THROUGH,
         stream_idle_timeout=duration(0),
+        upgrade_configs=[HttpConnectionManager.UpgradeConfig(upgrade_type="websocket")],
         drain_timeout=duration(GOAWAY_GRACE_S),
     )
 

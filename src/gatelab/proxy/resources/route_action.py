@@ -1,13 +1,18 @@
 """Where a matched request goes: RouteAction, or an answer of Envoy's own."""
 
 import functools
+from collections.abc import Sequence
 
+from envoy.config.core.v3.base_pb2 import RuntimeFractionalPercent
 from envoy.config.route.v3.route_components_pb2 import DirectResponseAction, RetryPolicy, RouteAction, WeightedCluster
 from envoy.extensions.retry.host.previous_hosts.v3.previous_hosts_pb2 import PreviousHostsPredicate
+from envoy.type.v3.percent_pb2 import FractionalPercent
 from google.protobuf.wrappers_pb2 import UInt32Value
 
-from gatelab.proxy.model import Forward, WeightedBackend
+from gatelab.proxy.model import NO_CHANGES, Forward, Mirror, WeightedBackend
 from gatelab.proxy.resources.encoded import packed
+from gatelab.proxy.resources.header_changes import change_headers
+from gatelab.proxy.resources.path_change import change_path
 from gatelab.proxy.resources.sources import duration
 
 UNSERVABLE = "gatelab.unservable"
@@ -41,17 +46,37 @@ def forward_action(forward: Forward) -> RouteAction:
         timeout=duration(forward.timeout_s or 0),
         cluster_not_found_response_code=_NOT_FOUND_CODES[forward.failure_status],
     )
-    shares = [share for share in forward.backends if share.weight > 0]
-    if len(shares) == 1:
-        action.cluster = _cluster(shares[0])
-    else:
-        action.weighted_clusters.clusters.extend(
-            WeightedCluster.ClusterWeight(name=_cluster(share), weight=UInt32Value(value=share.weight))
-            for share in shares
-        )
+    _send(action, [share for share in forward.backends if share.weight > 0])
+    if forward.host:
+        action.host_rewrite_literal = forward.host
+    if forward.path is not None:
+        change_path(action, forward.path)
+    action.request_mirror_policies.extend(_mirror(mirror) for mirror in forward.mirrors)
     if forward.connect_retries > 0:
         action.retry_policy.CopyFrom(_retry(forward.connect_retries))
+    if forward.attempt_timeout_s is not None:
+        action.retry_policy.per_try_timeout.CopyFrom(duration(forward.attempt_timeout_s))
     return action
+
+
+def _send(action: RouteAction, shares: Sequence[WeightedBackend]) -> None:
+    (first, *others) = shares
+    if not others and first.request_headers == first.response_headers == NO_CHANGES:
+        action.cluster = _cluster(first)
+        return
+    for share in shares:
+        weighted = WeightedCluster.ClusterWeight(name=_cluster(share), weight=UInt32Value(value=share.weight))
+        change_headers(weighted, share.request_headers, share.response_headers)
+        action.weighted_clusters.clusters.append(weighted)
+
+
+def _mirror(mirror: Mirror) -> RouteAction.RequestMirrorPolicy:
+    fraction = FractionalPercent(numerator=mirror.parts_per_million, denominator=FractionalPercent.MILLION)
+    return RouteAction.RequestMirrorPolicy(
+        cluster=mirror.backend,
+        runtime_fraction=RuntimeFractionalPercent(default_value=fraction),
+        disable_shadow_host_suffix_append=True,
+    )
 
 
 def _cluster(share: WeightedBackend) -> str:

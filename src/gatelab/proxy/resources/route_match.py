@@ -1,17 +1,20 @@
 """Which requests a route takes: RouteMatch."""
 
-from envoy.config.route.v3.route_components_pb2 import HeaderMatcher
+from envoy.config.route.v3.route_components_pb2 import HeaderMatcher, QueryParameterMatcher
 from envoy.config.route.v3.route_components_pb2 import RouteMatch as EnvoyRouteMatch
 from envoy.type.matcher.v3.regex_pb2 import RegexMatcher
 from envoy.type.matcher.v3.string_pb2 import StringMatcher
 
-from gatelab.proxy.model import HeaderMatch, PathMatch, RouteMatch
+from gatelab.proxy.model import HeaderMatch, PathMatch, QueryMatch, RouteMatch
 
 
 def route_match(match: RouteMatch) -> EnvoyRouteMatch:
     """All parts of the match; an exact path or a regex never sees the query."""
     envoy = _path(match.path)
     envoy.headers.extend(_header(header) for header in match.headers)
+    envoy.query_parameters.extend(_query(parameter) for parameter in match.query)
+    if match.method:
+        envoy.headers.append(HeaderMatcher(name=":method", string_match=StringMatcher(exact=match.method)))
     if match.grpc:
         envoy.grpc.SetInParent()
     return envoy
@@ -27,11 +30,16 @@ def _path(path: PathMatch) -> EnvoyRouteMatch:
 
 
 def _header(header: HeaderMatch) -> HeaderMatcher:
-    value = (
-        StringMatcher(exact=header.value)
-        if header.kind == "exact"
-        else StringMatcher(safe_regex=RegexMatcher(regex=header.value))
-    )
     # Envoy keeps the Host header as HTTP/2 has it, and knows none by its old name.
     name = ":authority" if header.name == "host" else header.name
-    return HeaderMatcher(name=name, string_match=value)
+    return HeaderMatcher(name=name, string_match=_text(header))
+
+
+def _query(parameter: QueryMatch) -> QueryParameterMatcher:
+    return QueryParameterMatcher(name=parameter.name, string_match=_text(parameter))
+
+
+def _text(match: HeaderMatch | QueryMatch) -> StringMatcher:
+    if match.kind == "exact":
+        return StringMatcher(exact=match.value)
+    return StringMatcher(safe_regex=RegexMatcher(regex=match.value))

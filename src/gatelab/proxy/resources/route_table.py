@@ -1,13 +1,16 @@
 """Hosts and their routes: RouteConfiguration."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from envoy.config.route.v3.route_components_pb2 import Route as EnvoyRoute
 from envoy.config.route.v3.route_components_pb2 import VirtualHost as EnvoyVirtualHost
 from envoy.config.route.v3.route_pb2 import RouteConfiguration
 
-from gatelab.proxy.model import Route, RouteTable, VirtualHost
+from gatelab.proxy.model import NO_CHANGES, Forward, Redirect, Route, RouteTable, VirtualHost
 from gatelab.proxy.resources.encoded import CLUSTER, EncodedResource, Reference, encoded
+from gatelab.proxy.resources.header_changes import change_headers
+from gatelab.proxy.resources.redirect_action import redirect_action
 from gatelab.proxy.resources.route_action import forward_action, refusal
 from gatelab.proxy.resources.route_match import route_match
 
@@ -28,20 +31,45 @@ def _virtual_host(host: VirtualHost) -> EnvoyVirtualHost:
 
 def _route(route: Route) -> EnvoyRoute:
     message = EnvoyRoute(name=route.name, match=route_match(route.match))
+    if not _has_changes_of_backends(route):
+        change_headers(message, route.request_headers, route.response_headers)
+    if isinstance(route.action, Redirect):
+        message.redirect.CopyFrom(redirect_action(route.action))
+        return message
     refused = refusal(route.action)
     if refused is not None:
         message.direct_response.CopyFrom(refused)
         return message
     try:
-        message.route.CopyFrom(forward_action(route.action))
+        message.route.CopyFrom(forward_action(_with_changes_of_route(route, route.action)))
     except ValueError as error:
         raise ValueError(f"route {route.name!r}: {error}") from None
     return message
 
 
+def _has_changes_of_backends(route: Route) -> bool:
+    return isinstance(route.action, Forward) and any(
+        share.request_headers != NO_CHANGES or share.response_headers != NO_CHANGES for share in route.action.backends
+    )
+
+
+def _with_changes_of_route(route: Route, forward: Forward) -> Forward:
+    """Envoy makes the changes of a share before those of its route: where there are both, each share gets them all."""
+    if not _has_changes_of_backends(route):
+        return forward
+    shares = tuple(
+        replace(
+            share,
+            request_headers=route.request_headers.then(share.request_headers),
+            response_headers=route.response_headers.then(share.response_headers),
+        )
+        for share in forward.backends
+    )
+    return replace(forward, backends=shares)
+
+
 def _backends(table: RouteTable) -> Iterator[Reference]:
     for host in table.hosts:
         for route in host.routes:
-            for share in route.action.backends:
-                if share.backend is not None and share.weight > 0:
-                    yield CLUSTER, share.backend
+            for backend in route.backends:
+                yield CLUSTER, backend

@@ -1,0 +1,99 @@
+"""HTTP/1.1 servers that answer with the request as they saw it, and one request as a client sends it."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Iterable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from gatelab.proxy.model import Endpoint
+
+DEADLINE_S = 10.0
+
+
+@dataclass
+class EchoServers:
+    """`seen` are the requests of each server by its address, as it answered them."""
+
+    endpoints: tuple[Endpoint, ...]
+    seen: dict[str, list[dict[str, Any]]]
+    arrived: asyncio.Condition
+
+
+@dataclass(frozen=True)
+class Answer:
+    status: int
+    headers: Mapping[str, list[str]]
+    body: dict[str, Any] = field(default_factory=dict)
+
+    def header(self, name: str) -> str:
+        return ", ".join(self.headers.get(name, ()))
+
+
+@asynccontextmanager
+async def echo_servers(addresses: Iterable[str]) -> AsyncIterator[EchoServers]:
+    """One server per address, each on a free port. A path that ends with /slow is never answered."""
+    async with AsyncExitStack() as stack:
+        servers = EchoServers((), {}, asyncio.Condition())
+        for address in addresses:
+            name = address
+
+            async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, name: str = name) -> None:
+                await _serve(servers, name, reader, writer)
+
+            server = await asyncio.start_server(answer, address, 0)
+            stack.push_async_callback(_close, server)
+            servers.endpoints += (Endpoint(address, server.sockets[0].getsockname()[1]),)
+            servers.seen[name] = []
+        yield servers
+
+
+async def _close(server: asyncio.Server) -> None:
+    server.close()
+
+
+async def _serve(servers: EchoServers, name: str, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    try:
+        while line := await reader.readline():
+            method, path, _ = line.decode().split()
+            seen = {"server": name, "method": method, "path": path, "headers": await _headers(reader)}
+            async with servers.arrived:
+                servers.seen[name].append(seen)
+                servers.arrived.notify_all()
+            if path.endswith("/slow"):
+                await reader.read()
+                return
+            body = json.dumps(seen).encode()
+            head = f"HTTP/1.1 200 OK\r\nContent-Length: {len(body)}\r\nX-From: {name}\r\nX-Gone: secret\r\n\r\n"
+            writer.write(head.encode() + body)
+            await writer.drain()
+    except ConnectionError:
+        return  # the client is gone: there is nobody to answer
+    finally:
+        writer.close()
+
+
+async def _headers(reader: asyncio.StreamReader) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    while line := (await reader.readline()).decode().strip():
+        name, _, value = line.partition(":")
+        found.setdefault(name.lower(), []).append(value.strip())
+    return found
+
+
+async def request(
+    target: tuple[str, int], path: str, *, method: str = "GET", host: str = "x.test", **headers: str
+) -> Answer:
+    """One request on a connection of its own. Underscores in the names of `headers` are dashes."""
+    async with asyncio.timeout(DEADLINE_S):
+        reader, writer = await asyncio.open_connection(*target)
+        lines = [f"{method} {path} HTTP/1.1", f"Host: {host}", "Connection: close"]
+        lines += [f"{name.replace('_', '-')}: {value}" for name, value in headers.items()]
+        writer.write("\r\n".join([*lines, "", ""]).encode())
+        status = int((await reader.readline()).split()[1])
+        found = await _headers(reader)
+        body = await reader.read()
+        writer.close()
+    is_json = found.get("content-length") and body.startswith(b"{")
+    return Answer(status, found, json.loads(body) if is_json else {})
