@@ -1,4 +1,7 @@
-"""The address plan of a lab: 127.A.0.0/16, cut into node, pods, ClusterIPs and LoadBalancers."""
+"""The address plan of a lab: 127.A.0.0/16, cut into node, pods, ClusterIPs and LoadBalancers.
+
+10.A.0.0/16 where each pod has a network of its own, for there 127.x is everybody's own.
+"""
 
 from dataclasses import dataclass
 from ipaddress import AddressValueError, IPv4Address
@@ -34,24 +37,43 @@ class Block:
         return f"{self.first}-{self.last}"
 
 
+LOOPBACK = 127
+PRIVATE = 10
+"""The first octet where pods have networks of their own (RFC 1918)."""
+
+
 @dataclass(frozen=True, slots=True)
 class AddressRange:
     """The lab's 127.`octet`.0.0/16. First and last address of a block are left out where they look like a network's."""
 
     octet: int
+    network: int = LOOPBACK
+    """The first octet: LOOPBACK or PRIVATE."""
 
     def __post_init__(self) -> None:
+        if self.network not in (LOOPBACK, PRIVATE):
+            raise ValueError(f"network {self.network} is neither {LOOPBACK} nor {PRIVATE}")
         if not 1 <= self.octet <= 254:
             raise ValueError(f"octet {self.octet} is not within 1..254")
 
     @property
     def node(self) -> str:
         """The node's address; NodePorts and DNS listen here."""
-        return f"127.{self.octet}.0.1"
+        return f"{self.network}.{self.octet}.0.1"
 
     @property
     def pods(self) -> Block:
         return self._block(1, 63)
+
+    @property
+    def isolated_pods(self) -> Block:
+        """Of `pods`: those with a network of their own, where pods have one."""
+        return self._block(1, 31)
+
+    @property
+    def host_pods(self) -> Block:
+        """Of `pods`: those that share this machine's network, where others do not."""
+        return self._block(32, 63)
 
     @property
     def cluster_ips(self) -> Block:
@@ -62,7 +84,9 @@ class AddressRange:
         return self._block(128, 191)
 
     def _block(self, low: int, high: int) -> Block:
-        return Block(IPv4Address(f"127.{self.octet}.{low}.1"), IPv4Address(f"127.{self.octet}.{high}.254"))
+        return Block(
+            IPv4Address(f"{self.network}.{self.octet}.{low}.1"), IPv4Address(f"{self.network}.{self.octet}.{high}.254")
+        )
 
     def __str__(self) -> str:
-        return f"127.{self.octet}.0.0/16"
+        return f"{self.network}.{self.octet}.0.0/16"

@@ -7,7 +7,7 @@ between, so two Services never get the same.
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from gatelab.kinds.addresses import NODE_PORTS, AddressRange
+from gatelab.kinds.addresses import LOOPBACK, NODE_PORTS, PRIVATE, AddressRange
 from gatelab.kinds.core import Service, ServicePort
 from gatelab.kinds.objects import Key
 from gatelab.services.pool import Pool, T
@@ -96,7 +96,7 @@ class Ledger:
         octets = address.split(".")
         if len(octets) != 4 or not octets[1].isdecimal() or not 1 <= int(octets[1]) <= 254:
             return False
-        other = AddressRange(int(octets[1]))
+        other = AddressRange(int(octets[1]), PRIVATE if octets[0] == str(PRIVATE) else LOOPBACK)
         return other != self._range and address in other.cluster_ips
 
     def _ports(self, service: Service, before: Holding, problems: list[Problem]) -> dict[tuple[int, str], int]:

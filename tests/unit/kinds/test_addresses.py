@@ -34,3 +34,13 @@ def test_past_the_end_there_is_no_address() -> None:
 def test_an_octet_out_of_range_is_refused(octet: int) -> None:
     with pytest.raises(ValueError, match="octet"):
         AddressRange(octet)
+
+
+def test_where_pods_have_networks_of_their_own_the_range_is_private() -> None:
+    plan = AddressRange(70, network=10)
+    assert (plan.node, str(plan)) == ("10.70.0.1", "10.70.0.0/16")
+    assert (plan.isolated_pods[0], str(plan.isolated_pods.last)) == ("10.70.1.1", "10.70.31.254")
+    assert (plan.host_pods[0], str(plan.host_pods.last)) == ("10.70.32.1", "10.70.63.254")
+    assert all(address in plan.pods for address in (plan.isolated_pods[0], plan.host_pods[0]))
+    with pytest.raises(ValueError, match="neither 127 nor 10"):
+        AddressRange(70, network=192)

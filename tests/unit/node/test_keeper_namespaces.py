@@ -176,3 +176,66 @@ os.waitpid(child, 0)
             check=False,
         )
     assert done.stdout.split() == ["65534", "mine", "a"], done.stderr
+
+
+NETWORK = """
+import json, os, select, signal, socket, subprocess, sys, time
+from gatelab.node.keeper.client import Keeper, NetworkMade, Port, Uplink
+
+def made(name, place):
+    notices = []
+    keeper.make_network(name, notices.append, place)
+    while not notices:
+        assert select.select([keeper], [], [], 5)[0] and keeper.receive()
+    assert isinstance(notices[0], NetworkMade), notices
+
+def ip(*words):
+    return [each for each in json.loads(subprocess.check_output(["ip", "-j", *words])) if each]
+
+keeper = Keeper.start()
+made("lab", Uplink("gl70", "10.70.0.1", 16, ("10.70.64.0/18",)))
+for number in (1, 2):
+    made(f"p{number}", Port("lab", f"p{number}", f"10.70.1.{number}", 16, "10.70.0.1"))
+service = socket.create_server(("10.70.64.9", 80))
+reader, writer = os.pipe()
+server = "import socket; s = socket.create_server(('0.0.0.0', 80)); s.accept()[0].sendall(b'{}')"
+client = (
+    "import socket, time\\nfor _ in range(500):\\n try: print(socket.create_connection(('10.70.1.1', 80)).recv(9))\\n"
+    " except ConnectionRefusedError: time.sleep(0.01)\\n else: break\\n"
+    "print(socket.create_connection(('10.70.64.9', 80), 2).getpeername())"
+)
+programs = {"a": ("p1", server.format("one")), "b": ("p2", server.format("two")), "c": ("p2", client)}
+for id_, (network, program) in programs.items():
+    argv = [sys.executable, "-c", program]
+    keeper.spawn(id_, argv, env={}, cwd="/", stdout=writer, stderr=2, on_notice=lambda _: None, network=network)
+os.close(writer)
+print(os.read(reader, 99).decode(), end="", flush=True)
+print(service.accept()[1], flush=True)
+before = [each["ifname"] for each in ip("link")]
+os.kill(keeper.pid, signal.SIGKILL)
+os.waitpid(keeper.pid, 0)
+for _ in range(500):
+    after, routes = [each["ifname"] for each in ip("link")], ip("route", "show", "table", "all")
+    if after == ["lo"]:
+        break
+    time.sleep(0.01)
+print(before, after, [each["dst"] for each in routes if "10." in each["dst"]])
+"""
+
+
+@needs_network
+def test_pods_reach_each_other_and_the_machine_and_nothing_is_left_when_the_keeper_is_killed() -> None:
+    """In a namespace of the test's own: the machine's network is not touched."""
+    done = subprocess.run(
+        ["unshare", "--net", "sh", "-c", 'ip link set lo up && exec "$0" -c "$1"', sys.executable, NETWORK],
+        env={"PYTHONPATH": str(ROOT / "src"), "PATH": os.environ["PATH"]},
+        text=True,
+        capture_output=True,
+        timeout=30,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    first, second, left = done.stdout.splitlines()[0], done.stdout.splitlines()[-2], done.stdout.splitlines()[-1]
+    assert first == "b'one'"
+    assert second.startswith("('10.70.1.2', ")
+    assert left == "['lo', 'gl70'] ['lo'] []"

@@ -10,7 +10,7 @@ import socket
 import sys
 from array import array
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 
@@ -59,6 +59,27 @@ class NetworkMade:
     """A network namespace is there, with a loopback interface that is up; `path` stands for it (setns(2))."""
 
     path: str
+
+
+@dataclass(frozen=True, slots=True)
+class Uplink:
+    """This machine's end of the cable to a switch: its name and address, and the networks that are this machine's."""
+
+    link: str
+    address: str
+    prefix: int
+    local: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Port:
+    """A network's end of the cable to the switch of that name, on which it is called `port`."""
+
+    switch: str
+    port: str
+    address: str
+    prefix: int
+    gateway: str
 
 
 Notice = Spawned | SpawnFailed | Exited
@@ -125,10 +146,19 @@ class Keeper:
         order |= {key: name for key, name in (("network", network), ("inside", inside)) if name is not None}
         self._order(order, (stdout, stderr))
 
-    def make_network(self, name: str, on_made: OnNetwork) -> None:
-        """Makes a network namespace. It lasts until `drop_network`, or until the keeper ends. `name` is new."""
+    def make_network(self, name: str, on_made: OnNetwork, place: Uplink | Port | None = None) -> None:
+        """Makes a network namespace: a switch, an end of one, or one that nothing leads into.
+
+        It lasts until `drop_network`, or until the keeper ends. `name` is new.
+        """
         self._networks[name] = on_made
-        self._order({"network": name})
+        order: dict[str, object] = {"network": name}
+        if isinstance(place, Uplink):
+            order["uplink"] = asdict(place)
+        elif isinstance(place, Port):
+            port = asdict(place)
+            order |= {"switch": port.pop("switch"), "port": port}
+        self._order(order)
 
     def drop_network(self, name: str) -> None:
         """Gives a network namespace up: it goes when the last program in it has ended."""

@@ -5,9 +5,10 @@ In, JSON lines on the socket: `{"spawn": id, "argv": […], "env": {…}, "cwd":
 `{"spawned": id, "pid": n}`, `{"failed": id, "errno": n, "refused": text}`, `{"exited": id, "status": wait status}`.
 
 A spawn may ask for namespaces: `"mounts": [[source, target, read only], …]`, `"network": name`, or `"inside": id` for
-those of a program that runs. `{"network": name}` makes a network namespace, which lasts until `{"drop": name}` or
-until the keeper ends; `{"made": name, "fd": n}` says under which descriptor of the keeper's (/proc/<pid>/fd) it is,
-`{"not made": name, "errno": n, "refused": text}` why there is none.
+those of a program that runs. `{"network": name}` makes a network namespace (with "uplink" a switch, with "switch" and
+"port" an end of one: see `networks`), which lasts until `{"drop": name}` or until the keeper ends. `{"made": name,
+"fd": n}` says under which descriptor of the keeper's (/proc/<pid>/fd) it is, `{"not made": name, "errno": n,
+"refused": text}` why there is none.
 
 Three things tie every process to the agent. The socket: when it closes, however the agent ended, the keeper kills each
 process group and then every descendant that is left, until there is none. PR_SET_CHILD_SUBREAPER: what forks twice and
@@ -93,7 +94,7 @@ class Keeper:
                 os.close(stdout)
                 os.close(stderr)
         elif "network" in order:
-            self._make_network(order["network"])
+            self._make_network(order)
         elif "drop" in order:
             if (network := self._networks.pop(order["drop"], None)) is not None:
                 os.close(network)
@@ -143,14 +144,14 @@ class Keeper:
 
         return enter
 
-    def _make_network(self, name: str) -> None:
+    def _make_network(self, order: dict) -> None:  # type: ignore[type-arg]
         """Makes a network namespace in a child, and keeps it by a descriptor."""
-        namespaces = _namespaces()
+        name, make = order["network"], self._network(order)
         report, failure = os.pipe()
         release, released = os.pipe()
         pid = os.fork()
         if pid == 0:
-            _make_network(namespaces.enter_new_network, failure, released, release)
+            _make_network(make, failure, released, release)
         os.close(failure)
         os.close(release)
         reason = os.read(report, 4096).decode()
@@ -163,6 +164,18 @@ class Keeper:
         os.close(report)
         os.close(released)
         os.waitpid(pid, 0)
+
+    def _network(self, order: dict) -> "Callable[[], None]":  # type: ignore[type-arg]
+        """What the child does to make the network."""
+        enter_new = _namespaces().enter_new_network
+        from gatelab.node.keeper import networks
+
+        if "uplink" in order:
+            return lambda: networks.make_switch(**order["uplink"])
+        if "port" in order:
+            switch = self._networks.get(order["switch"], -1)
+            return lambda: networks.make_port(switch, **order["port"])
+        return enter_new  # type: ignore[no-any-return]
 
     def _reap(self) -> None:
         while True:

@@ -79,7 +79,7 @@ class Programs:
         except (UnknownImage, LabError) as error:
             self._refuse(container, PULL_ERROR, str(error))
         except VolumeNotReady as error:
-            self._report_mount(container, str(error))
+            self._report_mount(str(error))
             self._refuse(container, "ContainerCreating", "")
         except (ConfigError, ApiError) as error:
             self._refuse(container, "CreateContainerConfigError", str(error))
@@ -96,11 +96,11 @@ class Programs:
         await self._volumes.prepare()
         return replace(program, mounts=self._volumes.mounts(container, program.env))
 
-    def _report_mount(self, container: Container, message: str) -> None:
+    def _report_mount(self, message: str) -> None:
         """Once: it is tried every second, and nobody reads the same a hundred times."""
         if message != self._not_mounted:
             self._not_mounted = message
-            self._report(Warn("FailedMount", message, container.name))
+            self._report(Warn("FailedMount", message))
 
     def _refuse(self, container: Container, reason: str, message: str) -> None:
         self._tell(NotStarted(container.name, reason, message, utc_now()))
