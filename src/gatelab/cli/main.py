@@ -10,6 +10,7 @@ from gatelab import __version__
 COMMANDS: Mapping[str, str] = {
     "up": "gatelab.cli.up:up",
     "down": "gatelab.cli.down:down",
+    "status": "gatelab.cli.status:status",
     "images": "gatelab.cli.images:images",
     "exec": "gatelab.cli.exec:exec_",
     "dns": "gatelab.cli.dns:dns",
