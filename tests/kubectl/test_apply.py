@@ -109,13 +109,6 @@ async def test_a_broken_rule_is_told_as_kubernetes_tells_it(api: Api) -> None:
         )
 
 
-async def test_server_side_apply_is_refused_plainly(api: Api) -> None:
-    async with api() as kubectl:
-        outcome = await kubectl("apply", "--server-side", "-f", "-", stdin=DEPLOYMENT)
-        assert outcome.code == 1
-        assert "server-side apply" in outcome.err
-
-
 async def test_dry_runs_and_diffs_change_nothing(api: Api) -> None:
     async with api() as kubectl:
         assert "created (server dry run)" in await kubectl.ok("apply", "--dry-run=server", "-f", "-", stdin=DEPLOYMENT)

@@ -18,12 +18,17 @@ from gatelab.kinds.schemas import catalogue, check, problems, prune, rules
 FieldValidation = Literal["Ignore", "Warn", "Strict"]
 
 
-def decoded(target: Target, body: Any, validation: FieldValidation) -> tuple[dict[str, Any], list[str]]:
-    """The object as our version of its kind, pruned, with types checked; and warnings. Raises BadRequest, Invalid."""
+def decoded(
+    target: Target, body: Any, validation: FieldValidation, repeated: Sequence[str] = ()
+) -> tuple[dict[str, Any], list[str]]:
+    """The object as our version of its kind, pruned, with types checked; and warnings. Raises BadRequest, Invalid.
+
+    `repeated` are complaints about the body as it came, which are heeded as those about unknown fields are.
+    """
     obj = _of_the_target(target, body)
     schema = target.schema
     pruned, unknown = (pruning.pruned if target.resource.custom else prune.pruned)(schema, obj)
-    complaints = [f'unknown field "{path}"' for path in unknown]
+    complaints = [*repeated, *(f'unknown field "{path}"' for path in unknown)]
     if complaints and validation == "Strict":
         raise _unhandled(target, f"strict decoding error: {', '.join(complaints)}")
     _check_types(target, schema, pruned)

@@ -1,10 +1,12 @@
 """Reading what clients send: bounded in size and depth, JSON, YAML or protobuf, never a surprise further in."""
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 import msgspec
 from starlette.requests import Request
 
+from gatelab.apiserver import repeated_fields
 from gatelab.kinds.errors import ApiError, BadRequest, TooLarge, UnsupportedMedia
 
 LIMIT_BYTES = 3 * 1024 * 1024
@@ -14,6 +16,13 @@ _DEEPEST = 100
 _JSON = ("", "application/json", "text/json")
 PROTOBUF = "application/vnd.kubernetes.protobuf"
 _YAML = ("application/yaml", "text/yaml", "application/x-yaml")
+
+
+class Body(NamedTuple):
+    """What a client sent. `repeated` tells of each field that is there twice."""
+
+    value: Any
+    repeated: Sequence[str] = ()
 
 
 async def read(request: Request) -> bytes:
@@ -34,12 +43,23 @@ def media_type(request: Request) -> str:
 
 async def read_document(request: Request) -> Any:
     """The body as JSON data, from JSON, YAML or Kubernetes' protobuf. Raises UnsupportedMedia for anything else."""
+    return (await read_judged(request)).value
+
+
+async def read_judged(request: Request) -> Body:
+    """The body as `read_document` gives it, and the fields that it gives twice."""
     media = media_type(request)
     if media == PROTOBUF:
-        return _from_protobuf(await read(request))
+        return Body(_from_protobuf(await read(request)))
     if media not in (*_JSON, *_YAML):
         raise unsupported(media, ("application/json", "application/yaml", PROTOBUF))
-    return decoded(await read(request), is_yaml=media in _YAML)
+    return judged(await read(request), is_yaml=media in _YAML)
+
+
+def judged(data: bytes, *, is_yaml: bool = False) -> Body:
+    """`decoded`, and the fields that are given twice."""
+    value = decoded(data, is_yaml=is_yaml)
+    return Body(value, repeated_fields.in_yaml(data) if is_yaml else repeated_fields.in_json(data))
 
 
 def unsupported(media: str, accepted: tuple[str, ...]) -> ApiError:

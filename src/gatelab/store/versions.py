@@ -52,9 +52,10 @@ def updated(kind: Kind, before: Stored, obj: Object, subresource: Subresource | 
     """What an update makes of `before`; equal to `before.object` when nothing changes. Raises ApiError."""
     _check_identity(kind, before, obj)
     if subresource == "status":
-        return _with_status(before.object, obj)
+        return _with_owners(_with_status(before.object, obj), obj)
     if subresource == "scale":
-        return _counted(kind, before, {**before.object, "spec": _scaled(kind, before, obj)})
+        scaled = {**before.object, "spec": _scaled(kind, before, obj)}
+        return _counted(kind, before, _with_owners(scaled, obj))
     new = {**obj, **_type_of(kind), "metadata": _updated_metadata(kind, before, obj)}
     if kind.has_status:
         new = _with_status(new, before.object)
@@ -88,6 +89,15 @@ def _with_status(obj: Object, source: Object) -> dict[str, Any]:
     if source.get("status") is not None:
         new["status"] = source["status"]
     return new
+
+
+def _with_owners(obj: dict[str, Any], source: Object) -> dict[str, Any]:
+    """Every write has its say in who owns which field, also one of a part of the object."""
+    owners = (source.get("metadata") or {}).get("managedFields")
+    if owners is None:
+        return obj
+    metadata = {name: value for name, value in obj["metadata"].items() if name != "managedFields"}
+    return {**obj, "metadata": {**metadata, "managedFields": owners} if owners else metadata}
 
 
 def _check_identity(kind: Kind, before: Stored, obj: Object) -> None:

@@ -81,12 +81,6 @@ async def test_strategic_patches_are_for_native_kinds(api: Requests) -> None:
     assert (answer.status, answer.json["reason"]) == (415, "UnsupportedMediaType")
 
 
-async def test_server_side_apply_is_refused_with_the_way_out(api: Requests) -> None:
-    answer = await api("PATCH", f"{DEPLOYMENTS}/hello", b"{}", content_type="application/apply-patch+yaml")
-    assert answer.status == 415
-    assert "client-side apply" in answer.message
-
-
 async def test_a_patched_object_is_judged_like_any(api: Requests) -> None:
     await api("POST", DEPLOYMENTS, make.deployment())
     patch = [{"op": "replace", "path": "/spec/replicas", "value": -1}]

@@ -7,9 +7,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from gatelab.apiserver import answers, bodies, parameters
+from gatelab.apiserver.apply.entries import Owner
 from gatelab.apiserver.context import Context
 from gatelab.apiserver.tables.cells import selector_shown
 from gatelab.apiserver.target import Target
+from gatelab.apiserver.verbs import ownership
 from gatelab.apiserver.verbs.patch import Patch, read_patch
 from gatelab.kinds.errors import BadRequest
 from gatelab.kinds.objects import Object
@@ -49,21 +51,24 @@ async def get(context: Context, _: Request, target: Target) -> Response:
 
 
 async def update(context: Context, request: Request, target: Target) -> Response:
+    owner = ownership.owner(request, target, "UpdateOptions")
     body = await bodies.read_document(request)
-    return await _write(context, request, target, lambda _: body)
+    return await _write(context, request, target, lambda _: body, owner)
 
 
 async def patch(context: Context, request: Request, target: Target) -> Response:
-    apply = await read_patch(request, target, catalogue.kubernetes()["autoscaling_v1.Scale"])
-    return await _write(context, request, target, apply)
+    owner = ownership.owner(request, target, "PatchOptions")
+    patched, _ = await read_patch(request, target, catalogue.kubernetes()["autoscaling_v1.Scale"])
+    return await _write(context, request, target, patched, owner)
 
 
-async def _write(context: Context, request: Request, target: Target, apply: Patch) -> Response:
+async def _write(context: Context, request: Request, target: Target, patched: Patch, owner: Owner) -> Response:
     def change(before: Object) -> Object:
-        wanted = _read(target, apply(scale_of(before)))
+        wanted = _read(target, patched(scale_of(before)))
         version = wanted.metadata.resource_version
         metadata = {**before["metadata"], **({"resourceVersion": version} if version else {})}
-        return {**before, "metadata": metadata, "spec": {**before["spec"], "replicas": wanted.spec.replicas}}
+        after = {**before, "metadata": metadata, "spec": {**before["spec"], "replicas": wanted.spec.replicas}}
+        return ownership.updated(context, target, before, after, owner)
 
     stored = await context.store.modify(
         target.kind, target.key, change, subresource="scale", dry_run=parameters.dry_run(request)

@@ -7,8 +7,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from gatelab.apiserver import admission, bodies, parameters, views
+from gatelab.apiserver.apply.entries import Owner
 from gatelab.apiserver.context import Context
 from gatelab.apiserver.target import Target
+from gatelab.apiserver.verbs import ownership
 from gatelab.kinds.objects import Object
 
 Wanted = Callable[[Object], tuple[dict[str, Any], list[str]]]
@@ -16,21 +18,24 @@ Wanted = Callable[[Object], tuple[dict[str, Any], list[str]]]
 
 
 async def create(context: Context, request: Request, target: Target) -> Response:
-    body = await bodies.read_document(request)
-    obj, warnings = admission.decoded(target, body, parameters.field_validation(request))
-    complete = admission.for_creation(target, obj, warnings)
+    owner = ownership.owner(request, target, "CreateOptions")
+    body = await bodies.read_judged(request)
+    obj, warnings = admission.decoded(target, body.value, parameters.field_validation(request), body.repeated)
+    new = admission.for_creation(target, obj, warnings)
+    complete = ownership.created(context, target, new, owner)
     stored = await context.store.create(target.kind, complete, dry_run=parameters.dry_run(request))
     return views.one(request, target, stored, context.clock(), status=201, warnings=warnings)
 
 
 async def update(context: Context, request: Request, target: Target) -> Response:
     """The whole object, or its status."""
-    body: Any = await bodies.read_document(request)
-    decoded = admission.decoded(target, body, parameters.field_validation(request))
-    return await replace(context, request, target, lambda _: decoded)
+    owner = ownership.owner(request, target, "UpdateOptions")
+    body = await bodies.read_judged(request)
+    decoded = admission.decoded(target, body.value, parameters.field_validation(request), body.repeated)
+    return await replace(context, request, target, lambda _: decoded, owner)
 
 
-async def replace(context: Context, request: Request, target: Target, wanted: Wanted) -> Response:
+async def replace(context: Context, request: Request, target: Target, wanted: Wanted, owner: Owner) -> Response:
     """Puts what `wanted` makes of the newest object in its place, atomically; of its status, if that is the target."""
     warnings: list[str] = []
     is_status = target.subresource == "status"
@@ -39,7 +44,8 @@ async def replace(context: Context, request: Request, target: Target, wanted: Wa
     def change(before: Object) -> Object:
         obj, found = wanted(before)
         warnings.extend(found)
-        return judge(target, obj, before, warnings)
+        after = judge(target, obj, before, warnings)
+        return ownership.updated(context, target, before, after, owner)
 
     stored = await context.store.modify(
         target.kind,
