@@ -1,6 +1,6 @@
 """The status writer."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from gatelab.cluster.port import Cluster
@@ -10,17 +10,20 @@ from gatelab.kinds.objects import Object, key_of
 from gatelab.kinds.timestamps import to_rfc3339, utc_now
 
 
-async def write_status(cluster: Cluster, kind: Kind, obj: Object, status: Mapping[str, Any]) -> Object:
+async def write_status(
+    cluster: Cluster, kind: Kind, obj: Object, status: Mapping[str, Any], *, absent: Collection[str] = ()
+) -> Object:
     """Makes `status` the whole status of `obj` if it is not, and returns the object.
 
     `status["conditions"]`, when given, are merged into those present by `kinds.conditions.merged`, so
-    `lastTransitionTime` need not be filled. What is equal is not written. Raises Conflict when `obj` is not the latest
-    version, for a status computed from an old state is not worth writing; NotFound when it is gone.
+    `lastTransitionTime` need not be filled; those of the types `absent` are taken out. What is equal is not written.
+    Raises Conflict when `obj` is not the latest version, for a status computed from an old state is not worth writing;
+    NotFound when it is gone.
     """
     present = obj.get("status") or {}
     wanted = dict(status)
     if "conditions" in wanted:
-        conditions = present.get("conditions") or ()
+        conditions = [each for each in present.get("conditions") or () if each["type"] not in absent]
         wanted["conditions"] = merged(conditions, wanted["conditions"], now=to_rfc3339(utc_now()))
     if wanted == present:
         return obj

@@ -23,7 +23,7 @@ def status_of(
     status |= {name: count for name, count in counts.items() if count}
     if deployment.status.collision_count is not None:
         status["collisionCount"] = deployment.status.collision_count
-    found = [_available(deployment, counts), *_failures(new)]
+    found = [_available(deployment, counts), *_failures(everything, new)]
     if progressing := _progressing(deployment, counts, new, now):
         found.append(progressing)
     status["conditions"] = [_stamped(deployment, each, counts, now) for each in found]
@@ -55,8 +55,10 @@ def _available(deployment: Deployment, counts: Mapping[str, int]) -> Condition:
     )
 
 
-def _failures(new: ReplicaSet | None) -> list[Condition]:
-    found = condition(new.status.conditions, "ReplicaFailure") if new else None
+def _failures(everything: Sequence[ReplicaSet], new: ReplicaSet | None) -> list[Condition]:
+    """The new ReplicaSet's failure, else that of any other (`getReplicaFailures`)."""
+    candidates = [new, *everything] if new else list(everything)
+    found = next(filter(None, (condition(each.status.conditions, "ReplicaFailure") for each in candidates)), None)
     return [_condition("ReplicaFailure", found["status"], found["reason"], found["message"])] if found else []
 
 

@@ -153,7 +153,8 @@ class DeploymentController:
     async def _write_status(self, scene: _Scene) -> float | None:
         deployment, now = scene.deployment, utc_now()
         status = status_of(deployment, scene.typed, scene.typed_new, now)
-        await write_status(self._cluster, DEPLOYMENT, scene.object, status)
+        absent = {"Progressing", "ReplicaFailure"} - {each["type"] for each in status["conditions"]}
+        await write_status(self._cluster, DEPLOYMENT, scene.object, status, absent=absent)
         if is_complete(deployment, {"replicas": 0, "updatedReplicas": 0, "availableReplicas": 0} | status):
             for each in superfluous(deployment, scene.old):
                 await self._cluster.delete(REPLICA_SET, key_of(each), uid=each["metadata"]["uid"])

@@ -6,6 +6,8 @@ from typing import Any
 import pytest
 
 from gatelab.kinds.builtin import DEPLOYMENT, EVENT, POD, REPLICA_SET
+from gatelab.kinds.errors import Forbidden
+from gatelab.kinds.kind import Kind
 from gatelab.kinds.objects import Key, Object, key_of
 from gatelab.workloads import controllers
 from small_cluster import World, small_cluster, template_of
@@ -250,3 +252,22 @@ async def test_a_strategy_that_cannot_be_read_is_told_by_an_event() -> None:
         (event,) = world.all(EVENT)
         assert event["reason"] == "InvalidStrategy"
         assert "'a lot'" in event["message"]
+
+
+async def test_a_failure_to_create_pods_is_a_condition_while_it_lasts(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with small_cluster() as world:
+        create, is_refusing = world.cluster.create, True
+
+        async def refuse(kind: Kind, obj: Object) -> Object:
+            if kind == POD and is_refusing:
+                raise Forbidden("quota is used up")
+            return await create(kind, obj)
+
+        monkeypatch.setattr(world.cluster, "create", refuse)
+        async with world.controlled(controllers(world.cluster)):
+            await world.deploy(replicas=1)
+            await world.until(lambda: Key("n", "web") in world.state[DEPLOYMENT])
+            await world.until(lambda: reason(world, "ReplicaFailure") == "FailedCreate")
+            is_refusing = False
+            await world.until(is_rolled_out(world, 1))
+            await world.until(lambda: reason(world, "ReplicaFailure") is None)

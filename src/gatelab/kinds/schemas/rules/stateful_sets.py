@@ -36,12 +36,23 @@ def stateful_set(obj: Object, before: Object | None) -> Iterator[Problem]:
     yield from not_negative(spec, ("replicas", "minReadySeconds", "revisionHistoryLimit"))
     if (start := (spec.get("ordinals") or {}).get("start", 0)) < 0:
         yield problems.invalid("spec.ordinals.start", start, "must be greater than or equal to 0")
-    yield from templated(spec, "statefulset")
+    yield from templated(_with_claims(spec), "statefulset")
     if (spec.get("template") or {}).get("spec", {}).get("activeDeadlineSeconds") is not None:
         rule = "activeDeadlineSeconds in StatefulSet is not Supported"
         yield problems.forbidden("spec.template.spec.activeDeadlineSeconds", rule)
     if before is not None and _fixed(spec) != _fixed(before["spec"]):
         yield problems.forbidden("spec", _FIXED)
+
+
+def _with_claims(spec: Mapping[str, Any]) -> dict[str, Any]:
+    """The spec with its claims among the volumes of its template, for containers mount them by name."""
+    template = spec.get("template") or {}
+    pod = template.get("spec") or {}
+    volumes = list(pod.get("volumes") or ())
+    names = {each.get("name") for each in volumes}
+    claims = [(each.get("metadata") or {}).get("name") or "" for each in spec.get("volumeClaimTemplates") or ()]
+    volumes += [{"name": each, "emptyDir": {}} for each in claims if each not in names]
+    return {**spec, "template": {**template, "spec": {**pod, "volumes": volumes}} if template else template}
 
 
 def _fixed(spec: Mapping[str, Any]) -> dict[str, Any]:
