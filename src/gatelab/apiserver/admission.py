@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 from gatelab.apiserver.custom import objects as custom_objects
+from gatelab.apiserver.custom import remarks
 from gatelab.apiserver.target import Target
 from gatelab.kinds import defaults
 from gatelab.kinds.custom import pruning
@@ -152,7 +153,12 @@ def _judge(target: Target, obj: Object, before: Object | None, warnings: list[st
     if target.resource.custom:
         found = custom_objects.broken(target.resource, obj, before, warnings)
         _raise(target, obj, [*rules.broken(target.kind, obj, before), *found])
-        return
+    else:
+        _judge_built_in(target, obj, before)
+    warnings += remarks.about(target.kind, obj, before)
+
+
+def _judge_built_in(target: Target, obj: Object, before: Object | None) -> None:
     schema = target.schema
     found = [
         problem

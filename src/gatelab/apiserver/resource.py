@@ -22,6 +22,8 @@ class CustomResource:
     """`subresources.scale`: the JSON paths of replicas and selector."""
     metadata: Schema
     """What the definition's schema asks of `metadata.name`."""
+    has_rules: bool
+    """Whether the schema has rules in CEL."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from gatelab.apiserver.resource import Resource
-from gatelab.kinds.custom import pruning
+from gatelab.kinds.custom import cel, pruning
 from gatelab.kinds.defaults.structural import with_schema_defaults
 from gatelab.kinds.objects import Object
 from gatelab.kinds.schemas import check
@@ -23,7 +23,12 @@ def broken(resource: Resource, obj: Object, before: Object | None, warnings: lis
     if found and before is not None:
         tolerated = set(_of_schema(resource, before))
         found = [each for each in found if each not in tolerated]
-    return found
+    if found or resource.custom is None or not resource.custom.has_rules:
+        return found
+    # The rules in CEL may take for granted what the schema asks for.
+    broken_rules, unevaluated = cel.broken(resource.schema, obj, before)
+    warnings += unevaluated
+    return broken_rules
 
 
 def _of_schema(resource: Resource, obj: Object) -> list[Problem]:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from gatelab.apiserver.custom.columns import columns_of
 from gatelab.apiserver.resource import CustomResource, Resource
-from gatelab.kinds.custom import pruning
+from gatelab.kinds.custom import cel, pruning
 from gatelab.kinds.custom.definition import Definition, Version, read
 from gatelab.kinds.custom.names import is_established
 from gatelab.kinds.objects import Object
@@ -25,13 +25,17 @@ def _metadata(version: Version) -> Schema:
 
 
 def _resource(definition: Definition, version: Version) -> Resource:
+    schema = pruning.whole(version.schema)
+    custom = CustomResource(
+        version.deprecation, definition.terminating, version.scale, _metadata(version), cel.has_rules(schema)
+    )
     parts = ["status"] * version.has_status + ["scale"] * (version.scale is not None)
     return Resource(
         definition.kind_in(version),
         version.name,
-        pruning.whole(version.schema),
+        schema,
         is_native=False,
         subresources=frozenset(parts),
         columns=columns_of(version.columns),
-        custom=CustomResource(version.deprecation, definition.terminating, version.scale, _metadata(version)),
+        custom=custom,
     )
