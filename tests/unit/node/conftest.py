@@ -1,12 +1,19 @@
-"""Pods as JSON and as views, short."""
+"""Pods as JSON and as views, short; a node that runs them."""
 
-from collections.abc import Callable
+import asyncio
+import sys
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
+from gatelab.kinds.builtin import NAMESPACE
 from gatelab.kinds.pods import Pod
 from gatelab.kinds.views import view
+from gatelab.node.keeper.client import Keeper
+from running_node import SERVER, Node
 
 
 def pod_object(*containers: dict[str, Any], name: str = "hello", **spec: Any) -> dict[str, Any]:
@@ -39,3 +46,25 @@ def make_pod() -> Callable[..., Pod]:
         return view(Pod, pod_object(*containers, **spec))
 
     return make
+
+
+@pytest.fixture
+async def stopped_node(tmp_path: Path) -> AsyncIterator[Node]:
+    images = {
+        "test/server:1": {"command": [sys.executable, "-S", "-c", SERVER]},
+        "test/sleep:1": {"command": ["sleep", "60"]},
+    }
+    (tmp_path / "images.yaml").write_text(yaml.safe_dump({"images": images}))
+    keeper = Keeper.start()
+    asyncio.get_running_loop().add_reader(keeper.fileno(), keeper.receive)
+    made = Node(tmp_path, keeper)
+    await made.cluster.create(NAMESPACE, {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "default"}})
+    yield made
+    asyncio.get_running_loop().remove_reader(keeper.fileno())
+    keeper.close()
+
+
+@pytest.fixture
+async def node(stopped_node: Node) -> AsyncIterator[Node]:
+    async with stopped_node.running():
+        yield stopped_node
