@@ -17,6 +17,9 @@ Propagation = Literal["Background", "Foreground", "Orphan"]
 
 FOREGROUND = "foregroundDeletion"
 """The finalizer of an owner that waits for its dependents."""
+ORPHAN = "orphan"
+"""The finalizer of an owner that lets its dependents go before it goes itself."""
+_FINALIZER_OF = {"Background": None, "Foreground": FOREGROUND, "Orphan": ORPHAN}
 
 _DEFAULT_GRACE_S = 30
 _IMMORTAL = frozenset({"default", "kube-system", "kube-public"})
@@ -25,12 +28,15 @@ _BUILTIN = frozenset(kind.qualified_plural for kind in BUILTIN)
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A DELETE. `grace_period_s` None means the object's own; it is heeded for Pods only, as in Kubernetes."""
+    """A DELETE. `grace_period_s` None means the object's own; it is heeded for Pods only, as in Kubernetes.
+
+    `propagation` None leaves it to the finalizers that the object has.
+    """
 
     uid: str | None = None
     resource_version: str | None = None
     grace_period_s: int | None = None
-    propagation: Propagation = "Background"
+    propagation: Propagation | None = None
 
 
 def check(kind: Kind, before: Stored, request: Request) -> None:
@@ -48,15 +54,23 @@ def check(kind: Kind, before: Stored, request: Request) -> None:
 def outcome(kind: Kind, before: Stored, request: Request, now: datetime) -> dict[str, Any] | None:
     """The object as it waits to be gone (equal to `before.object` when it already does), or None: gone."""
     grace = _grace(kind, before, request)
-    finalizers = list(before.metadata.get("finalizers") or ())
-    if request.propagation == "Foreground" and FOREGROUND not in finalizers and not is_being_deleted(before.object):
-        finalizers.append(FOREGROUND)
+    finalizers = _finalizers(before, request.propagation)
     if not grace and not finalizers and kind != NAMESPACE:
         return None
     deletion = _deletion_fields(before, grace, now)
-    if finalizers:
+    if finalizers or before.metadata.get("finalizers"):
         deletion["finalizers"] = finalizers
     return marked(kind, before, deletion)
+
+
+def _finalizers(before: Stored, propagation: Propagation | None) -> list[str]:
+    """The object's finalizers with the one that the propagation asks for, and without the other."""
+    present = list(before.metadata.get("finalizers") or ())
+    if propagation is None:
+        return present
+    wanted = _FINALIZER_OF[propagation]
+    kept = [each for each in present if each not in (FOREGROUND, ORPHAN) or each == wanted]
+    return [*kept, wanted] if wanted is not None and wanted not in kept else kept
 
 
 def is_over(kind: Kind, obj: Mapping[str, Any]) -> bool:

@@ -7,12 +7,15 @@ no differently.
 
 from collections.abc import Container, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from gatelab.kinds.builtin import NAMESPACE
 from gatelab.kinds.kind import Kind
 from gatelab.kinds.objects import Key, is_being_deleted
-from gatelab.store.deletion import FOREGROUND
+from gatelab.store import namespaces, owners
+from gatelab.store.deletion import FOREGROUND, ORPHAN, Propagation
+from gatelab.store.owners import Owner
 from gatelab.store.stored import Stored
 from gatelab.store.tables import IndexedObjects, Place, owner_references
 
@@ -20,6 +23,8 @@ from gatelab.store.tables import IndexedObjects, Place, owner_references
 @dataclass(frozen=True, slots=True)
 class Delete:
     """Delete it as a client would: finalizers and grace periods hold."""
+
+    propagation: Propagation | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,37 +37,48 @@ class Rewrite:
 Step = Delete | Rewrite
 
 
-def affected_by(objects: IndexedObjects, kind: Kind, stored: Stored, *, removed: bool) -> Sequence[Place]:
+def affected_by(
+    objects: IndexedObjects, kind: Kind, before: Stored | None, stored: Stored, *, removed: bool
+) -> Sequence[Place]:
     """The objects that `next_step` should be asked about after this write, itself among them."""
     itself = Place(kind, stored.key)
-    owners = [place for each in owner_references(stored) if (place := objects.place_of(each["uid"])) is not None]
-    home = [Place(NAMESPACE, Key("", stored.key.namespace))] if stored.key.namespace and removed else []
+    references = (*owner_references(stored), *(owner_references(before) if before is not None else ()))
+    named = [place for each in references if (place := objects.place_of(each["uid"])) is not None]
     if not removed and not is_being_deleted(stored.object):
-        return [itself] if owner_references(stored) else []
+        return [itself, *named] if references else []
+    home = [Place(NAMESPACE, Key("", stored.key.namespace))] if stored.key.namespace else []
     content = objects.content(stored.key.name) if kind == NAMESPACE else ()
-    return [*content, *objects.dependents(stored.uid), *owners, itself, *home]
+    return [*content, *objects.dependents(stored.uid), *named, itself, *home]
 
 
-def next_step(objects: IndexedObjects, place: Place, in_grace: Container[str] = ()) -> Step | None:
+def next_step(objects: IndexedObjects, place: Place, now: datetime, in_grace: Container[str] = ()) -> Step | None:
     """What to do with the object at `place` now. The content of namespaces `in_grace` (uids) is left alone for now."""
     stored = objects.get(*place)
     if stored is None:
         return None
     if is_being_deleted(stored.object):
-        return _finish(objects, place.kind, stored)
-    if _home_ends(objects, stored, in_grace) or _an_owner_waits(objects, stored):
-        return Delete()
-    return _without_absent_owners(objects, stored)
+        waits = place.kind == NAMESPACE and stored.uid in in_grace
+        return None if waits and objects.content(stored.key.name) else _finish(objects, place.kind, stored, now)
+    if _home_ends(objects, stored, in_grace):
+        return Delete("Background")
+    return _by_owners(objects, stored)
 
 
-def _finish(objects: IndexedObjects, kind: Kind, stored: Stored) -> Step | None:
+def _finish(objects: IndexedObjects, kind: Kind, stored: Stored, now: datetime) -> Step | None:
     finalizers = stored.metadata.get("finalizers") or []
     if FOREGROUND in finalizers and not _is_blocked(objects, stored):
-        rest = [each for each in finalizers if each != FOREGROUND]
-        return Rewrite({**stored.object, "metadata": {**stored.metadata, "finalizers": rest}})
-    if kind == NAMESPACE and stored.object["spec"].get("finalizers") and not objects.content(stored.key.name):
-        return Rewrite({**stored.object, "spec": {**stored.object["spec"], "finalizers": []}})
+        return _without_finalizer(stored, FOREGROUND)
+    if ORPHAN in finalizers and not objects.dependents(stored.uid):
+        return _without_finalizer(stored, ORPHAN)
+    if kind == NAMESPACE and stored.object["spec"].get("finalizers"):
+        new = namespaces.ended(objects, stored, now)
+        return Rewrite(new) if new is not None else None
     return None
+
+
+def _without_finalizer(stored: Stored, finalizer: str) -> Rewrite:
+    rest = [each for each in stored.metadata["finalizers"] if each != finalizer]
+    return Rewrite({**stored.object, "metadata": {**stored.metadata, "finalizers": rest}})
 
 
 def _is_blocked(objects: IndexedObjects, owner: Stored) -> bool:
@@ -79,20 +95,22 @@ def _home_ends(objects: IndexedObjects, stored: Stored, in_grace: Container[str]
     return home is not None and is_being_deleted(home.object) and home.uid not in in_grace
 
 
-def _an_owner_waits(objects: IndexedObjects, stored: Stored) -> bool:
-    for reference in owner_references(stored):
-        place = objects.place_of(reference["uid"])
-        owner = objects.get(*place) if place is not None else None
-        if owner is not None and FOREGROUND in (owner.metadata.get("finalizers") or ()):
-            return is_being_deleted(owner.object)
-    return False
-
-
-def _without_absent_owners(objects: IndexedObjects, stored: Stored) -> Step | None:
-    references = owner_references(stored)
-    live = [each for each in references if objects.is_live(each["uid"])]
-    if len(live) == len(references):
+def _by_owners(objects: IndexedObjects, stored: Stored) -> Step | None:
+    """One owner that stays is enough to stay; without any, the object goes with those that it had."""
+    states = [(each, owners.state(objects, stored, each)) for each in owner_references(stored)]
+    found = {state for _, state in states}
+    if Owner.UNKNOWN in found or not found - {Owner.SOLID}:
         return None
-    if not live:
-        return Delete()
-    return Rewrite({**stored.object, "metadata": {**stored.metadata, "ownerReferences": live}})
+    if Owner.LEAVING in found:
+        return _with_references(stored, [each for each, state in states if state != Owner.LEAVING])
+    if Owner.SOLID in found:
+        return _with_references(stored, [each for each, state in states if state == Owner.SOLID])
+    # A dependent that has dependents of its own waits for them in turn, and so does the owner that waits for it.
+    return Delete("Foreground" if Owner.WAITING in found and objects.dependents(stored.uid) else None)
+
+
+def _with_references(stored: Stored, references: Sequence[Any]) -> Rewrite:
+    metadata = {**stored.metadata, "ownerReferences": list(references)}
+    if not references:
+        del metadata["ownerReferences"]
+    return Rewrite({**stored.object, "metadata": metadata})

@@ -23,7 +23,7 @@ from gatelab.store.deletion import Propagation
 from gatelab.store.history import History, Recorded, Watch
 from gatelab.store.journal import Journal, JournalError, Row, corrupt
 from gatelab.store.stored import Stored, recovered, stored
-from gatelab.store.tables import IndexedObjects, Objects, Place, owner_references
+from gatelab.store.tables import IndexedObjects, Objects, Place
 from gatelab.store.versions import Subresource
 
 HISTORY_LIMIT = 10_000
@@ -199,12 +199,13 @@ class Store:
         uid: str | None = None,
         resource_version: str | None = None,
         grace_period_s: int | None = None,
-        propagation: Propagation = "Background",
+        propagation: Propagation | None = None,
         dry_run: bool = False,
     ) -> Stored | None:
         """Removes the object (None), or marks it and returns it: it has finalizers, a grace period, content.
 
-        Raises NotFound; Conflict when a precondition does not hold; Forbidden for the system's namespaces.
+        Raises NotFound; Conflict when a precondition does not hold; Forbidden for the system's namespaces. Without a
+        `propagation` the object's own finalizers say what becomes of its dependents.
         """
         request = deletion.Request(uid, resource_version, grace_period_s, propagation)
         before = self._present(kind, key)
@@ -212,8 +213,6 @@ class Store:
         if dry_run:
             left = deletion.outcome(kind, before, request, self._clock())
             return stored(left, before.version) if left is not None else None
-        if propagation == "Orphan":
-            self._orphan_dependents(before)
         result = self._delete(kind, before, request)
         await self._commits.acknowledged()
         return result
@@ -276,13 +275,6 @@ class Store:
             return None
         return self._replace(kind, before, left)
 
-    def _orphan_dependents(self, owner: Stored) -> None:
-        for place in self._newest.dependents(owner.uid):
-            dependent = self._present(*place)
-            rest = [each for each in owner_references(dependent) if each["uid"] != owner.uid]
-            metadata = {**dependent.metadata, "ownerReferences": rest}
-            self._replace(place.kind, dependent, {**dependent.object, "metadata": metadata})
-
     async def _acknowledged(self, result: Stored) -> Stored:
         """Also for a write that changed nothing: what it found equal may not be on disk yet."""
         await self._commits.acknowledged()
@@ -298,7 +290,9 @@ class Store:
             self._visible.put(write.kind, recorded.stored)
         self._published_version = recorded.version
         self._history(write.kind).append(recorded)
-        affected = garbage.affected_by(self._newest, write.kind, recorded.stored, removed=recorded.removed)
+        affected = garbage.affected_by(
+            self._newest, write.kind, recorded.before, recorded.stored, removed=recorded.removed
+        )
         self._todo.extend(definitions.affected_by(self._newest, write.kind, recorded.stored, removed=recorded.removed))
         if write.kind == CUSTOM_RESOURCE_DEFINITION:
             self.definitions_version = recorded.version
@@ -309,7 +303,7 @@ class Store:
 
     def _end_grace(self, namespace: Stored) -> None:
         self._in_grace.discard(namespace.uid)
-        self._todo.extend(self._newest.content(namespace.key.name))
+        self._todo.extend((*self._newest.content(namespace.key.name), Place(NAMESPACE, namespace.key)))
         self._commits.begin()
 
     def _settle(self) -> None:
@@ -317,14 +311,14 @@ class Store:
         steps = 0
         while self._todo and steps < _STEPS_AT_ONCE:
             place = self._todo.popleft()
-            step = garbage.next_step(self._newest, place, self._in_grace)
+            step = garbage.next_step(self._newest, place, self._clock(), self._in_grace)
             step = step or definitions.next_step(self._newest, place, self._clock())
             if step is None:
                 continue
             steps += 1
             before = self._present(*place)
             if isinstance(step, garbage.Delete):
-                self._delete(place.kind, before, deletion.Request())
+                self._delete(place.kind, before, deletion.Request(propagation=step.propagation))
             else:
                 self._replace(place.kind, before, step.object)
 

@@ -46,7 +46,13 @@ def make() -> Make:
         metadata |= {each: fields.pop(each) for each in ("labels", "finalizers", "namespace") if each in fields}
         if owners:
             metadata["ownerReferences"] = [
-                {"apiVersion": "v1", "kind": "X", "name": each.key.name, "uid": each.uid, "blockOwnerDeletion": block}
+                {
+                    "apiVersion": each.object["apiVersion"],
+                    "kind": each.object["kind"],
+                    "name": each.key.name,
+                    "uid": each.uid,
+                    "blockOwnerDeletion": block,
+                }
                 for each in owners
             ]
         return {"metadata": metadata, **fields}

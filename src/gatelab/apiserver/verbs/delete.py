@@ -1,6 +1,7 @@
 """delete and deletecollection."""
 
-from typing import Any, Literal
+from collections.abc import Iterator
+from typing import Any
 
 import msgspec
 from starlette.requests import Request
@@ -12,8 +13,13 @@ from gatelab.apiserver.target import Target
 from gatelab.apiserver.verbs import pages
 from gatelab.kinds.builtin import NAMESPACE
 from gatelab.kinds.errors import BadRequest, MethodNotAllowed, NotFound
+from gatelab.kinds.kind import Kind
 from gatelab.kinds.objects import Key
+from gatelab.kinds.schemas.problems import Problem, invalid, refusal, unsupported
 from gatelab.store import Stored
+from gatelab.store.deletion import Propagation
+
+_KIND = Kind("meta.k8s.io", "v1", "DeleteOptions", "deleteoptions")
 
 
 class Preconditions(msgspec.Struct, frozen=True, rename="camel"):
@@ -25,7 +31,7 @@ class DeleteOptions(msgspec.Struct, frozen=True, rename="camel"):
     """`meta/v1` DeleteOptions. A grace period below zero means one second, as in Kubernetes."""
 
     grace_period_seconds: int | None = None
-    propagation_policy: Literal["Background", "Foreground", "Orphan"] | None = None
+    propagation_policy: Propagation | None = None
     orphan_dependents: bool | None = None
     preconditions: Preconditions = Preconditions()
     dry_run: list[str] | None = None
@@ -71,9 +77,16 @@ async def _delete(
         uid=options.preconditions.uid,
         resource_version=options.preconditions.resource_version,
         grace_period_s=options.grace_period_seconds,
-        propagation=options.propagation_policy or ("Orphan" if options.orphan_dependents else "Background"),
+        propagation=_propagation(options),
         dry_run=parameters.dry_run(request) or bool(options.dry_run),
     )
+
+
+def _propagation(options: DeleteOptions) -> Propagation | None:
+    """What becomes of the dependents; None where the client leaves it to the object's finalizers."""
+    if options.orphan_dependents is not None:
+        return "Orphan" if options.orphan_dependents else "Background"
+    return options.propagation_policy
 
 
 async def _options(request: Request) -> DeleteOptions:
@@ -81,9 +94,21 @@ async def _options(request: Request) -> DeleteOptions:
     has_body = request.headers.get("content-length", "0") != "0" or "transfer-encoding" in request.headers
     body: Any = await bodies.read_document(request) if has_body else _from_query(request)
     try:
-        return msgspec.convert(body or {}, DeleteOptions)
+        options = msgspec.convert(body or {}, DeleteOptions)
     except msgspec.ValidationError as error:
         raise BadRequest(f"DeleteOptions cannot be read: {error}") from error
+    found = list(_problems(options))
+    if found:
+        raise refusal(_KIND, "", found)
+    return options
+
+
+def _problems(options: DeleteOptions) -> Iterator[Problem]:
+    if options.propagation_policy is not None and options.orphan_dependents is not None:
+        rule = "orphanDependents and deletionPropagation cannot be both set"
+        yield invalid("propagationPolicy", options.propagation_policy, rule)
+    if any(each != "All" for each in options.dry_run or ()):
+        yield unsupported("dryRun", options.dry_run, ("All",))
 
 
 def _from_query(request: Request) -> dict[str, Any]:
@@ -92,4 +117,6 @@ def _from_query(request: Request) -> dict[str, Any]:
         options["gracePeriodSeconds"] = grace
     if policy := request.query_params.get("propagationPolicy"):
         options["propagationPolicy"] = policy
+    if "orphanDependents" in request.query_params:
+        options["orphanDependents"] = parameters.flag(request, "orphanDependents")
     return options
