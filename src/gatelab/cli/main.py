@@ -11,6 +11,7 @@ COMMANDS: Mapping[str, str] = {
     "up": "gatelab.cli.up:up",
     "down": "gatelab.cli.down:down",
     "status": "gatelab.cli.status:status",
+    "logs": "gatelab.cli.logs:logs",
     "images": "gatelab.cli.images:images",
     "exec": "gatelab.cli.exec:exec_",
     "dns": "gatelab.cli.dns:dns",
