@@ -16,6 +16,16 @@ _file_option = click.option(
 )
 
 
+def _complete(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:  # noqa: ARG001
+    from gatelab.node.images import read_images
+
+    try:
+        known = read_images(_file(ctx.params.get("name") or "gatelab", ctx.params.get("file")))
+    except LabError:
+        return []
+    return [name for name in known if name.startswith(incomplete)]
+
+
 class _ListedByDefault(click.Group):
     """`gatelab images` and `gatelab images -o json` are `gatelab images list …`."""
 
@@ -89,7 +99,7 @@ def add(
 @images.command()
 @name_option
 @_file_option
-@click.argument("image")
+@click.argument("image", shell_complete=_complete)
 def remove(name: str, file: Path | None, image: str) -> None:
     """Forget what IMAGE is. Pods that run already run on."""
     from gatelab.node.images_file import remove_image

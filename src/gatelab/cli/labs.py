@@ -9,8 +9,18 @@ from gatelab.cli.exit_codes import COULD_NOT_RUN
 from gatelab.node.errors import LabError, LabIsNotRunning
 from gatelab.node.place import LabPlace
 
+
+def _complete(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:  # noqa: ARG001
+    return [name for name in LabPlace.names() if name.startswith(incomplete)]
+
+
 name_option = click.option(
-    "--name", envvar="GATELAB_NAME", default="gatelab", show_default=True, help="Which lab. [env: GATELAB_NAME]"
+    "--name",
+    envvar="GATELAB_NAME",
+    default="gatelab",
+    show_default=True,
+    help="Which lab. [env: GATELAB_NAME]",
+    shell_complete=_complete,
 )
 
 

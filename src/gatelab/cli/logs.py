@@ -3,7 +3,6 @@
 import sys
 
 import click
-from click.shell_completion import CompletionItem
 
 from gatelab.cli.durations import GO_DURATION
 from gatelab.cli.labs import fail, name_option, place_of
@@ -12,7 +11,7 @@ from gatelab.node.errors import LabError
 _TAIL = 20
 
 
-def _complete(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:  # noqa: ARG001
+def _complete(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:  # noqa: ARG001
     from gatelab.cli.logs_sources import known_names
     from gatelab.node.place import LabPlace
 
@@ -20,7 +19,7 @@ def _complete(ctx: click.Context, param: click.Parameter, incomplete: str) -> li
         place = LabPlace.named(ctx.params.get("name") or "gatelab")
     except LabError:
         return []
-    return [CompletionItem(name) for name in known_names(place) if name.startswith(incomplete)]
+    return [name for name in known_names(place) if name.startswith(incomplete)]
 
 
 @click.command()

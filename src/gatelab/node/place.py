@@ -40,6 +40,11 @@ class LabPlace:
         state = _state_home() / "gatelab" / name
         return cls(name, state, _run_home(state))
 
+    @staticmethod
+    def names() -> list[str]:
+        """The labs that have a state folder, running or not."""
+        return sorted(each.name for each in (_state_home() / "gatelab").glob("*") if _NAME.match(each.name))
+
     def make(self) -> None:
         """Makes both folders, for the owner only (0700), and those below that are always there."""
         for folder in (self.state, self.run, self.tls, self.pod_logs):
