@@ -10,7 +10,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
-from gatelab.apiserver import answers, documents, parameters, pod_logs, pod_proxy, reviews
+from gatelab.apiserver import answers, documents, parameters, pod_logs, pod_proxy, pod_streams, reviews
 from gatelab.apiserver.context import Context, LogSource
 from gatelab.apiserver.registry import Registry
 from gatelab.apiserver.security import Guard
@@ -30,12 +30,16 @@ _CLIENT_CLOSED = 499
 
 _COLLECTION: Mapping[str, Verb] = {"GET": read.list_, "POST": write.create, "DELETE": delete.delete_collection}
 _OBJECT: Mapping[str, Verb] = {"GET": read.get, "PUT": write.update, "PATCH": patch.patch, "DELETE": delete.delete}
+_REFUSED: Mapping[str, Verb] = {"GET": pod_streams.refuse, "POST": pod_streams.refuse}
 _PARTS: Mapping[str, Mapping[str, Verb]] = {
     "": _OBJECT,
     "status": {"GET": read.get, "PUT": write.update, "PATCH": patch.patch},
     "scale": {"GET": scale.get, "PUT": scale.update, "PATCH": scale.patch},
     "log": {"GET": pod_logs.read},
     "proxy": {"GET": pod_proxy.forward},
+    "exec": _REFUSED,
+    "attach": _REFUSED,
+    "portforward": _REFUSED,
 }
 _DOCUMENTS: Mapping[str, Handler] = {
     "/healthz": documents.health,

@@ -105,3 +105,22 @@ async def test_a_pod_that_does_not_listen_is_unavailable(api: Requests) -> None:
     answer = await api("GET", f"{PODS}/p:1/proxy/")
     assert (answer.status, answer.json["reason"]) == (503, "ServiceUnavailable")
     assert (await api("GET", f"{PODS}/p:nope/proxy/")).status == 400
+
+
+@pytest.mark.parametrize(
+    ("path", "said"),
+    [
+        ("exec?command=ls", "process 42 is the container, and /proc/42/root its files"),
+        ("exec?command=tar&command=cf", "kubectl cp is not in gatelab"),
+        ("attach?container=hello", "`kubectl logs -f -n default p -c hello`"),
+        ("portforward", "connect to 127.26.2.1 as it is"),
+    ],
+)
+async def test_streams_into_pods_are_refused_with_the_way_to_go(api: Requests, path: str, said: str) -> None:
+    await api("POST", PODS, make.pod())
+    status = {"podIP": "127.26.2.1", "containerStatuses": [{"name": "hello", "containerID": "process://42"}]}
+    await api("PATCH", f"{PODS}/p/status", {"status": status}, content_type=MERGE)
+    for method in ("GET", "POST"):
+        answer = await api(method, f"{PODS}/p/{path}")
+        assert (answer.status, said in answer.message) == (405, True)
+    assert (await api("POST", f"{PODS}/none/{path}")).status == 404

@@ -49,7 +49,7 @@ def test_what_follows_proxy_is_left_as_it_is() -> None:
         "/apis/apps/v1beta1/deployments",
         "/api/v1/pods/b",
         "/api/v1/namespaces/a/nodes",
-        "/api/v1/namespaces/a/pods/b/exec",
+        "/api/v1/namespaces/a/pods/b/binding",
         "/api/v1/namespaces/a/secrets/b/status",
         "/api/v1/namespaces/a/pods/b/log/more",
         "/api/v1/namespaces/a/pods/b%2Flog",
