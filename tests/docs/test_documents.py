@@ -38,6 +38,7 @@ def test_every_dependency_has_a_row_with_its_reason() -> None:
 
 
 IMPORT_NAMES = {
+    "cel": "common-expression-language",
     "dns": "dnspython",
     "envoy": "xds-protos",
     "google": "protobuf",

@@ -7,6 +7,7 @@ nothing, allocates nothing and knows no controller.
 
 from gatelab.apiserver.app import create_app
 from gatelab.apiserver.context import LogSource
+from gatelab.apiserver.custom.builtin_definitions import publish as publish_definitions
 from gatelab.apiserver.serve import serve
 
-__all__ = ["LogSource", "create_app", "serve"]
+__all__ = ["LogSource", "create_app", "publish_definitions", "serve"]

@@ -1,5 +1,7 @@
 """The scale subresource: autoscaling/v1 Scale of Deployments, ReplicaSets and StatefulSets."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Annotated, Any
 
 import msgspec
@@ -9,13 +11,15 @@ from starlette.responses import Response
 from gatelab.apiserver import answers, bodies, parameters
 from gatelab.apiserver.apply.entries import Owner
 from gatelab.apiserver.context import Context
-from gatelab.apiserver.tables.cells import selector_shown
+from gatelab.apiserver.custom import objects as custom_objects
+from gatelab.apiserver.tables.cells import at, selector_shown
 from gatelab.apiserver.target import Target
 from gatelab.apiserver.verbs import ownership
 from gatelab.apiserver.verbs.patch import Patch, read_patch
 from gatelab.kinds.errors import BadRequest
 from gatelab.kinds.objects import Object
 from gatelab.kinds.schemas import catalogue, problems
+from gatelab.store.versions import Subresource
 
 _COPIED = ("name", "namespace", "uid", "resourceVersion", "creationTimestamp")
 
@@ -33,21 +37,51 @@ class _Scale(msgspec.Struct, frozen=True):
     metadata: _Metadata = _Metadata()
 
 
-def scale_of(obj: Object) -> dict[str, Any]:
+def scale_of(target: Target, obj: Object) -> dict[str, Any]:
     """The Scale of an object."""
     metadata = obj["metadata"]
-    selector = selector_shown(obj["spec"].get("selector"))
+    paths = _paths(target)
     return {
         "kind": "Scale",
         "apiVersion": "autoscaling/v1",
         "metadata": {field: metadata[field] for field in _COPIED if field in metadata},
-        "spec": {"replicas": obj["spec"].get("replicas", 0)},
-        "status": {"replicas": (obj.get("status") or {}).get("replicas", 0), "selector": selector},
+        "spec": {"replicas": at(obj, *paths.replicas) or 0},
+        "status": {"replicas": at(obj, *paths.present) or 0, **_selector(paths, obj)},
     }
 
 
+@dataclass(frozen=True, slots=True)
+class _Paths:
+    """Where the fields are that a Scale shows. `selector` is a string in custom objects, if they have one."""
+
+    replicas: Sequence[str] = ("spec", "replicas")
+    present: Sequence[str] = ("status", "replicas")
+    selector: Sequence[str] = ("spec", "selector")
+
+
+def _paths(target: Target) -> _Paths:
+    custom = target.resource.custom
+    if custom is None or custom.scale is None:
+        return _Paths()
+    named = (custom.scale.get(name, "") for name in ("specReplicasPath", "statusReplicasPath", "labelSelectorPath"))
+    return _Paths(*(path.strip(".").split(".") for path in named))
+
+
+def _selector(paths: _Paths, obj: Object) -> dict[str, str]:
+    found = at(obj, *paths.selector)
+    if paths == _Paths():
+        return {"selector": selector_shown(found)}
+    return {"selector": found} if isinstance(found, str) and found else {}
+
+
+def _with_field(obj: Object, path: Sequence[str], value: Any) -> dict[str, Any]:
+    first, *rest = path
+    below = obj.get(first)
+    return {**obj, first: _with_field(below if isinstance(below, dict) else {}, rest, value) if rest else value}
+
+
 async def get(context: Context, _: Request, target: Target) -> Response:
-    return answers.json(scale_of(context.store.get(target.kind, target.key).object))
+    return answers.json(scale_of(target, context.store.get(target.kind, target.key).object))
 
 
 async def update(context: Context, request: Request, target: Target) -> Response:
@@ -64,16 +98,19 @@ async def patch(context: Context, request: Request, target: Target) -> Response:
 
 async def _write(context: Context, request: Request, target: Target, patched: Patch, owner: Owner) -> Response:
     def change(before: Object) -> Object:
-        wanted = _read(target, patched(scale_of(before)))
+        wanted = _read(target, patched(scale_of(target, before)))
         version = wanted.metadata.resource_version
         metadata = {**before["metadata"], **({"resourceVersion": version} if version else {})}
-        after = {**before, "metadata": metadata, "spec": {**before["spec"], "replicas": wanted.spec.replicas}}
+        after = _with_field({**before, "metadata": metadata}, _paths(target).replicas, wanted.spec.replicas)
+        found = custom_objects.broken(target.resource, after, before, []) if target.resource.custom else ()
+        if found:
+            raise problems.refusal(target.kind, target.name, found)
         return ownership.updated(context, target, before, after, owner)
 
-    stored = await context.store.modify(
-        target.kind, target.key, change, subresource="scale", dry_run=parameters.dry_run(request)
-    )
-    return answers.json(scale_of(stored.object))
+    part: Subresource | None = None if target.resource.custom else "scale"
+    dry_run = parameters.dry_run(request)
+    stored = await context.store.modify(target.kind, target.key, change, subresource=part, dry_run=dry_run)
+    return answers.json(scale_of(target, stored.object))
 
 
 def _read(target: Target, body: Any) -> _Scale:
