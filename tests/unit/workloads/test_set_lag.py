@@ -5,12 +5,14 @@ from typing import Any
 
 import pytest
 
-from gatelab.kinds.builtin import POD, STATEFUL_SET
+from gatelab.cluster.port import Applied, Cluster, Replaced
+from gatelab.kinds.builtin import CONTROLLER_REVISION, POD, STATEFUL_SET
 from gatelab.kinds.defaults import with_defaults
 from gatelab.kinds.objects import Key, is_being_deleted
-from gatelab.reconcile import Runtime
+from gatelab.reconcile import Mirrors, Runtime
 from gatelab.workloads import controllers
 from gatelab.workloads.ordinals import ordinal_of
+from gatelab.workloads.stateful_sets import StatefulSetController
 from lagging_cluster import LaggingCluster
 from small_cluster import World, is_ready, small_cluster, template_of
 
@@ -45,7 +47,7 @@ def settled(world: World, replicas: int, image: str) -> bool:
     return counts == [replicas] * 4 and images == [image] * replicas
 
 
-async def create(cluster: LaggingCluster) -> None:
+async def create(cluster: Cluster) -> None:
     spec = {
         "replicas": 3,
         "serviceName": "web",
@@ -73,6 +75,25 @@ async def test_order_holds_when_mirrors_lag(seed: int) -> None:
         await world.until(lambda: Key("n", "web-1") not in world.state[POD])
         await world.until(lambda: settled(world, 3, "three"))
         running.cancel()
+
+
+async def test_a_deletion_that_is_not_seen_yet_is_waited_for() -> None:
+    async with small_cluster() as world:
+        cluster = world.cluster
+        async with world.controlled(controllers(cluster)):
+            await create(cluster)
+            await world.until(lambda: settled(world, 3, "one"))
+        world.kubelet.hold = True
+        controller, mirrors = StatefulSetController(cluster), Mirrors([STATEFUL_SET, POD, CONTROLLER_REVISION])
+        for mirror in mirrors.all():
+            mirror.apply(Replaced(await cluster.list(mirror.kind)))
+        await controller.start(mirrors)
+        shrunk = await cluster.patch(STATEFUL_SET, WEB, {"spec": {"replicas": 0}})
+        mirrors.of(STATEFUL_SET).apply(Applied(shrunk))
+        await controller.reconcile(WEB)
+        for _ in range(2):
+            assert await controller.reconcile(WEB), "it comes again"
+        assert [is_being_deleted(each) for each in await cluster.list(POD)] == [False, False, True]
 
 
 async def test_another_set_takes_up_what_one_has_left() -> None:
