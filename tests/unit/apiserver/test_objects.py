@@ -273,3 +273,13 @@ async def test_reviews_say_yes(api: Requests) -> None:
     assert who.json["status"]["userInfo"]["username"] == "gatelab-admin"
     may = await api("POST", "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews", {})
     assert may.json["status"]["allowed"] is True
+
+
+async def test_what_is_not_acted_on_is_said_when_it_is_new(api: Requests) -> None:
+    made = await api("POST", SERVICES, make.service(sessionAffinity="ClientIP"))
+    assert made.headers["warning"].startswith('299 - "Service spec.sessionAffinity: ClientIP is stored, gatelab does')
+    again = await api("PUT", f"{SERVICES}/hello", {**made.json, "metadata": {"name": "hello", "labels": {"a": "b"}}})
+    assert again.status == 200
+    assert "warning" not in again.headers
+    role = await api("POST", "/apis/rbac.authorization.k8s.io/v1/namespaces/default/roles", {"metadata": {"name": "r"}})
+    assert role.headers["warning"] == '299 - "Role is stored; gatelab does not act on it"'
