@@ -12,13 +12,13 @@ import signal
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from gatelab.apiserver import create_app, serve
+from gatelab.apiserver import create_app, publish_definitions, serve
 from gatelab.certs import controllers as cert_controllers
 from gatelab.cluster.embedded import EmbeddedCluster
 from gatelab.cluster.port import Cluster
 from gatelab.dns import DnsController, PodDnsController, serve_dns
 from gatelab.gateway import ENVOY_IMAGE, DataPlaneSettings, GatewayController
-from gatelab.kinds.addresses import AddressRange
+from gatelab.kinds.addresses import LOOPBACK, AddressRange
 from gatelab.kinds.builtin import CONFIG_MAP, GATEWAY_CLASS, NAMESPACE
 from gatelab.kinds.errors import AlreadyExists
 from gatelab.kinds.kind import Kind
@@ -66,6 +66,7 @@ async def run(settings: Settings) -> None:
 async def _run_parts(store: Store, settings: Settings) -> None:
     place = settings.place
     cluster = EmbeddedCluster(store)
+    await publish_definitions(store)
     await _create_first_objects(cluster, settings)
     app = create_app(store, token=place.token.read_text().strip(), hosts=HOSTS, logs=FileLogs(place.pod_logs))
     dns = DnsController()
@@ -123,11 +124,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--api-port", type=int, required=True, help="port of the API on 127.0.0.1")
     parser.add_argument("--dns-port", type=int, required=True, help="port of DNS on the node's address")
     parser.add_argument("--octet", type=int, required=True, help="the lab owns 127.OCTET.0.0/16")
+    parser.add_argument("--network", type=int, default=LOOPBACK, help="instead of 127")
     given = parser.parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     place = LabPlace.named(given.name)
     wait_until_made(place)
-    settings = Settings(place, given.api_port, given.dns_port, AddressRange(given.octet))
+    settings = Settings(place, given.api_port, given.dns_port, AddressRange(given.octet, given.network))
     asyncio.run(run(settings))
 
 

@@ -14,7 +14,7 @@ from gatelab.cli.exit_codes import COULD_NOT_RUN
 from gatelab.cli.labs import fail, name_option, place_of
 from gatelab.node.errors import LabError
 from gatelab.node.place import LabPlace
-from gatelab.node.preparation import prepare, process_start
+from gatelab.node.preparation import Isolation, Preparation, prepare, process_start
 
 Facts = dict[str, Any]
 
@@ -27,8 +27,15 @@ Facts = dict[str, Any]
     type=click.Path(dir_okay=False, path_type=Path, exists=True),
     help="Programs for container images (YAML).  [default: $XDG_CONFIG_HOME/gatelab/images.yaml]",
 )
+@click.option(
+    "--isolation",
+    type=click.Choice(["none", "netns"]),
+    default="none",
+    show_default=True,
+    help="netns: each pod in a network namespace of its own, so that it may bind 0.0.0.0. Needs root.",
+)
 @click.option("--format", "format_", type=click.Choice(["text", "json"]), default="text", show_default=True)
-def up(name: str, detach: bool, images: Path | None, format_: str) -> None:
+def up(name: str, detach: bool, images: Path | None, isolation: Isolation, format_: str) -> None:
     """Start a lab: an API server, controllers, and a node whose pods are processes.
 
     It runs until Ctrl-C, or with --detach until `gatelab down`. With --format json one line on stdout says where it is
@@ -44,16 +51,16 @@ def up(name: str, detach: bool, images: Path | None, format_: str) -> None:
         click.echo(json.dumps(facts) if format_ == "json" else _text(facts, detach))
 
     if detach:
-        _detached(place, file, started, show)
+        _detached(lambda: prepare(place, file, process_started=started, isolation=isolation), place, show)
     else:
         click.echo(f"starting the lab {name!r} ...", err=True)
-        _run(place, file, started, show)
+        _run(lambda: prepare(place, file, process_started=started, isolation=isolation), show)
         click.echo(f"the lab {name!r} has ended; its state is kept in {place.state}", err=True)
 
 
-def _run(place: LabPlace, images: Path, started: float, announce: Callable[[Facts], None]) -> None:
+def _run(begin: Callable[[], Preparation], announce: Callable[[Facts], None]) -> None:
     try:
-        lab = prepare(place, images, process_started=started)
+        lab = begin()
         from gatelab.node.supervisor import run_lab  # heavy, and imported while the control plane starts
 
         _log(logging.WARNING)
@@ -62,12 +69,12 @@ def _run(place: LabPlace, images: Path, started: float, announce: Callable[[Fact
         fail(error)
 
 
-def _detached(place: LabPlace, images: Path, started: float, show: Callable[[Facts], None]) -> None:
+def _detached(begin: Callable[[], Preparation], place: LabPlace, show: Callable[[Facts], None]) -> None:
     """Forks the lab; the child says through a pipe how it went."""
     reader, writer = os.pipe()
     if os.fork() == 0:
         os.close(reader)
-        _daemon(place, images, started, writer)
+        _daemon(begin, place, writer)
     os.close(writer)
     with os.fdopen(reader, "rb") as said:
         line = said.readline()
@@ -77,7 +84,7 @@ def _detached(place: LabPlace, images: Path, started: float, show: Callable[[Fac
     show(message)
 
 
-def _daemon(place: LabPlace, images: Path, started: float, writer: int) -> NoReturn:
+def _daemon(begin: Callable[[], Preparation], place: LabPlace, writer: int) -> NoReturn:
     """The lab in a session of its own, with its output in the agent's log."""
     os.setsid()
     place.logs.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -89,7 +96,7 @@ def _daemon(place: LabPlace, images: Path, started: float, writer: int) -> NoRet
             said.write(json.dumps(message) + "\n")
 
     try:
-        lab = prepare(place, images, process_started=started)
+        lab = begin()
         from gatelab.node.supervisor import run_lab
 
         _log(logging.INFO)

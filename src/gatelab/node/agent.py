@@ -10,7 +10,10 @@ from gatelab.cluster.port import Applied, Deleted, Replaced, WatchEvent
 from gatelab.kinds.builtin import POD
 from gatelab.kinds.errors import ApiError, Conflict, NotFound
 from gatelab.kinds.objects import Key, Object, is_being_deleted, key_of
+from gatelab.kinds.pods import Pod
+from gatelab.kinds.views import view
 from gatelab.node.logs.files import forget_pod
+from gatelab.node.network.pod_networks import shares_machine
 from gatelab.node.pods.addresses import AddressesExhausted, PodAddresses
 from gatelab.node.pods.host import PodHost
 from gatelab.node.pods.worker import PodWorker
@@ -23,9 +26,11 @@ NODE_NAME = "gatelab"
 class Agent:
     """Runs the pods of the node. Nothing of an earlier run is adopted: its processes ended with it."""
 
-    def __init__(self, host: PodHost, addresses: PodAddresses) -> None:
+    def __init__(self, host: PodHost, addresses: PodAddresses, on_machine: PodAddresses | None = None) -> None:
+        """`on_machine` has the addresses of pods in this machine's network, where others have networks of their own."""
         self._host = host
         self._addresses = addresses
+        self._on_machine = on_machine or addresses
         self._workers: dict[str, PodWorker] = {}
 
     def running(self) -> Mapping[Key, Mapping[str, int]]:
@@ -43,7 +48,8 @@ class Agent:
     def _take(self, event: WatchEvent, tasks: asyncio.TaskGroup) -> None:
         match event:
             case Replaced(objects):
-                self._addresses.reserve(_address(each) for each in objects)
+                for pool in {self._addresses, self._on_machine}:
+                    pool.reserve(_address(each) for each in objects)
                 present = {each["metadata"]["uid"] for each in objects}
                 for uid in self._workers.keys() - present:
                     self._workers[uid].vanish()
@@ -68,7 +74,8 @@ class Agent:
         now = asyncio.get_running_loop().time()
         address = _address(pod)
         try:
-            address = address if self._addresses.holds(address) else self._addresses.take(now)
+            pool = self._on_machine if shares_machine(view(Pod, pod)) else self._addresses
+            address = address if pool.holds(address) else pool.take(now)
             worker = PodWorker(pod, address, self._host)
         except (AddressesExhausted, msgspec.ValidationError) as error:
             tasks.create_task(self._refuse(pod, str(error)))
@@ -85,7 +92,8 @@ class Agent:
             logger.exception("pod %s: its worker ended", worker.key)
         finally:
             del self._workers[metadata.uid]
-            self._addresses.free(worker.address, asyncio.get_running_loop().time())
+            for pool in {self._addresses, self._on_machine}:
+                pool.free(worker.address, asyncio.get_running_loop().time())
             forget_pod(self._host.log_folder, metadata.namespace, metadata.name, metadata.uid)
 
     async def _refuse(self, pod: Object, message: str) -> None:

@@ -12,7 +12,6 @@ from collections.abc import Callable
 from typing import Any
 
 from gatelab.cluster.remote import RemoteCluster
-from gatelab.kinds.addresses import AddressRange
 from gatelab.kinds.timestamps import to_rfc3339, utc_now
 from gatelab.node.agent import Agent
 from gatelab.node.claims import privileged_shift
@@ -21,6 +20,7 @@ from gatelab.node.errors import LabError
 from gatelab.node.images import Catalogue
 from gatelab.node.keeper.process import kill_descendants
 from gatelab.node.metrics import MetricsWriter
+from gatelab.node.network.pod_networks import PodNetworks
 from gatelab.node.node_object import keep_node
 from gatelab.node.pods.addresses import PodAddresses
 from gatelab.node.pods.host import PodHost
@@ -94,7 +94,7 @@ class Supervisor:
 
     async def _serve(self, envoy: Resident) -> None:
         lab, place = self._lab, self._lab.place
-        addresses = AddressRange(lab.claims.octet)
+        addresses, isolated = lab.claims.addresses, lab.claims.isolation == "netns"
         async with RemoteCluster.connect(place.kubeconfig) as cluster, asyncio.TaskGroup() as tasks:
             host = PodHost(
                 cluster=cluster,
@@ -103,9 +103,13 @@ class Supervisor:
                 reports=Reports(Recorder(cluster, "kubelet")),
                 log_folder=place.pod_logs,
                 node_address=addresses.node,
-                volumes=VolumeHost(Sources(cluster), place.pod_content, place.pod_disk),
+                volumes=VolumeHost(
+                    Sources(cluster), place.pod_content, place.pod_disk, addresses.node if isolated else None
+                ),
+                networks=PodNetworks(lab.keeper, addresses.node) if isolated else None,
             )
-            agent = Agent(host, PodAddresses(addresses.pods))
+            on_machine = PodAddresses(addresses.host_pods if isolated else addresses.pods)
+            agent = Agent(host, PodAddresses(addresses.isolated_pods) if isolated else on_machine, on_machine)
 
             def own() -> dict[str, int]:
                 found = {"control-plane": lab.controlplane.pid, "service-proxy": envoy.pid}
@@ -123,13 +127,15 @@ class Supervisor:
 
     def _facts(self) -> Facts:
         lab = self._lab
+        node = lab.claims.node
         return {
             "name": lab.place.name,
             "pid": os.getpid(),
             "api": f"https://127.0.0.1:{lab.claims.api_port}",
-            "dns": f"127.{lab.claims.octet}.0.1:{lab.claims.dns_port}",
+            "dns": f"{node}:{lab.claims.dns_port}",
             "octet": lab.claims.octet,
-            "privileged_shift": privileged_shift(f"127.{lab.claims.octet}.0.1"),
+            "isolation": lab.claims.isolation,
+            "privileged_shift": privileged_shift(node),
             "kubeconfig": str(lab.place.kubeconfig),
             "images": str(lab.images),
             "started_at": to_rfc3339(utc_now()),

@@ -28,6 +28,7 @@ class Invocation:
     env: Mapping[str, str]
     cwd: str
     mounts: Sequence[Mount] = ()
+    network: str | None = None
 
     def __repr__(self) -> str:
         return f"Invocation({self.argv[0]!r}, …)"

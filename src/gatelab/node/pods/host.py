@@ -15,6 +15,7 @@ from gatelab.kinds.objects import Key
 from gatelab.kinds.views import view
 from gatelab.node.images import Catalogue
 from gatelab.node.keeper.client import Keeper
+from gatelab.node.network.pod_networks import PodNetworks
 from gatelab.node.pods.reports import Reports
 from gatelab.node.pods.volumes.pod import VolumeHost
 
@@ -32,6 +33,8 @@ class PodHost:
     log_folder: Path
     node_address: str
     volumes: VolumeHost
+    networks: PodNetworks | None = None
+    """None where all pods share this machine's network."""
 
     async def values(
         self, namespace: str, needed: frozenset[tuple[str, str]]

@@ -15,6 +15,7 @@ from gatelab.node.images import UnknownImage
 from gatelab.node.keeper.client import Exited, Notice, Spawned, SpawnFailed
 from gatelab.node.logs.files import log_file, pod_folder
 from gatelab.node.logs.writer import LogWriter
+from gatelab.node.network.pod_networks import NetworkNotMade, shares_machine
 from gatelab.node.pods.environment import ConfigError, Invocation, invocation, needed
 from gatelab.node.pods.events import Ended, Event, Note, NotStarted, Started, Warn
 from gatelab.node.pods.host import PodHost, host_environment
@@ -55,7 +56,7 @@ class Programs:
         self._address = address
         self._host = host
         self._volumes = volumes
-        self._not_mounted = ""
+        self._reported = ""
         self._tell = tell
         self._report = report
         self._running: dict[str, Program] = {}
@@ -79,7 +80,10 @@ class Programs:
         except (UnknownImage, LabError) as error:
             self._refuse(container, PULL_ERROR, str(error))
         except VolumeNotReady as error:
-            self._report_mount(str(error))
+            self._report_once("FailedMount", str(error))
+            self._refuse(container, "ContainerCreating", "")
+        except NetworkNotMade as error:
+            self._report_once("FailedCreatePodSandBox", str(error))
             self._refuse(container, "ContainerCreating", "")
         except (ConfigError, ApiError) as error:
             self._refuse(container, "CreateContainerConfigError", str(error))
@@ -94,13 +98,25 @@ class Programs:
         host = host_environment()
         program = invocation(self._pod, container, image, address=self._address, host=host, values=values)
         await self._volumes.prepare()
-        return replace(program, mounts=self._volumes.mounts(container, program.env))
+        mounts = self._volumes.mounts(container, program.env)
+        return replace(program, mounts=mounts, network=await self._network())
 
-    def _report_mount(self, message: str) -> None:
+    async def _network(self) -> str | None:
+        """The name of the pod's own network, if it has one."""
+        if self._host.networks is None or shares_machine(self._pod):
+            return None
+        return await self._host.networks.of(self._pod.metadata.uid, self._address)
+
+    def leave_network(self) -> None:
+        """Nothing of the pod runs any more."""
+        if self._host.networks is not None:
+            self._host.networks.drop(self._pod.metadata.uid)
+
+    def _report_once(self, reason: str, message: str) -> None:
         """Once: it is tried every second, and nobody reads the same a hundred times."""
-        if message != self._not_mounted:
-            self._not_mounted = message
-            self._report(Warn("FailedMount", message))
+        if message != self._reported:
+            self._reported = message
+            self._report(Warn(reason, message))
 
     def _refuse(self, container: Container, reason: str, message: str) -> None:
         self._tell(NotStarted(container.name, reason, message, utc_now()))
@@ -124,6 +140,7 @@ class Programs:
             stderr=log.stderr,
             on_notice=on_notice,
             mounts=program.mounts,
+            network=program.network,
         )
         log.started()
 
@@ -153,7 +170,7 @@ class Programs:
     def _exit_message(self, container: Container, run: Program, exit_code: int) -> str:
         if exit_code == 0:
             return ""
-        if time.monotonic() - run.started < _EARLY_EXIT_S:
+        if time.monotonic() - run.started < _EARLY_EXIT_S and run.program.network is None:
             taken = taken_port_message(self._address, (each.container_port for each in container.ports))
             if taken:
                 self._report(Warn("Failed", f"Error: {taken}", container.name))

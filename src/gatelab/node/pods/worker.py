@@ -90,6 +90,7 @@ class PodWorker:
                 await self._step(tasks)
             writer.cancel()
         self._volumes.remove()
+        self._programs.leave_network()
         if not self._has_vanished:
             await self._writer.remove()
         self._writer.report()

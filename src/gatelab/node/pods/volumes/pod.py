@@ -12,17 +12,20 @@ from gatelab.kinds.pods import Container, Pod
 from gatelab.kinds.views import view
 from gatelab.kinds.volumes import Volume
 from gatelab.node.keeper.client import Mount
+from gatelab.node.network.pod_networks import shares_machine
 from gatelab.node.pods.volumes.container_mounts import container_mounts
 from gatelab.node.pods.volumes.content import PodFacts, VolumeNotReady
 from gatelab.node.pods.volumes.files import content_of, objects_of
 from gatelab.node.pods.volumes.folder import write_content
 from gatelab.node.pods.volumes.host_path import host_path
-from gatelab.node.pods.volumes.hosts_file import hosts_text
+from gatelab.node.pods.volumes.hosts_file import hosts_text, resolver_text
 from gatelab.node.pods.volumes.sources import Source, Sources
 
 logger = logging.getLogger(__name__)
 
 _HOSTS = Path("/etc/hosts")
+_RESOLVER = Path("/etc/resolv.conf")
+_LOCALHOST = "127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\n"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +37,8 @@ class VolumeHost:
     """Folder for what the API says, Secrets too: the lab's run folder, which is in memory where there is one."""
     disk: Path
     """Folder for emptyDir volumes."""
+    nameserver: str | None = None
+    """The lab's DNS, at port 53, for pods with networks of their own."""
 
     def forget_others(self, uids: frozenset[str]) -> None:
         """Removes what pods have left that are not among `uids`."""
@@ -61,7 +66,11 @@ class PodVolumes:
     @property
     def is_needed(self) -> bool:
         """Whether any container sees other files than the machine's."""
-        return bool(self._volumes or self._pod.spec.host_aliases)
+        return bool(self._volumes or self._pod.spec.host_aliases or self._nameserver)
+
+    @property
+    def _nameserver(self) -> str | None:
+        return None if shares_machine(self._pod) else self._host.nameserver
 
     async def prepare(self) -> None:
         """Makes every volume that a container mounts; the second time there is nothing to do.
@@ -145,13 +154,18 @@ class PodVolumes:
         return PodFacts(self._pod, self._address, lambda kind, name: self._objects.get(self._source(kind, name)))
 
     def _hosts(self) -> tuple[Mount, ...]:
-        if not self._pod.spec.host_aliases:
-            return ()
-        file = self._content / "..hosts"
-        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        machine = _HOSTS.read_text() if _HOSTS.exists() else "127.0.0.1\tlocalhost\n"
-        file.write_text(hosts_text(self._pod, self._address, machine))
-        return (Mount(str(file), str(_HOSTS)),)
+        """The files by which programs find names, where they are not this machine's."""
+        files: dict[Path, str] = {}
+        if self._pod.spec.host_aliases or self._nameserver:
+            machine = _HOSTS.read_text() if _HOSTS.exists() and not self._nameserver else _LOCALHOST
+            files[_HOSTS] = hosts_text(self._pod, self._address, machine)
+        if self._nameserver:
+            files[_RESOLVER] = resolver_text(self._pod.metadata.namespace, self._nameserver)
+        if files:
+            self._content.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for target, text in files.items():
+            (self._content / f"..{target.name}").write_text(text)
+        return tuple(Mount(str(self._content / f"..{target.name}"), str(target)) for target in files)
 
 
 def _mounted(pod: Pod) -> tuple[Volume, ...]:
