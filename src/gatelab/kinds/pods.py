@@ -125,6 +125,25 @@ class VolumeMount(View, frozen=True):
     read_only: bool = False
 
 
+class RestartOnExitCodes(View, frozen=True):
+    """`operator` is In or NotIn."""
+
+    operator: str = "In"
+    values: tuple[int, ...] = ()
+
+
+class RestartRule(View, frozen=True):
+    """What is done, whatever the policy, after an exit with such a code (KEP-5307)."""
+
+    action: str
+    exit_codes: RestartOnExitCodes | None = None
+
+    def matches(self, exit_code: int) -> bool:
+        """Whether the rule is about that end."""
+        codes = self.exit_codes
+        return codes is not None and (exit_code in codes.values) == (codes.operator == "In")
+
+
 class Container(View, frozen=True):
     name: str
     image: str = ""
@@ -142,7 +161,8 @@ class Container(View, frozen=True):
     readiness_probe: Probe | None = None
     liveness_probe: Probe | None = None
     restart_policy: str | None = None
-    """"Always" makes an init container a sidecar."""
+    """In place of the pod's; "Always" makes an init container a sidecar."""
+    restart_policy_rules: tuple[RestartRule, ...] = ()
     termination_message_path: str = "/dev/termination-log"
     termination_message_policy: str = "File"
 

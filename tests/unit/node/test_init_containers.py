@@ -152,6 +152,16 @@ def test_one_container_that_ended_leaves_the_pod_running(make_pod: MakePod) -> N
     assert script.status()["phase"] == "Failed"
 
 
+def test_a_container_may_have_a_policy_and_rules_of_its_own(make_pod: MakePod) -> None:
+    rule = {"action": "Restart", "exitCodes": {"operator": "In", "values": [42]}}
+    script = Script(make_pod({"restartPolicy": "Never", "restartPolicyRules": [rule]}))
+    script.started()
+    assert script.ended(42) == [Start("main", 1)]
+    script.started()
+    assert script.ended(1) == []
+    assert script.status()["phase"] == "Failed"
+
+
 def test_a_pod_past_its_deadline_is_stopped_and_failed(make_pod: MakePod) -> None:
     script = Script(make_pod(activeDeadlineSeconds=60), age_s=20)
     script.started()

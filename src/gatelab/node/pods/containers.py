@@ -292,6 +292,8 @@ class ContainerRun:
             yield self._warn("BackOff", message)
 
     def _is_restarted(self, exit_code: int) -> bool:
+        if any(each.action == "Restart" and each.matches(exit_code) for each in self.spec.restart_policy_rules):
+            return True
         policy = self._terms.restart_policy
         return policy == "Always" or (policy == "OnFailure" and exit_code != 0)
 

@@ -83,9 +83,9 @@ class PodLifecycle:
 
     def _terms(self, spec: Container, *, is_init: bool) -> Terms:
         role: Role = "main"
-        policy = self._spec.restart_policy
+        policy = spec.restart_policy or self._spec.restart_policy
         if is_init and spec.restart_policy == "Always":
-            role, policy = "sidecar", "Always"
+            role = "sidecar"
         elif is_init:
             role, policy = "init", "Never" if policy == "Never" else "OnFailure"
         waiting = "PodInitializing" if self._spec.init_containers else "ContainerCreating"
