@@ -282,7 +282,7 @@ def oracle(gateway: Object, these: Sequence[Object], request: Request) -> str | 
             characters = (len(wanted.get("service", "")), len(wanted.get("method", "")), len(match.get("headers", ())))
             rank = (exact, max(map(len, matching)), *characters)
             age = (meta["creationTimestamp"], meta["name"], index)
-            best.append((*(-each for each in rank), *age, f"default/{meta['name']}/rule-{index}/match-0"))
+            best.append((*(-each for each in rank), *age, f"GRPCRoute/default/{meta['name']}/rule-{index}/match-0"))
     return min(best)[-1] if best else None
 
 

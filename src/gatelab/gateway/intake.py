@@ -9,7 +9,9 @@ from gatelab.kinds.builtin import (
     GATEWAY,
     GATEWAY_CLASS,
     GRPC_ROUTE,
+    HTTP_ROUTE,
     NAMESPACE,
+    REFERENCE_GRANT,
     SECRET,
     SERVICE,
     SERVICE_ACCOUNT,
@@ -38,7 +40,16 @@ class Intake:
 
     def watches(self) -> Sequence[Watches]:
         """Of Secrets all are watched and only those that a listener names are ever read."""
-        looked_at = (GATEWAY_CLASS, GATEWAY, GRPC_ROUTE, SERVICE, SECRET, NAMESPACE)
+        looked_at = (
+            GATEWAY_CLASS,
+            GATEWAY,
+            GRPC_ROUTE,
+            HTTP_ROUTE,
+            REFERENCE_GRANT,
+            SERVICE,
+            SECRET,
+            NAMESPACE,
+        )
         return (
             *(Watches(kind, lambda _: (_TRANSLATE,)) for kind in looked_at),
             Watches(ENDPOINT_SLICE, lambda _: (_ENDPOINTS,)),

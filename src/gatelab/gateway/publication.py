@@ -8,12 +8,12 @@ from dataclasses import dataclass, field
 from gatelab.gateway.data_plane import proxy_name
 from gatelab.gateway.ports import XdsPort
 from gatelab.gateway.quarantine import Quarantine, blamed
-from gatelab.gateway.snapshot import Snapshot
+from gatelab.gateway.snapshot import RouteId, Snapshot
 from gatelab.gateway.sources import Sources
 from gatelab.gateway.translate import Translation
 from gatelab.gateway.translate.endpoints import endpoints
 from gatelab.gateway.translate.outcome import GatewayOutcome
-from gatelab.kinds.gatewayapi import GRPCRoute
+from gatelab.kinds.gatewayapi import Route
 from gatelab.kinds.objects import Key
 from gatelab.proxy.model import Acceptance
 
@@ -30,10 +30,10 @@ class _Proxy:
     """
 
     served: GatewayOutcome
-    routes: Mapping[Key, GRPCRoute] = field(default_factory=dict)
+    routes: Mapping[RouteId, Route] = field(default_factory=dict)
     fault: str = ""
     quarantine: Quarantine = field(default_factory=Quarantine)
-    good_routes: Mapping[Key, GRPCRoute] = field(default_factory=dict)
+    good_routes: Mapping[RouteId, Route] = field(default_factory=dict)
 
 
 class Publication:
@@ -90,10 +90,10 @@ class Publication:
         return proxy.quarantine.observe(config, acceptance, self._generations())
 
     def _publish(self, key: Key, proxy: _Proxy) -> None:
-        outcome, routes = self._translation.gateways[key], self._snapshot.grpc_routes
+        outcome, routes = self._translation.gateways[key], self._snapshot.routes
         if proxy.quarantine.withheld:
             routes = self._routes_for(proxy)
-            outcome = self._translate(dataclasses.replace(self._snapshot, grpc_routes=routes)).gateways[key]
+            outcome = self._translate(dataclasses.replace(self._snapshot, routes=routes)).gateways[key]
         if outcome.config is None:
             return
         proxy.served, proxy.routes = outcome, routes
@@ -110,11 +110,11 @@ class Publication:
         services = sorted({target.service for target in backends.values()})
         self._xds.publish_endpoints(proxy_name(key), endpoints(backends, self._sources.slices(services)))
 
-    def _routes_for(self, proxy: _Proxy) -> Mapping[Key, GRPCRoute]:
+    def _routes_for(self, proxy: _Proxy) -> Mapping[RouteId, Route]:
         """The routes, each withheld one in its last good form; without it if that is the same one."""
         withheld = proxy.quarantine.withheld
-        routes = dict(self._snapshot.grpc_routes)
-        for key, route in self._snapshot.grpc_routes.items():
+        routes = dict(self._snapshot.routes)
+        for key, route in self._snapshot.routes.items():
             if (str(key), route.metadata.generation) in withheld:
                 good = proxy.good_routes.get(key)
                 if good is None or good.metadata.generation == route.metadata.generation:
@@ -124,4 +124,4 @@ class Publication:
         return routes
 
     def _generations(self) -> dict[str, int]:
-        return {str(key): route.metadata.generation for key, route in self._snapshot.grpc_routes.items()}
+        return {str(key): route.metadata.generation for key, route in self._snapshot.routes.items()}

@@ -9,14 +9,14 @@ and stays out until it changes.
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from gatelab.gateway.snapshot import RouteId
 from gatelab.gateway.translate.observations import ACCEPTED, fails
 from gatelab.gateway.translate.outcome import ParentOutcome
 from gatelab.kinds.conditions import Condition
-from gatelab.kinds.objects import Key
 from gatelab.proxy.model import Acceptance, ProxyConfig, Route, RouteTable
 
 Version = tuple[str, int]
-"""A route object in one form: its key as text, and its generation."""
+"""A route object in one form: its `RouteId` as text, and its generation."""
 Contents = Mapping[str, frozenset[tuple[str, Route]]]
 """What each route object has in a table, by the object's key as text."""
 
@@ -85,9 +85,8 @@ def contents(table: RouteTable) -> Contents:
 
 
 def owner_of(route: Route) -> str:
-    """The key, as text, of the object that a route of the model was made from: `Route.name` begins with it."""
-    namespace, name, _ = route.name.split("/", 2)
-    return f"{namespace}/{name}"
+    """The route object (`RouteId`, as text) that a route of the model was made from: `Route.name` begins with it."""
+    return route.name.rsplit("/", 2)[0]
 
 
 def blamed(guilty: Iterable[tuple[Version, str]]) -> dict[str, str]:
@@ -95,7 +94,7 @@ def blamed(guilty: Iterable[tuple[Version, str]]) -> dict[str, str]:
     return {owner: words for (owner, _), words in guilty}
 
 
-def with_words(route: Key, parent: ParentOutcome, words: Mapping[str, str]) -> tuple[Condition, ...]:
+def with_words(route: RouteId, parent: ParentOutcome, words: Mapping[str, str]) -> tuple[Condition, ...]:
     """The parent's conditions, with Accepted taken back if Envoy refused the route."""
     refusal = words.get(str(route))
     if refusal is None or not parent.is_accepted:

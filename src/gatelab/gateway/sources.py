@@ -7,7 +7,17 @@ from gatelab.gateway.data_plane import data_plane_key
 from gatelab.gateway.provision import is_owned
 from gatelab.gateway.snapshot import Snapshot, read, snapshot_of
 from gatelab.gateway.translate.gateway_class import ours
-from gatelab.kinds.builtin import ENDPOINT_SLICE, GATEWAY, GATEWAY_CLASS, GRPC_ROUTE, NAMESPACE, SECRET, SERVICE
+from gatelab.kinds.builtin import (
+    ENDPOINT_SLICE,
+    GATEWAY,
+    GATEWAY_CLASS,
+    GRPC_ROUTE,
+    HTTP_ROUTE,
+    NAMESPACE,
+    REFERENCE_GRANT,
+    SECRET,
+    SERVICE,
+)
 from gatelab.kinds.core import Service
 from gatelab.kinds.discovery import SERVICE_NAME, EndpointSlice
 from gatelab.kinds.gatewayapi import Gateway
@@ -17,8 +27,8 @@ from gatelab.reconcile import Mirrors
 
 _BY_SERVICE = "gateway: service"
 _VERSIONS = {
-    "generation": (GATEWAY_CLASS, GATEWAY, GRPC_ROUTE),
-    "resourceVersion": (SERVICE, SECRET, NAMESPACE),
+    "generation": (GATEWAY_CLASS, GATEWAY, GRPC_ROUTE, HTTP_ROUTE),
+    "resourceVersion": (REFERENCE_GRANT, SERVICE, SECRET, NAMESPACE),
 }
 """What tells that an object has changed in a way that matters here."""
 

@@ -6,10 +6,11 @@ from typing import Any
 
 from gatelab.cluster.port import Cluster
 from gatelab.gateway.quarantine import with_words
+from gatelab.gateway.snapshot import RouteId
 from gatelab.gateway.status import class_status, gateway_status, route_status
 from gatelab.gateway.status_programmed import DataPlaneState
 from gatelab.gateway.translate.outcome import ParentOutcome, Translation
-from gatelab.kinds.builtin import GATEWAY, GATEWAY_CLASS, GRPC_ROUTE
+from gatelab.kinds.builtin import GATEWAY, GATEWAY_CLASS, GRPC_ROUTE, HTTP_ROUTE
 from gatelab.kinds.kind import Kind
 from gatelab.kinds.objects import Key, Object, key_of
 from gatelab.kinds.timestamps import to_rfc3339, utc_now
@@ -50,7 +51,8 @@ def due(
     wanted = (
         *_classes(mirrors, translation, now),
         *_gateways(mirrors, translation, states, now),
-        *_routes(mirrors, translation, blamed, now),
+        *_routes(GRPC_ROUTE, mirrors, translation, blamed, now),
+        *_routes(HTTP_ROUTE, mirrors, translation, blamed, now),
     )
     return [write for write in wanted if write.status != (write.object.get("status") or {})]
 
@@ -72,20 +74,20 @@ def _gateways(
 
 
 def _routes(
-    mirrors: Mirrors, translation: Translation, blamed: Mapping[Key, Mapping[str, str]], now: str
+    kind: Kind, mirrors: Mirrors, translation: Translation, blamed: Mapping[Key, Mapping[str, str]], now: str
 ) -> Iterator[StatusWrite]:
-    for obj in mirrors.of(GRPC_ROUTE).list():
-        key = key_of(obj)
+    for obj in mirrors.of(kind).list():
+        id_ = RouteId(kind.name, *key_of(obj))
         present = obj.get("status") or {}
-        parents = translation.routes.get(key, ())
+        parents = translation.routes.get(id_, ())
         if parents and not _is_of_generation(obj, parents[0].conditions[0].observed_generation):
             continue
         if parents or _has_word_of(translation.controller_names, present):
-            told = [_told(key, parent, blamed.get(parent.gateway, {})) for parent in parents]
-            yield StatusWrite(GRPC_ROUTE, obj, route_status(told, translation.controller_names, present, now))
+            told = [_told(id_, parent, blamed.get(parent.gateway, {})) for parent in parents]
+            yield StatusWrite(kind, obj, route_status(told, translation.controller_names, present, now))
 
 
-def _told(route: Key, parent: ParentOutcome, blamed: Mapping[str, str]) -> ParentOutcome:
+def _told(route: RouteId, parent: ParentOutcome, blamed: Mapping[str, str]) -> ParentOutcome:
     return replace(parent, conditions=with_words(route, parent, blamed))
 
 

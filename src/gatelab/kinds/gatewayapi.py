@@ -1,4 +1,4 @@
-"""Typed views of gateway.networking.k8s.io/v1: GatewayClass, Gateway, GRPCRoute.
+"""Typed views of gateway.networking.k8s.io/v1: GatewayClass, Gateway, GRPCRoute, HTTPRoute, ReferenceGrant.
 
 The defaults are those of the schemas (Gateway API v1.6), so that an object reads the same whether or not the API server
 filled them in. Fields that we do not implement are named where leaving them out silently would change what is served.
@@ -121,6 +121,66 @@ class GRPCRouteMatch(View, frozen=True):
     headers: tuple[HeaderMatch, ...] = ()
 
 
+class Header(View, frozen=True):
+    name: str
+    value: str
+
+
+class HeaderModifier(View, frozen=True):
+    set: tuple[Header, ...] = ()
+    add: tuple[Header, ...] = ()
+    remove: tuple[str, ...] = ()
+
+
+class PathModifier(View, frozen=True):
+    type: str
+    replace_full_path: str | None = None
+    replace_prefix_match: str | None = None
+
+
+class RequestRedirect(View, frozen=True):
+    scheme: str = ""
+    hostname: str = ""
+    path: PathModifier | None = None
+    port: int | None = None
+    status_code: int = 302
+
+
+class UrlRewrite(View, frozen=True):
+    hostname: str = ""
+    path: PathModifier | None = None
+
+
+class Fraction(View, frozen=True):
+    numerator: int
+    denominator: int = 100
+
+
+class MirrorReference(View, frozen=True):
+    name: str
+    group: str = ""
+    kind: str = "Service"
+    namespace: str | None = None
+    port: int | None = None
+
+
+class RequestMirror(View, frozen=True):
+    backend_ref: MirrorReference
+    percent: int | None = None
+    fraction: Fraction | None = None
+
+
+class Filter(View, frozen=True):
+    """A filter of a GRPCRoute or an HTTPRoute. Types that we do not implement have no field here."""
+
+    type: str
+    request_header_modifier: HeaderModifier | None = None
+    response_header_modifier: HeaderModifier | None = None
+    request_redirect: RequestRedirect | None = None
+    url_rewrite: UrlRewrite | None = None
+    request_mirror: RequestMirror | None = None
+
+
 class BackendReference(View, frozen=True):
     name: str
     group: str = ""
@@ -128,13 +188,13 @@ class BackendReference(View, frozen=True):
     namespace: str | None = None
     port: int | None = None
     weight: int = 1
-    filters: tuple[dict[str, Any], ...] = ()
+    filters: tuple[Filter, ...] = ()
 
 
 class GRPCRouteRule(View, frozen=True):
     name: str = ""
     matches: tuple[GRPCRouteMatch, ...] = ()
-    filters: tuple[dict[str, Any], ...] = ()
+    filters: tuple[Filter, ...] = ()
     backend_refs: tuple[BackendReference, ...] = ()
     session_persistence: dict[str, Any] | None = None
 
@@ -147,3 +207,68 @@ class GRPCRouteSpec(View, frozen=True):
 
 class GRPCRoute(ObjectView, frozen=True):
     spec: GRPCRouteSpec = GRPCRouteSpec()
+
+
+class HTTPPathMatch(View, frozen=True):
+    type: str = "PathPrefix"
+    value: str = "/"
+
+
+class HTTPRouteMatch(View, frozen=True):
+    path: HTTPPathMatch = HTTPPathMatch()
+    headers: tuple[HeaderMatch, ...] = ()
+    query_params: tuple[HeaderMatch, ...] = ()
+    method: str = ""
+    """"" matches any."""
+
+
+class HTTPRouteTimeouts(View, frozen=True):
+    """Durations as GEP-2257 writes them; "" is no limit of ours."""
+
+    request: str = ""
+    backend_request: str = ""
+
+
+class HTTPRouteRule(View, frozen=True):
+    name: str = ""
+    matches: tuple[HTTPRouteMatch, ...] = (HTTPRouteMatch(),)
+    filters: tuple[Filter, ...] = ()
+    backend_refs: tuple[BackendReference, ...] = ()
+    timeouts: HTTPRouteTimeouts = HTTPRouteTimeouts()
+    retry: dict[str, Any] | None = None
+    session_persistence: dict[str, Any] | None = None
+
+
+class HTTPRouteSpec(View, frozen=True):
+    parent_refs: tuple[ParentReference, ...] = ()
+    hostnames: tuple[str, ...] = ()
+    rules: tuple[HTTPRouteRule, ...] = (HTTPRouteRule(),)
+
+
+class HTTPRoute(ObjectView, frozen=True):
+    spec: HTTPRouteSpec = HTTPRouteSpec()
+
+
+Route = GRPCRoute | HTTPRoute
+
+
+class GrantFrom(View, frozen=True):
+    kind: str
+    namespace: str
+    group: str = ""
+
+
+class GrantTo(View, frozen=True):
+    kind: str
+    group: str = ""
+    name: str = ""
+    """"" is every object of the kind."""
+
+
+class ReferenceGrantSpec(View, frozen=True):
+    from_: tuple[GrantFrom, ...] = msgspec.field(name="from", default=())
+    to: tuple[GrantTo, ...] = ()
+
+
+class ReferenceGrant(ObjectView, frozen=True):
+    spec: ReferenceGrantSpec = ReferenceGrantSpec()

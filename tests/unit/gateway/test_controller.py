@@ -122,7 +122,7 @@ def accepted(cluster: FakeCluster, name: str) -> Any:
 
 def served(xds: FakeXds) -> set[str]:
     return {
-        route.name.split("/")[1]
+        route.name.split("/")[2]
         for table in xds.configs.get(PROXY, ProxyConfig()).route_tables
         for host in table.hosts
         for route in host.routes

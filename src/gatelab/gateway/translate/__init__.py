@@ -36,17 +36,17 @@ def translate(
         key: routes.Parent(
             gateway=gateway,
             controller_name=ours[gateway.spec.gateway_class_name].spec.controller_name,
-            listeners=listeners.judged(gateway, snapshot.secrets),
+            listeners=listeners.judged(gateway, snapshot.secrets, snapshot.grants),
         )
         for key, gateway in sorted(snapshot.gateways.items())
         if gateway.spec.gateway_class_name in classes and classes[gateway.spec.gateway_class_name].status == "True"
     }
     outcomes = routes.judged(snapshot, parents)
-    in_order = [outcome for _, outcome in sorted(outcomes.items())]
+    attached = routes.by_listener([outcome for _, outcome in sorted(outcomes.items())])
     bindings = {key: _binding(key, snapshot, bind_any, privileged_shift) for key in parents}
     return Translation(
         classes=classes,
-        gateways={key: gateways.outcome(parent, in_order, bindings[key]) for key, parent in parents.items()},
+        gateways={key: gateways.outcome(parent, attached, bindings[key]) for key, parent in parents.items()},
         routes={key: outcome.parents for key, outcome in outcomes.items()},
         problems=snapshot.problems,
         controller_names=controller_names,

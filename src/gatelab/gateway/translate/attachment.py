@@ -11,7 +11,7 @@ from gatelab.gateway.translate.hostnames import intersection, normal
 from gatelab.gateway.translate.namespaces import are_allowed_from
 from gatelab.gateway.translate.outcome import ListenerVerdict
 from gatelab.kinds.core import Namespace
-from gatelab.kinds.gatewayapi import GROUP, Gateway, GRPCRoute, ParentReference, RouteGroupKind
+from gatelab.kinds.gatewayapi import GROUP, Gateway, ParentReference, Route, RouteGroupKind
 from gatelab.kinds.objects import Key
 
 
@@ -24,7 +24,7 @@ class Attachment:
     message: str = ""
 
 
-def parent_key(reference: ParentReference, route: GRPCRoute) -> Key | None:
+def parent_key(reference: ParentReference, route: Route) -> Key | None:
     """The Gateway that the reference names; None if it names another kind."""
     if (reference.group, reference.kind) != (GROUP, "Gateway"):
         return None
@@ -33,13 +33,13 @@ def parent_key(reference: ParentReference, route: GRPCRoute) -> Key | None:
 
 def attached(
     reference: ParentReference,
-    route: GRPCRoute,
-    kind: RouteGroupKind,
+    route: Route,
     gateway: Gateway,
     listeners: Sequence[ListenerVerdict],
     namespaces: Mapping[str, Namespace],
 ) -> Attachment:
     """The listeners of the Gateway that take the route; the first step that leaves none gives the reason."""
+    kind = RouteGroupKind(kind=type(route).__name__, group=GROUP)
     selected = [each for each in listeners if _is_selected(each, reference)]
     if not selected:
         return Attachment(reason="NoMatchingParent", message=_no_parent(reference, gateway))
@@ -67,7 +67,7 @@ def _is_selected(verdict: ListenerVerdict, reference: ParentReference) -> bool:
 def _allows(
     verdict: ListenerVerdict,
     kind: RouteGroupKind,
-    route: GRPCRoute,
+    route: Route,
     gateway: Gateway,
     namespaces: Mapping[str, Namespace],
 ) -> bool:
@@ -87,7 +87,7 @@ def _no_parent(reference: ParentReference, gateway: Gateway) -> str:
     )
 
 
-def _not_allowed(selected: Sequence[ListenerVerdict], kind: RouteGroupKind, route: GRPCRoute) -> str:
+def _not_allowed(selected: Sequence[ListenerVerdict], kind: RouteGroupKind, route: Route) -> str:
     rules = "; ".join(
         f"listener {each.listener.name} takes {', '.join(k.kind for k in each.supported_kinds) or 'no kind of route'} "
         f"from namespaces: {each.listener.allowed_routes.namespaces.from_}"

@@ -1,77 +1,139 @@
-"""Backends of a rule: `backendRefs` become weighted backends, or reasons why not (GRPCRoute API, `BackendRef`).
+"""Backends of a rule: `backendRefs` become weighted backends, or reasons why not (`HTTPBackendRef`, `GRPCBackendRef`).
 
-What a GRPCRoute points at speaks HTTP/2, with or without `appProtocol`: gRPC has no other transport. A reference that
-cannot be resolved keeps its share of the requests, which then fail with UNAVAILABLE.
+What a GRPCRoute points at speaks HTTP/2, with or without `appProtocol`: gRPC has no other transport. What an HTTPRoute
+points at speaks what its `appProtocol` says, else HTTP/1.1 (GEP-1911). A reference that cannot be resolved keeps its
+share of the requests, which then fail: with UNAVAILABLE for gRPC, with 500 for HTTP.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from gatelab.gateway.translate import references
+from gatelab.gateway.reference_grant import Referrer
+from gatelab.gateway.snapshot import Snapshot
+from gatelab.gateway.translate import filters, references
+from gatelab.gateway.translate.filters import Effects
 from gatelab.gateway.translate.outcome import ServicePortName
 from gatelab.gateway.translate.references import Unresolved
+from gatelab.gateway.translate.unsupported import Unsupported
 from gatelab.kinds.core import Service, ServicePort
-from gatelab.kinds.gatewayapi import BackendReference
+from gatelab.kinds.gatewayapi import BackendReference, MirrorReference
 from gatelab.kinds.objects import Key
 from gatelab.proxy import model
 
-_NOT_HTTP2 = frozenset({"kubernetes.io/ws", "kubernetes.io/wss"})
-"""GEP-1911: application protocols that cannot carry what a GRPCRoute sends."""
+_HTTP2 = frozenset({"kubernetes.io/h2c", "grpc"})
+_WEBSOCKET = frozenset({"kubernetes.io/ws", "kubernetes.io/wss"})
+_TLS = frozenset({"https", "kubernetes.io/wss"})
+
+
+@dataclass(frozen=True, slots=True)
+class Needs:
+    """What a kind of route asks of its backends. `refused` are application protocols that cannot carry it."""
+
+    route_kind: str
+    carries: str
+    failure_status: int
+    refused: frozenset[str]
+    always_http2: bool = False
+
+
+GRPC = Needs("GRPCRoute", "gRPC", 503, _WEBSOCKET, always_http2=True)
+HTTP = Needs("HTTPRoute", "plain HTTP", 500, _TLS)
+
+
+@dataclass(frozen=True, slots=True)
+class Resolver:
+    """Finds backends for the routes of a kind, in a namespace."""
+
+    needs: Needs
+    namespace: str
+    snapshot: Snapshot
 
 
 @dataclass(frozen=True, slots=True)
 class Destination:
     """Where the requests of a rule go. `targets` says which Service port stands behind each backend's name."""
 
-    action: model.Forward
+    action: model.Forward | model.Redirect
     targets: Mapping[str, ServicePortName] = field(default_factory=dict)
     unresolved: tuple[Unresolved, ...] = ()
 
 
-def destination(
-    backend_refs: Sequence[BackendReference], route_namespace: str, services: Mapping[Key, Service]
-) -> Destination:
-    """Where the references of one rule lead."""
-    shares: dict[str | None, int] = {}
+def destination(backend_refs: Sequence[BackendReference], effects: Effects, resolver: Resolver) -> Destination:
+    """Where the references of one rule lead, with what the rule's filters do. Raises Unsupported."""
+    if effects.redirect is not None:
+        return Destination(effects.redirect)
     targets: dict[str, ServicePortName] = {}
     unresolved: list[Unresolved] = []
-    for reference in backend_refs:
-        found = _resolve(reference, route_namespace, services)
-        name = None
-        if isinstance(found, Unresolved):
-            unresolved.append(found)
-        else:
-            name, targets[name] = found
-        shares[name] = shares.get(name, 0) + reference.weight
-    weighted = tuple(model.WeightedBackend(name, weight) for name, weight in shares.items() if weight > 0)
-    return Destination(model.Forward(weighted), targets, tuple(unresolved))
+    shares: dict[tuple[str | None, model.HeaderChanges, model.HeaderChanges], int] = {}
+    for index, reference in enumerate(backend_refs):
+        try:
+            own = filters.effects(reference.filters, filters.OF_BACKENDS)
+        except Unsupported as error:
+            raise error.within(f"backendRefs[{index}]") from error
+        name = _found("backendRef", reference, resolver, targets, unresolved)
+        share = (name, own.request_headers, own.response_headers)
+        shares[share] = shares.get(share, 0) + reference.weight
+    mirrors = [
+        model.Mirror(name, part)
+        for reference, part in effects.mirrors
+        if (name := _found("requestMirror.backendRef", reference, resolver, targets, unresolved)) is not None
+    ]
+    action = model.Forward(
+        tuple(model.WeightedBackend(name, weight, *own) for (name, *own), weight in shares.items() if weight > 0),
+        failure_status=resolver.needs.failure_status,
+        host=effects.host,
+        path=effects.path,
+        mirrors=tuple(mirrors),
+    )
+    return Destination(action, targets, tuple(unresolved))
+
+
+def _found(
+    field: str,
+    reference: BackendReference | MirrorReference,
+    resolver: Resolver,
+    targets: dict[str, ServicePortName],
+    unresolved: list[Unresolved],
+) -> str | None:
+    """The name of the backend, noted in `targets`; or None, and why in `unresolved`."""
+    found = _resolve(field, reference, resolver)
+    if isinstance(found, Unresolved):
+        unresolved.append(found)
+        return None
+    name, targets[name] = found
+    return name
 
 
 def _resolve(
-    reference: BackendReference, route_namespace: str, services: Mapping[Key, Service]
+    field: str, reference: BackendReference | MirrorReference, resolver: Resolver
 ) -> tuple[str, ServicePortName] | Unresolved:
-    key = references.target("backendRef", reference, route_namespace, kind="Service", else_reason="InvalidKind")
+    referrer = Referrer(resolver.needs.route_kind, resolver.namespace)
+    grants = resolver.snapshot.grants
+    key = references.target(field, reference, referrer, grants, kind="Service", else_reason="InvalidKind")
     if isinstance(key, Unresolved):
         return key
-    service = services.get(key)
+    service = resolver.snapshot.services.get(key)
     if service is None:
         return Unresolved("BackendNotFound", f"Service {key} does not exist")
     if service.spec.type == "ExternalName":
         return Unresolved("BackendNotFound", f"Service {key} is of type ExternalName and has no endpoints")
-    return _resolve_port(reference, key, service)
-
-
-def _resolve_port(reference: BackendReference, key: Key, service: Service) -> tuple[str, ServicePortName] | Unresolved:
     if reference.port is None:
-        return Unresolved("BackendNotFound", f"backendRef to Service {key} names no port")
-    port = _tcp_port(service, reference.port)
+        return Unresolved("BackendNotFound", f"{field} to Service {key} names no port")
+    return _resolve_port(key, service, reference.port, resolver.needs)
+
+
+def _resolve_port(key: Key, service: Service, number: int, needs: Needs) -> tuple[str, ServicePortName] | Unresolved:
+    port = _tcp_port(service, number)
     if port is None:
         ports = ", ".join(str(each.port) for each in service.spec.ports if each.protocol == "TCP") or "none"
-        return Unresolved("BackendNotFound", f"Service {key} has no TCP port {reference.port}; it has {ports}")
-    if port.app_protocol in _NOT_HTTP2:
-        message = f"Service {key} port {port.port} has appProtocol {port.app_protocol}, which cannot carry gRPC"
+        return Unresolved("BackendNotFound", f"Service {key} has no TCP port {number}; it has {ports}")
+    if port.app_protocol in needs.refused:
+        message = f"Service {key} port {number} has appProtocol {port.app_protocol}, which cannot carry {needs.carries}"
         return Unresolved("UnsupportedProtocol", message)
-    return f"{key}:{port.port}", ServicePortName(key, port.name)
+    if needs.always_http2 or port.app_protocol in _HTTP2:
+        return f"{key}:{number}", ServicePortName(key, port.name, "http2")
+    # A Service port that two kinds of routes share is two backends.
+    return f"{key}:{number}/http1", ServicePortName(key, port.name, "http1")
 
 
 def _tcp_port(service: Service, number: int) -> ServicePort | None:

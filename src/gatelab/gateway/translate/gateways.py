@@ -1,21 +1,28 @@
 """One Gateway: its listeners with what is attached to them, its model, and whether it is accepted as a whole."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from gatelab.gateway.translate import addresses
 from gatelab.gateway.translate.observations import ACCEPTED, fails, holds
 from gatelab.gateway.translate.outcome import GatewayOutcome, ListenerOutcome, ListenerVerdict
 from gatelab.gateway.translate.proxy_config import Assembled, Binding, ServedListener, assembled
-from gatelab.gateway.translate.routes import Parent, RouteOutcome, on_listener
+from gatelab.gateway.translate.routes import Parent
+from gatelab.gateway.translate.rule_sets import RuleSet
 from gatelab.kinds.conditions import Condition
 from gatelab.kinds.gatewayapi import Gateway
+from gatelab.kinds.objects import Key
 
 
-def outcome(parent: Parent, routes: Sequence[RouteOutcome], binding: Binding | None) -> GatewayOutcome:
-    """What becomes of the Gateway. Without a binding nothing can be served yet, and there is no model."""
+def outcome(
+    parent: Parent, routes: Mapping[tuple[Key, str], Sequence[RuleSet]], binding: Binding | None
+) -> GatewayOutcome:
+    """What becomes of the Gateway. `routes` are those attached to each listener.
+
+    Without a binding nothing can be served yet, and there is no model.
+    """
     gateway = parent.gateway
     key = gateway.metadata.key
-    attached = {each.listener.name: on_listener(routes, key, each.listener.name) for each in parent.listeners}
+    attached = {each.listener.name: tuple(routes.get((key, each.listener.name), ())) for each in parent.listeners}
     accepted = _accepted(gateway, parent.listeners)
     model: Assembled | None = None
     if binding is not None and accepted.status == "True":

@@ -2,9 +2,13 @@
 
 from gatelab.kinds.gatewayapi import GROUP, Listener, RouteGroupKind
 
+HTTP_ROUTE = RouteGroupKind(kind="HTTPRoute", group=GROUP)
 GRPC_ROUTE = RouteGroupKind(kind="GRPCRoute", group=GROUP)
 
-BY_PROTOCOL: dict[str, tuple[RouteGroupKind, ...]] = {"HTTP": (GRPC_ROUTE,), "HTTPS": (GRPC_ROUTE,)}
+BY_PROTOCOL: dict[str, tuple[RouteGroupKind, ...]] = {
+    "HTTP": (HTTP_ROUTE, GRPC_ROUTE),
+    "HTTPS": (HTTP_ROUTE, GRPC_ROUTE),
+}
 """The protocols that are served, with the kinds that each can carry."""
 
 

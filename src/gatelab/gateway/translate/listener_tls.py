@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_private_key
 
+from gatelab.gateway.reference_grant import Grants, Referrer
 from gatelab.gateway.translate import references
 from gatelab.gateway.translate.references import Unresolved
 from gatelab.kinds.core import Secret
@@ -25,21 +26,26 @@ MINIMUM_RSA_BITS = 2048
 
 
 def certificates(
-    listener: Listener, namespace: str, secrets: Mapping[Key, Secret]
+    listener: Listener, namespace: str, secrets: Mapping[Key, Secret], grants: Grants
 ) -> tuple[tuple[Certificate, ...], tuple[Unresolved, ...]]:
     """The usable certificates of the listener, and a refusal for each reference that is not."""
     certificate_refs = listener.tls.certificate_refs if listener.tls else ()
     if not certificate_refs:
         return (), (Unresolved(_INVALID, "tls.certificateRefs is empty: name a Secret with a certificate"),)
-    outcomes = [_resolve(reference, namespace, secrets) for reference in dict.fromkeys(certificate_refs)]
+    outcomes = [
+        _resolve(reference, Referrer("Gateway", namespace), secrets, grants)
+        for reference in dict.fromkeys(certificate_refs)
+    ]
     return (
         tuple(each for each in outcomes if isinstance(each, Certificate)),
         tuple(each for each in outcomes if isinstance(each, Unresolved)),
     )
 
 
-def _resolve(reference: SecretReference, namespace: str, secrets: Mapping[Key, Secret]) -> Certificate | Unresolved:
-    key = references.target("certificateRef", reference, namespace, kind="Secret", else_reason=_INVALID)
+def _resolve(
+    reference: SecretReference, referrer: Referrer, secrets: Mapping[Key, Secret], grants: Grants
+) -> Certificate | Unresolved:
+    key = references.target("certificateRef", reference, referrer, grants, kind="Secret", else_reason=_INVALID)
     if isinstance(key, Unresolved):
         return key
     secret = secrets.get(key)

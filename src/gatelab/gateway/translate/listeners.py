@@ -7,6 +7,7 @@ Listener set that contains no Conflicted Listeners".
 
 from collections.abc import Mapping, Sequence
 
+from gatelab.gateway.reference_grant import Grants
 from gatelab.gateway.translate import listener_kinds, listener_tls
 from gatelab.gateway.translate.hostnames import normal
 from gatelab.gateway.translate.namespaces import selector_fault
@@ -20,12 +21,12 @@ from gatelab.kinds.objects import Key
 from gatelab.proxy.model import Certificate
 
 
-def judged(gateway: Gateway, secrets: Mapping[Key, Secret]) -> tuple[ListenerVerdict, ...]:
+def judged(gateway: Gateway, secrets: Mapping[Key, Secret], grants: Grants) -> tuple[ListenerVerdict, ...]:
     """A verdict for each listener, in the order of the spec."""
-    return tuple(_judge(gateway, listener, secrets) for listener in gateway.spec.listeners)
+    return tuple(_judge(gateway, listener, secrets, grants) for listener in gateway.spec.listeners)
 
 
-def _judge(gateway: Gateway, listener: Listener, secrets: Mapping[Key, Secret]) -> ListenerVerdict:
+def _judge(gateway: Gateway, listener: Listener, secrets: Mapping[Key, Secret], grants: Grants) -> ListenerVerdict:
     generation = gateway.metadata.generation
     kinds = listener_kinds.supported(listener)
     conflict = _conflict(listener, gateway.spec.listeners)
@@ -33,7 +34,7 @@ def _judge(gateway: Gateway, listener: Listener, secrets: Mapping[Key, Secret]) 
     certificates: tuple[Certificate, ...] = ()
     refusals: tuple[Unresolved, ...] = ()
     if listener.protocol == "HTTPS":
-        certificates, refusals = listener_tls.certificates(listener, gateway.metadata.namespace, secrets)
+        certificates, refusals = listener_tls.certificates(listener, gateway.metadata.namespace, secrets, grants)
     return ListenerVerdict(
         listener=listener,
         supported_kinds=kinds,

@@ -2,7 +2,9 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Literal
 
+from gatelab.gateway.snapshot import RouteId
 from gatelab.kinds.conditions import Condition
 from gatelab.kinds.gatewayapi import Gateway, Listener, ParentReference, RouteGroupKind
 from gatelab.kinds.objects import Key
@@ -11,10 +13,11 @@ from gatelab.proxy.model import Certificate, ProxyConfig
 
 @dataclass(frozen=True, slots=True)
 class ServicePortName:
-    """A port of a Service, by name ("" if it has none): what EndpointSlices resolve."""
+    """A port of a Service, by name ("" if it has none): what EndpointSlices resolve; and what is spoken to it."""
 
     service: Key
     port: str
+    protocol: Literal["http1", "http2"] = "http2"
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +97,7 @@ class Translation:
 
     classes: Mapping[str, Condition] = field(default_factory=dict)
     gateways: Mapping[Key, GatewayOutcome] = field(default_factory=dict)
-    routes: Mapping[Key, tuple[ParentOutcome, ...]] = field(default_factory=dict)
+    routes: Mapping[RouteId, tuple[ParentOutcome, ...]] = field(default_factory=dict)
     problems: tuple[str, ...] = ()
     controller_names: frozenset[str] = frozenset()
 

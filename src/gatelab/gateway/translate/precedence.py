@@ -2,56 +2,58 @@
 
 GRPCRouteSpec, `rules[].matches`: "Precedence MUST be given to the rule with the largest number of: characters in a
 matching non-wildcard hostname; characters in a matching hostname; characters in a matching service; characters in a
-matching method; header matches." Ties: the oldest route, then the first by namespace/name, then the first rule, then
-the first match. The spec does not say how a regular expression's characters count: an exact name goes before any
-expression, expressions go by their length.
+matching method; header matches." HTTPRouteSpec, after the hostname: "'Exact' path match; 'Prefix' path match with
+largest number of characters; method match; largest number of header matches; largest number of query param matches."
+Ties: the oldest route, then the first by namespace/name, then the first rule, then the first match.
+
+The spec does not say where regular expressions stand: in a GRPCRoute an exact name goes before any expression, in an
+HTTPRoute an expression goes before any prefix (there is always "/"); expressions go by their length. Routes of two
+kinds never meet on a hostname (`cross_serving`).
 """
 
 from dataclasses import dataclass
 
 from gatelab.gateway.translate.hostnames import specificity
-from gatelab.kinds.gatewayapi import GRPCRoute, MethodMatch
+from gatelab.kinds.gatewayapi import MethodMatch, Route
+from gatelab.proxy import model
 
-
-@dataclass(frozen=True, slots=True)
-class Rank:
-    """What counts of a match itself, whatever route and host it belongs to."""
-
-    service: tuple[bool, int]
-    method: tuple[bool, int]
-    headers: int
-
-
-def rank(method: MethodMatch | None, headers: int) -> Rank:
-    """The rank of a match on `method` with that many header matches."""
-    if method is None:
-        return Rank((False, 0), (False, 0), headers)
-    return Rank(_characters(method.type, method.service), _characters(method.type, method.method), headers)
-
-
-def _characters(type_: str, text: str) -> tuple[bool, int]:
-    return (bool(text) and type_ == "Exact", len(text))
-
-
+Rank = tuple[object, ...]
+"""What counts of a match itself, whatever route and host it belongs to; the first in ascending order is tried first."""
 SortKey = tuple[object, ...]
 
 
-def order(hostname: str, match: Rank, route: GRPCRoute, rule: int, index: int) -> SortKey:
+@dataclass(frozen=True, slots=True)
+class RankedMatch:
+    match: model.RouteMatch
+    rank: Rank
+
+
+def grpc_rank(method: MethodMatch | None, headers: int) -> Rank:
+    """The rank of a match on `method` with that many header matches."""
+    method = method or MethodMatch()
+    return (*_name(method.type, method.service), *_name(method.type, method.method), -headers)
+
+
+def _name(type_: str, text: str) -> tuple[bool, int]:
+    return (not text or type_ != "Exact", -len(text))
+
+
+_PATHS = ("exact", "regex", "prefix")
+
+
+def http_rank(match: model.RouteMatch) -> Rank:
+    """The rank of a match of an HTTPRoute. A slash at the end of a prefix does not count."""
+    path = match.path.value.rstrip("/") if match.path.kind == "prefix" else match.path.value
+    length = 0 if match.path.kind == "exact" else len(path)
+    return (_PATHS.index(match.path.kind), -length, not match.method, -len(match.headers), -len(match.query))
+
+
+def order(hostname: str, rank: Rank, route: Route, rule: int, index: int) -> SortKey:
     """Sorts ascending: what comes first is tried first. `hostname` is the route's own, "*" if it names none."""
     exact, characters = specificity(hostname)
-    return (
-        -exact,
-        -characters,
-        _descending(match.service),
-        _descending(match.method),
-        -match.headers,
-        route.metadata.creation_timestamp,
-        route.metadata.namespace,
-        route.metadata.name,
-        rule,
-        index,
-    )
+    return (-exact, -characters, type(route).__name__, rank, *age(route), rule, index)
 
 
-def _descending(rank_: tuple[bool, int]) -> tuple[bool, int]:
-    return (not rank_[0], -rank_[1])
+def age(route: Route) -> tuple[str, str, str]:
+    """The oldest route comes first, then the first by namespace/name."""
+    return (route.metadata.creation_timestamp, route.metadata.namespace, route.metadata.name)

@@ -8,10 +8,11 @@ holds for a connection whose Host is not what its SNI promised.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from gatelab.gateway.translate.grpc_rules import RuleSet
+from gatelab.gateway.translate import redirects
 from gatelab.gateway.translate.hostnames import EVERY, covers, normal
 from gatelab.gateway.translate.outcome import ListenerVerdict, Placement, ServicePortName
 from gatelab.gateway.translate.route_tables import HostScope, route_table
+from gatelab.gateway.translate.rule_sets import RuleSet
 from gatelab.proxy import model
 
 FIRST_UNPRIVILEGED_PORT = 1024
@@ -46,7 +47,11 @@ class ServedListener:
 
     @property
     def scope(self) -> HostScope:
-        return HostScope(normal(self.verdict.listener.hostname), self.routes)
+        return HostScope(
+            normal(self.verdict.listener.hostname),
+            self.routes,
+            redirects.Entrance(self.verdict.listener.protocol.lower(), self.verdict.listener.port),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +78,7 @@ def assembled(served: Sequence[ServedListener], binding: Binding) -> Assembled:
         config=model.ProxyConfig(
             listeners=tuple(listeners),
             route_tables=tuple(tables),
-            backends=tuple(model.Backend(name, "http2") for name in sorted(targets)),
+            backends=tuple(model.Backend(name, targets[name].protocol) for name in sorted(targets)),
             certificates=_certificates(served),
         ),
         placements=placements,

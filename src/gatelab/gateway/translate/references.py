@@ -1,11 +1,9 @@
-"""References to objects: of which kind, and in whose namespace, they may be (ReferenceGrant API).
-
-There are no ReferenceGrants here, so no reference leaves its namespace.
-"""
+"""References to objects: of which kind, and in whose namespace, they may be (ReferenceGrant API)."""
 
 from dataclasses import dataclass
 
-from gatelab.kinds.gatewayapi import BackendReference, SecretReference
+from gatelab.gateway.reference_grant import Grants, Referrer
+from gatelab.kinds.gatewayapi import BackendReference, MirrorReference, SecretReference
 from gatelab.kinds.objects import Key
 
 
@@ -18,17 +16,24 @@ class Unresolved:
 
 
 def target(
-    field: str, reference: BackendReference | SecretReference, namespace: str, *, kind: str, else_reason: str
+    field: str,
+    reference: BackendReference | MirrorReference | SecretReference,
+    referrer: Referrer,
+    grants: Grants,
+    *,
+    kind: str,
+    else_reason: str,
 ) -> Key | Unresolved:
-    """What the reference in `field` of an object in `namespace` leads to, there or not.
+    """What the reference in `field` of the referrer leads to, there or not.
 
     It must be to `kind` of the core group; one to another kind is told `else_reason`.
     """
-    key = Key(reference.namespace or namespace, reference.name)
+    key = Key(reference.namespace or referrer.namespace, reference.name)
     if (reference.group, reference.kind) != ("", kind):
         found = f"{reference.kind}.{reference.group}" if reference.group else reference.kind
         return Unresolved(else_reason, f"{field} {found} {key}: only {kind}s of the core group will do")
-    if key.namespace != namespace:
-        message = f"{field} to {kind} {key}: no ReferenceGrant in {key.namespace} allows it"
+    if not grants.allow(referrer, "", kind, key):
+        who = f"{referrer.kind}s of {referrer.namespace}"
+        message = f"{field} to {kind} {key}: no ReferenceGrant in {key.namespace} allows it to {who}"
         return Unresolved("RefNotPermitted", message)
     return key

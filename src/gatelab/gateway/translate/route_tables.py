@@ -6,15 +6,16 @@ first has no route for it. Precedence: within a listener every route whose hostn
 host `a.example.com` also tries the routes of `*.example.com`, after its own.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from operator import itemgetter
 
-from gatelab.gateway.translate.grpc_rules import RuleSet
+from gatelab.gateway.snapshot import RouteId, route_id
 from gatelab.gateway.translate.hostnames import coverers, covers, intersection, normal, specificity
 from gatelab.gateway.translate.precedence import SortKey, order
-from gatelab.kinds.gatewayapi import GRPCRoute
-from gatelab.kinds.objects import Key
+from gatelab.gateway.translate.redirects import HTTP, Entrance, located
+from gatelab.gateway.translate.rule_sets import RuleSet
+from gatelab.kinds.gatewayapi import Route
 from gatelab.proxy import model
 
 
@@ -24,6 +25,7 @@ class HostScope:
 
     hostname: str
     routes: tuple[RuleSet, ...] = ()
+    entrance: Entrance = HTTP
 
 
 def route_table(name: str, scopes: Sequence[HostScope]) -> model.RouteTable:
@@ -31,7 +33,7 @@ def route_table(name: str, scopes: Sequence[HostScope]) -> model.RouteTable:
     hosts: list[model.VirtualHost] = []
     for scope in scopes:
         routes = _by_hostname(scope)
-        hosts.extend(_host(domain, routes) for domain in _domains(scope, scopes))
+        hosts.extend(_host(domain, routes, scope.entrance) for domain in _domains(scope, scopes))
     return model.RouteTable(name, tuple(sorted(hosts, key=lambda host: _most_specific_first(host.name))))
 
 
@@ -64,31 +66,31 @@ def _by_hostname(scope: HostScope) -> Mapping[str, Sequence[RuleSet]]:
     return found
 
 
-def _host(domain: str, routes: Mapping[str, Sequence[RuleSet]]) -> model.VirtualHost:
+def _host(domain: str, routes: Mapping[str, Sequence[RuleSet]], entrance: Entrance) -> model.VirtualHost:
     """The host with every route whose hostname covers it, each by its most specific one."""
     candidates: list[tuple[SortKey, model.Route]] = []
-    seen: set[Key] = set()
+    seen: set[RouteId] = set()
     for hostname in coverers(domain):
         for rules in routes.get(hostname, ()):
-            if rules.route.metadata.key not in seen:
-                seen.add(rules.route.metadata.key)
-                candidates.extend(_routes(rules, hostname))
+            id_ = route_id(rules.route)
+            if id_ not in seen:
+                seen.add(id_)
+                candidates.extend(_routes(id_, rules, hostname, entrance))
     candidates.sort(key=itemgetter(0))
     return model.VirtualHost(domain, (domain,), tuple(route for _, route in candidates))
 
 
-def _routes(rules: RuleSet, hostname: str) -> list[tuple[SortKey, model.Route]]:
-    key = rules.route.metadata.key
-    return [
-        (
-            order(hostname, ranked.rank, rules.route, rule.index, index),
-            model.Route(f"{key}/rule-{rule.index}/match-{index}", ranked.match, rule.destination.action),
-        )
-        for rule in rules.rules
-        for index, ranked in enumerate(rule.matches)
-    ]
+def _routes(id_: RouteId, rules: RuleSet, hostname: str, entrance: Entrance) -> Iterator[tuple[SortKey, model.Route]]:
+    for rule in rules.rules:
+        action = rule.destination.action
+        if isinstance(action, model.Redirect):
+            action = located(action, entrance)
+        for index, ranked in enumerate(rule.matches):
+            name = f"{id_}/rule-{rule.index}/match-{index}"
+            route = model.Route(name, ranked.match, action, rule.request_headers, rule.response_headers)
+            yield order(hostname, ranked.rank, rules.route, rule.index, index), route
 
 
-def hostnames_of(route: GRPCRoute) -> tuple[str, ...]:
+def hostnames_of(route: Route) -> tuple[str, ...]:
     """The route's hostnames; every hostname if it names none."""
     return tuple(normal(hostname) for hostname in route.spec.hostnames) or (normal(""),)

@@ -1,15 +1,15 @@
 """Routes and their parents: who takes whom, and what each route is told about each parent."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from gatelab.gateway.snapshot import Snapshot
-from gatelab.gateway.translate import attachment, grpc_rules
-from gatelab.gateway.translate.grpc_rules import RuleSet
-from gatelab.gateway.translate.listener_kinds import GRPC_ROUTE
+from gatelab.gateway.snapshot import RouteId, Snapshot
+from gatelab.gateway.translate import attachment, cross_serving, grpc_rules, http_rules, rule_sets
+from gatelab.gateway.translate.attachment import Attachment
 from gatelab.gateway.translate.observations import ACCEPTED, fails
 from gatelab.gateway.translate.outcome import ListenerVerdict, ParentOutcome
-from gatelab.kinds.gatewayapi import Gateway, GRPCRoute, ParentReference
+from gatelab.gateway.translate.rule_sets import RuleSet
+from gatelab.kinds.gatewayapi import Gateway, GRPCRoute, ParentReference, Route
 from gatelab.kinds.objects import Key
 
 
@@ -31,43 +31,101 @@ class RouteOutcome:
     listeners: Mapping[Key, frozenset[str]]
 
 
-def judged(snapshot: Snapshot, parents: Mapping[Key, Parent]) -> Mapping[Key, RouteOutcome]:
-    """An outcome for each route that names a Gateway of ours, by the route's key."""
-    outcomes = {key: _judge(route, snapshot, parents) for key, route in snapshot.grpc_routes.items()}
-    return {key: outcome for key, outcome in outcomes.items() if outcome is not None}
+Translated = Callable[[Route, Snapshot], RuleSet]
+Refusals = Mapping[tuple[Key, str], Mapping[RouteId, RouteId]]
+"""Per Gateway and listener: which route must give way to which."""
 
 
-def _judge(route: GRPCRoute, snapshot: Snapshot, parents: Mapping[Key, Parent]) -> RouteOutcome | None:
-    concerned = [
-        (reference, parents[key])
-        for reference in route.spec.parent_refs
-        if (key := attachment.parent_key(reference, route)) is not None and key in parents
-    ]
-    if not concerned:
-        return None
-    rules = grpc_rules.translated_rules(route, snapshot.services)
+@dataclass(frozen=True, slots=True)
+class _Candidate:
+    rules: RuleSet
+    attachments: tuple[tuple[ParentReference, Parent, Attachment], ...]
+
+
+def translated_rules(route: Route, snapshot: Snapshot) -> RuleSet:
+    """What the rules of the route come to, whatever its kind."""
+    if isinstance(route, GRPCRoute):
+        return grpc_rules.translated_rules(route, snapshot)
+    return http_rules.translated_rules(route, snapshot)
+
+
+def judged(
+    snapshot: Snapshot, parents: Mapping[Key, Parent], translated: Translated = translated_rules
+) -> Mapping[RouteId, RouteOutcome]:
+    """An outcome for each route that names a Gateway of ours."""
+    candidates = {
+        id_: _Candidate(translated(route, snapshot), attachments)
+        for id_, route in snapshot.routes.items()
+        if (attachments := _attachments(route, snapshot, parents))
+    }
+    refusals = _refusals(candidates.values(), parents)
+    return {id_: _outcome(id_, candidate, refusals) for id_, candidate in candidates.items()}
+
+
+def _attachments(
+    route: Route, snapshot: Snapshot, parents: Mapping[Key, Parent]
+) -> tuple[tuple[ParentReference, Parent, Attachment], ...]:
+    found = []
+    for reference in route.spec.parent_refs:
+        key = attachment.parent_key(reference, route)
+        if key is not None and key in parents:
+            parent = parents[key]
+            attached = attachment.attached(reference, route, parent.gateway, parent.listeners, snapshot.namespaces)
+            found.append((reference, parent, attached))
+    return tuple(found)
+
+
+def _refusals(candidates: Iterable[_Candidate], parents: Mapping[Key, Parent]) -> Refusals:
+    on_listener: dict[tuple[Key, str], list[Route]] = {}
+    for candidate in candidates:
+        if candidate.rules.is_acceptable:
+            places = {
+                (p.gateway.metadata.key, name) for _, p, found in candidate.attachments for name in found.listeners
+            }
+            for place in places:
+                on_listener.setdefault(place, []).append(candidate.rules.route)
+    hostnames = {
+        (key, each.listener.name): each.listener.hostname for key, p in parents.items() for each in p.listeners
+    }
+    return {place: cross_serving.in_the_way(hostnames[place], routes) for place, routes in on_listener.items()}
+
+
+def _outcome(id_: RouteId, candidate: _Candidate, refusals: Refusals) -> RouteOutcome:
     told: list[ParentOutcome] = []
-    listeners: dict[Key, frozenset[str]] = {}
-    for reference, parent in concerned:
-        attached = attachment.attached(
-            reference, route, GRPC_ROUTE, parent.gateway, parent.listeners, snapshot.namespaces
-        )
-        told.append(_parent_outcome(reference, parent, rules, attached))
+    served: dict[Key, frozenset[str]] = {}
+    for reference, parent, attached in candidate.attachments:
         key = parent.gateway.metadata.key
-        if rules.is_acceptable:
-            listeners[key] = listeners.get(key, frozenset()) | attached.listeners
-    return RouteOutcome(rules, tuple(told), listeners)
+        kept = _giving_way(id_, key, attached, refusals)
+        told.append(_parent_outcome(reference, parent, candidate.rules, kept))
+        if candidate.rules.is_acceptable:
+            served[key] = served.get(key, frozenset()) | kept.listeners
+    return RouteOutcome(candidate.rules, tuple(told), served)
 
 
-def _parent_outcome(
-    reference: ParentReference, parent: Parent, rules: RuleSet, attached: attachment.Attachment
-) -> ParentOutcome:
+def _giving_way(id_: RouteId, gateway: Key, attached: Attachment, refusals: Refusals) -> Attachment:
+    """The attachment without the listeners on which a route of another kind has the hostname."""
+    holders = {
+        name: holder
+        for name in attached.listeners
+        if (holder := refusals.get((gateway, name), {}).get(id_)) is not None
+    }
+    left = attached.listeners - holders.keys()
+    if left or not holders:
+        return Attachment(left, attached.reason, attached.message)
+    words = "; ".join(
+        f"listener {name}: {holder.kind} {holder.key}, which is older, has a hostname in common with this {id_.kind}"
+        for name, holder in sorted(holders.items())
+    )
+    return Attachment(reason="HostnameConflict", message=f"{words}; give one of them another hostname")
+
+
+def _parent_outcome(reference: ParentReference, parent: Parent, rules: RuleSet, attached: Attachment) -> ParentOutcome:
     if attached.listeners:
-        conditions = grpc_rules.conditions(rules, attached.listeners)
+        conditions = rule_sets.conditions(rules, attached.listeners)
     else:
         generation = rules.route.metadata.generation
         refused = fails(ACCEPTED, generation, reason=attached.reason, message=attached.message)
-        conditions = (refused, grpc_rules.resolved(rules))
+        conditions = (refused, rule_sets.resolved(rules))
     return ParentOutcome(
         reference=reference,
         controller_name=parent.controller_name,
@@ -77,6 +135,11 @@ def _parent_outcome(
     )
 
 
-def on_listener(outcomes: Sequence[RouteOutcome], gateway: Key, listener: str) -> tuple[RuleSet, ...]:
-    """The rules of the routes that are attached to a listener, in the order of the outcomes."""
-    return tuple(each.rules for each in outcomes if listener in each.listeners.get(gateway, frozenset()))
+def by_listener(outcomes: Sequence[RouteOutcome]) -> Mapping[tuple[Key, str], Sequence[RuleSet]]:
+    """The rules of the routes that are attached to each listener of each Gateway, in the order of the outcomes."""
+    found: dict[tuple[Key, str], list[RuleSet]] = {}
+    for outcome in outcomes:
+        for gateway, listeners in outcome.listeners.items():
+            for listener in listeners:
+                found.setdefault((gateway, listener), []).append(outcome.rules)
+    return found

@@ -1,0 +1,71 @@
+"""Rules of an HTTPRoute: each becomes matches and an action, or is dropped with a reason (HTTPRoute API)."""
+
+from dataclasses import replace
+
+from gatelab.gateway.snapshot import Snapshot
+from gatelab.gateway.translate import backends, filters, http_matches
+from gatelab.gateway.translate.precedence import RankedMatch
+from gatelab.gateway.translate.rule_sets import Rule, RuleSet
+from gatelab.gateway.translate.unsupported import Unsupported
+from gatelab.kinds.durations import parse_duration_s
+from gatelab.kinds.gatewayapi import HTTPRoute, HTTPRouteMatch, HTTPRouteRule, HTTPRouteTimeouts
+from gatelab.proxy import model
+
+
+def translated_rules(route: HTTPRoute, snapshot: Snapshot) -> RuleSet:
+    """What the rules of the route come to, whoever its parents are."""
+    rules: list[Rule] = []
+    dropped: list[str] = []
+    for index, rule in enumerate(route.spec.rules):
+        try:
+            rules.append(_rule(index, rule, backends.Resolver(backends.HTTP, route.metadata.namespace, snapshot)))
+        except Unsupported as error:
+            dropped.append(str(error.within(f"rules[{index}]")))
+    return RuleSet(route, tuple(rules), tuple(dropped))
+
+
+def _rule(index: int, rule: HTTPRouteRule, resolver: backends.Resolver) -> Rule:
+    matches = _matches(rule)
+    effects = filters.effects(rule.filters, filters.OF_HTTP_RULES, _prefix(matches))
+    for field, value in (("sessionPersistence", rule.session_persistence), ("retry", rule.retry)):
+        if value is not None:
+            raise Unsupported(f"{field} is not supported; remove the field")
+    where = backends.destination(rule.backend_refs, effects, resolver)
+    if isinstance(where.action, model.Forward):
+        where = replace(where, action=_timed(where.action, rule.timeouts))
+    return Rule(index, matches, where, effects.request_headers, effects.response_headers)
+
+
+def _matches(rule: HTTPRouteRule) -> tuple[RankedMatch, ...]:
+    """The rule's matches; a rule without takes every request."""
+    found: list[RankedMatch] = []
+    for index, match in enumerate(rule.matches or (HTTPRouteMatch(),)):
+        try:
+            found.append(http_matches.translated(match))
+        except Unsupported as error:
+            raise error.within(f"matches[{index}]") from error
+    return tuple(found)
+
+
+def _prefix(matches: tuple[RankedMatch, ...]) -> str | None:
+    """The prefix of the rule, if it has one match, on a prefix."""
+    path = matches[0].match.path
+    return path.value if len(matches) == 1 and path.kind == "prefix" else None
+
+
+def _timed(action: model.Forward, timeouts: HTTPRouteTimeouts) -> model.Forward:
+    """GEP-1742: zero is no limit."""
+    return replace(
+        action,
+        timeout_s=_seconds("timeouts.request", timeouts.request),
+        attempt_timeout_s=_seconds("timeouts.backendRequest", timeouts.backend_request),
+    )
+
+
+def _seconds(field: str, text: str) -> float | None:
+    if not text:
+        return None
+    try:
+        return parse_duration_s(text) or None
+    except ValueError as error:
+        raise Unsupported(f"{field}: {error}") from error
