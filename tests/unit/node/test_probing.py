@@ -3,7 +3,9 @@
 import asyncio
 import contextlib
 import socket
+import ssl
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,6 +15,7 @@ from gatelab.kinds.views import view
 from gatelab.node.pods.probes import Outcome
 from gatelab.node.probing import probe
 from gatelab.node.taken_ports import taken_port_message
+from proxy_configs import self_signed
 
 ADDRESS = "127.26.1.7"
 
@@ -26,7 +29,7 @@ async def run(port: int, **spec: Any) -> Outcome:
 
 
 @contextlib.asynccontextmanager
-async def serving(answer: bytes | None) -> AsyncIterator[tuple[int, list[bytes]]]:
+async def serving(answer: bytes | None, tls: ssl.SSLContext | None = None) -> AsyncIterator[tuple[int, list[bytes]]]:
     """A server that reads a request and answers; None never does."""
     requests: list[bytes] = []
     over = asyncio.Event()
@@ -40,7 +43,7 @@ async def serving(answer: bytes | None) -> AsyncIterator[tuple[int, list[bytes]]
             await writer.drain()
         writer.close()
 
-    server = await asyncio.start_server(serve, ADDRESS, 0)
+    server = await asyncio.start_server(serve, ADDRESS, 0, ssl=tls)
     async with server:
         yield server.sockets[0].getsockname()[1], requests
         over.set()
@@ -75,6 +78,34 @@ async def test_http_sends_path_and_headers() -> None:
     assert "host: x.example" in lines
     assert "X-A: b" in lines
     assert sum(line.lower().startswith("host:") for line in lines) == 1
+
+
+async def test_redirects_are_followed_on_the_same_host_and_no_further() -> None:
+    async with serving(b"HTTP/1.1 200 OK\r\n\r\n") as (port, requests):
+        answer = f"HTTP/1.1 302 Found\r\nLocation: http://{ADDRESS}:{port}/there?x=1\r\n\r\n".encode()
+        async with serving(answer) as (first, _):
+            assert await run(first, httpGet={"port": first, "path": "/here"}) == Outcome(True)
+    assert requests[0].startswith(b"GET /there?x=1 HTTP/1.1")
+    async with serving(b"HTTP/1.1 302 Found\r\nLocation: https://elsewhere.example/\r\n\r\n") as (port, _):
+        outcome = await run(port, httpGet={"port": port})
+    assert outcome.ok
+    assert "https://elsewhere.example/" in outcome.message
+
+
+async def test_redirects_without_an_end() -> None:
+    async with serving(b"HTTP/1.1 302 Found\r\nLocation: /again\r\n\r\n") as (port, requests):
+        assert await run(port, httpGet={"port": port}) == Outcome(False, "stopped after 10 redirects")
+    assert len(requests) == 10
+
+
+async def test_https_is_asked_without_looking_at_the_certificate(tmp_path: Path) -> None:
+    pair = self_signed("other.example")
+    file = tmp_path / "server.pem"
+    file.write_bytes(pair.chain + pair.key)
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    tls.load_cert_chain(file)
+    async with serving(b"HTTP/1.1 200 OK\r\n\r\n", tls) as (port, _):
+        assert await run(port, httpGet={"port": port, "scheme": "HTTPS"}) == Outcome(True)
 
 
 async def test_what_is_not_http_and_what_is_not_a_port() -> None:
