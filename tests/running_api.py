@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from fake_logs import FakeLogs
-from gatelab.apiserver import create_app, serve
+from gatelab.apiserver import create_app, publish_definitions, serve
 from gatelab.kinds.builtin import NAMESPACE
 from gatelab.store import Store
 
@@ -52,6 +52,8 @@ class Kubectl:
     store: Store
     binary: Path
     logs: FakeLogs = field(default_factory=FakeLogs)
+    environment: dict[str, str] = field(default_factory=dict)
+    """Variables to run it with, besides those that it needs."""
 
     async def __call__(self, *arguments: str, stdin: str = "") -> Outcome:
         """Runs it to its end, which must come within 20 s."""
@@ -73,7 +75,12 @@ class Kubectl:
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
-            env={"HOME": str(self.home), "KUBECONFIG": str(self.home / "kubeconfig"), "PATH": os.environ["PATH"]},
+            env={
+                **self.environment,
+                "HOME": str(self.home),
+                "KUBECONFIG": str(self.home / "kubeconfig"),
+                "PATH": os.environ["PATH"],
+            },
         )
 
 
@@ -91,6 +98,7 @@ async def running_api(folder: Path, binary: Path) -> AsyncIterator[Kubectl]:
     store = Store.open(None)
     for name in NAMESPACES:
         await store.create(NAMESPACE, {"metadata": {"name": name}})
+    await publish_definitions(store)
     kubectl = Kubectl(folder, store, binary)
     app = create_app(store, token=TOKEN, hosts=frozenset({"127.0.0.1"}), logs=kubectl.logs)
     _write_certificate(folder)

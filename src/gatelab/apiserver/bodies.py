@@ -52,7 +52,7 @@ async def read_judged(request: Request) -> Body:
     if media == PROTOBUF:
         return Body(_from_protobuf(await read(request)))
     if media not in (*_JSON, *_YAML):
-        raise unsupported(media, ("application/json", "application/yaml", PROTOBUF))
+        raise unsupported(("application/json", "application/yaml", PROTOBUF))
     return judged(await read(request), is_yaml=media in _YAML)
 
 
@@ -62,12 +62,10 @@ def judged(data: bytes, *, is_yaml: bool = False) -> Body:
     return Body(value, repeated_fields.in_yaml(data) if is_yaml else repeated_fields.in_json(data))
 
 
-def unsupported(media: str, accepted: tuple[str, ...]) -> ApiError:
+def unsupported(accepted: tuple[str, ...]) -> ApiError:
     """The error for a content type, worded as the API words it."""
     types = ", ".join(accepted)
-    return UnsupportedMedia(
-        f"the body of the request was in an unknown format ({media}) - accepted media types include: {types}"
-    )
+    return UnsupportedMedia(f"the body of the request was in an unknown format - accepted media types include: {types}")
 
 
 def decoded(data: bytes, *, is_yaml: bool = False) -> Any:
@@ -78,7 +76,7 @@ def decoded(data: bytes, *, is_yaml: bool = False) -> Any:
         raise BadRequest(f"the body is nested deeper than {_DEEPEST} levels") from None
     except (msgspec.DecodeError, UnicodeDecodeError, ValueError) as error:
         raise BadRequest(f"the object provided is unrecognized (must be of type JSON or YAML): {error}") from error
-    _check_depth(value)
+    check_depth(value)
     return value
 
 
@@ -94,7 +92,8 @@ def _from_protobuf(data: bytes) -> Any:
     return decode.decoded(data)
 
 
-def _check_depth(value: Any) -> None:
+def check_depth(value: Any) -> None:
+    """Raises BadRequest for data that is nested too deep to be walked."""
     level = [value]
     for _ in range(_DEEPEST):
         below = [each.values() if isinstance(each, dict) else each for each in level if isinstance(each, dict | list)]

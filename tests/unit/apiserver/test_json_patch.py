@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from gatelab.apiserver.patches.json_patch import json_patched
-from gatelab.kinds.errors import BadRequest, Invalid
+from gatelab.kinds.errors import BadRequest, Invalid, TooLarge
 
 
 @pytest.mark.parametrize(
@@ -56,3 +56,17 @@ def test_what_does_not_fit_is_invalid(patch: Any) -> None:
 def test_what_is_no_patch_is_a_bad_request(patch: Any) -> None:
     with pytest.raises(BadRequest):
         json_patched({}, patch)
+
+
+def test_patches_are_bounded() -> None:
+    with pytest.raises(TooLarge, match="maximum operations in a JSON patch is 10000, got 10001"):
+        json_patched({}, [{"op": "test", "path": "", "value": {}}] * 10_001)
+    doubling = [{"op": "add", "path": "/a", "value": "x" * 100}]
+    doubling += [{"op": "copy", "from": "", "path": f"/{index}"} for index in range(60)]
+    with pytest.raises(TooLarge, match="copies"):
+        json_patched({}, doubling)
+
+
+def test_true_is_not_one() -> None:
+    with pytest.raises(Invalid, match="testing value /a failed"):
+        json_patched({"a": True}, [{"op": "test", "path": "/a", "value": 1}])

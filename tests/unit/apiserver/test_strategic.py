@@ -42,7 +42,7 @@ def test_a_list_is_replaced_by_directive() -> None:
 def test_an_object_is_replaced_or_deleted_by_directive() -> None:
     spec = {"securityContext": {"runAsUser": 1}, "affinity": {"podAffinity": {}}}
     patch = {"securityContext": {"$patch": "replace", "runAsGroup": 2}, "affinity": {"$patch": "delete"}}
-    assert patched(spec, patch) == {"securityContext": {"runAsGroup": 2}}
+    assert patched(spec, patch) == {"securityContext": {"runAsGroup": 2}, "affinity": {}}
 
 
 def test_null_removes_and_lists_without_key_are_replaced() -> None:
@@ -86,6 +86,24 @@ def test_labels_are_an_object_like_any() -> None:
     assert strategic_patched(schema_of(SERVICE), before, patch) == {"metadata": {"labels": {"b": "2", "c": "3"}}}
 
 
+def test_an_item_may_be_deleted_and_brought_back() -> None:
+    patch = {"containers": [{"name": "a", "$patch": "delete"}, {"name": "a", "image": "2"}]}
+    assert patched({"containers": [{"name": "a", "tty": True}]}, patch) == {"containers": [{"name": "a", "image": "2"}]}
+
+
+def test_volumes_retain_what_the_patch_names() -> None:
+    spec = {"volumes": [{"name": "v", "emptyDir": {}}, {"name": "w", "emptyDir": {}}]}
+    patch = {"volumes": [{"name": "v", "$retainKeys": ["name", "secret"], "secret": {"secretName": "s"}}]}
+    volumes = [{"name": "v", "secret": {"secretName": "s"}}, {"name": "w", "emptyDir": {}}]
+    assert patched(spec, patch) == {"volumes": volumes}
+
+
+def test_long_lists_take_no_longer_than_their_length() -> None:
+    many = [{"name": str(index)} for index in range(20_000)]
+    patch = {"$setElementOrder/containers": many, "containers": many}
+    assert patched({"containers": many[::-1]}, patch) == {"containers": many}
+
+
 @pytest.mark.parametrize(
     "patch",
     [
@@ -94,6 +112,9 @@ def test_labels_are_an_object_like_any() -> None:
         {"containers": [{"name": "a", "$patch": "explode"}]},
         {"$retainKeys": "x"},
         {"$deleteFromPrimitiveList/x": 1},
+        {"$retainKeys": ["nodeName"], "hostname": "x"},
+        {"$setElementOrder/containers": [{"name": "a"}], "containers": [{"name": "b"}]},
+        {"$setElementOrder/containers": 1, "containers": [{"name": "b"}]},
     ],
 )
 def test_directives_that_make_no_sense_are_refused(patch: dict[str, Any]) -> None:

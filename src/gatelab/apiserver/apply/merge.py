@@ -1,5 +1,6 @@
 """Merging what an applier wants into what there is, by the schema."""
 
+from collections import deque
 from collections.abc import Mapping
 from typing import Any
 
@@ -25,16 +26,16 @@ def _merged_lists(
     schema: Schema, live: list[Any], before: Mapping[str, Part], wanted: list[Any], after: Mapping[str, Part]
 ) -> list[Any]:
     """The order is that of `wanted`; items that only `live` has stay before the next item that both have."""
-    present, asked = list(dict.fromkeys(elements(schema, live))), list(dict.fromkeys(elements(schema, wanted)))
+    present, asked = deque(dict.fromkeys(elements(schema, live))), deque(dict.fromkeys(elements(schema, wanted)))
     result: list[Any] = []
     done: set[str] = set()
     while present or asked:
         if present and (present[0] in done or present[0] not in after):
-            element = present.pop(0)
+            element = present.popleft()
             if element not in done:
                 result += values(before[element])
             continue
-        element = asked.pop(0)
+        element = asked.popleft()
         done.add(element)
         part = after[element]
         result.append(merged(part.schema, before[element].value, part.value) if element in before else part.value)

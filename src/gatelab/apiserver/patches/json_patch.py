@@ -4,9 +4,14 @@ from collections.abc import Mapping, Sequence
 from copy import deepcopy
 from typing import Any
 
-from gatelab.kinds.errors import BadRequest, Invalid
+import msgspec
+
+from gatelab.kinds.errors import BadRequest, Invalid, TooLarge
 
 _MOST_OPERATIONS = 10_000
+_MOST_COPIED_BYTES = 3 * 1024 * 1024
+"""Copies may double a document with each operation."""
+
 _NEEDS = {"add": "value", "replace": "value", "test": "value", "move": "from", "copy": "from", "remove": "path"}
 
 
@@ -19,16 +24,31 @@ def json_patched(document: Any, patch: Any) -> Any:
     if not isinstance(patch, list):
         raise BadRequest("error decoding patch: a JSON patch is a list of operations")
     if len(patch) > _MOST_OPERATIONS:
-        raise BadRequest(f"a JSON patch may have {_MOST_OPERATIONS} operations, this one has {len(patch)}")
+        raise TooLarge(
+            "Request entity is too large: The allowed maximum operations in a JSON patch is "
+            f"{_MOST_OPERATIONS}, got {len(patch)}"
+        )
     result = deepcopy(document)
+    copied = 0
     for index, operation in enumerate(patch):
         checked = _checked(index, operation)
         try:
+            copied += _copied_bytes(result, checked)
+            if copied > _MOST_COPIED_BYTES:
+                raise TooLarge(
+                    f"Request entity is too large: the copies of a JSON patch exceed {_MOST_COPIED_BYTES} bytes"
+                )
             result = _applied(result, checked)
         except _DoesNotFitError as error:
             message = f"the server rejected our request due to an error in our request: operation {index}: {error}"
             raise Invalid(message) from error
     return result
+
+
+def _copied_bytes(document: Any, operation: Mapping[str, Any]) -> int:
+    if operation["op"] != "copy":
+        return 0
+    return len(msgspec.json.encode(_found(document, _pointer(operation["from"]))))
 
 
 def _checked(index: int, operation: Any) -> Mapping[str, Any]:
@@ -52,13 +72,18 @@ def _applied(document: Any, operation: Mapping[str, Any]) -> Any:
             _found(document, path)
             return _replaced(document, path, deepcopy(operation["value"]))
         case "test":
-            if _found(document, path) != operation["value"]:
+            if not _equal(_found(document, path), operation["value"]):
                 raise _DoesNotFitError(f"testing value {operation['path']} failed")
             return document
         case "copy":
             return _added(document, path, deepcopy(_found(document, _pointer(operation["from"]))))
         case _:
             return _moved(document, _pointer(operation["from"]), path)
+
+
+def _equal(one: Any, other: Any) -> bool:
+    """Equal as JSON: true is not 1."""
+    return one == other and msgspec.json.encode(one, order="sorted") == msgspec.json.encode(other, order="sorted")
 
 
 def _moved(document: Any, source: Sequence[str], path: Sequence[str]) -> Any:

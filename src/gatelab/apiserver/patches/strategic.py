@@ -5,13 +5,14 @@ Lists whose schema names a merge key merge item by item; the directives are thos
 `$setElementOrder/<field>`.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
+from gatelab.apiserver.patches import strategic_lists
+from gatelab.apiserver.patches.strategic_lists import PATCH
 from gatelab.kinds.errors import BadRequest
 from gatelab.kinds.schemas.catalogue import Schema, resolved
 
-_PATCH = "$patch"
 _RETAIN = "$retainKeys"
 _DELETE_FROM = "$deleteFromPrimitiveList/"
 _ORDER = "$setElementOrder/"
@@ -26,29 +27,37 @@ def strategic_patched(schema: Schema, document: Mapping[str, Any], patch: Mappin
 
 def _object(schema: Schema, document: Mapping[str, Any], patch: Mapping[str, Any]) -> dict[str, Any] | None:
     """The patched object; None when the patch deletes it."""
-    directive = patch.get(_PATCH)
+    directive = patch.get(PATCH)
     plain = {key: value for key, value in patch.items() if not key.startswith("$")}
     if directive == "delete":
         return None
     if directive == "replace":
         return plain
     if directive not in (None, "merge"):
-        raise BadRequest(f"unknown patch directive {_PATCH}: {directive!r}")
-    result = dict(document)
-    if _RETAIN in patch:
-        retained = _listed(patch, _RETAIN)
-        result = {key: value for key, value in result.items() if key in retained}
+        raise BadRequest(f"unknown patch directive {PATCH}: {directive!r}")
+    result = _retained(document, patch, plain) if _RETAIN in patch else dict(document)
     for key in patch:
-        if key.startswith(_DELETE_FROM):
-            _delete_from(result, key.removeprefix(_DELETE_FROM), _listed(patch, key))
+        field = key.removeprefix(_DELETE_FROM)
+        if field != key and isinstance(result.get(field), list):
+            result[field] = strategic_lists.without(result[field], _listed(patch, key))
+        elif field != key:
+            _listed(patch, key)
     for key, value in plain.items():
-        _merge_field(schema, result, key, value, patch.get(_ORDER + key))
+        _merge_field(schema, result, key, value, patch)
     for key in patch:
         field = key.removeprefix(_ORDER)
-        if key.startswith(_ORDER) and field not in plain and isinstance(result.get(field), list):
+        if field != key and field not in plain and isinstance(result.get(field), list):
             merge_key = _field_schema(schema, field).get("x-kubernetes-patch-merge-key")
-            result[field] = _ordered(result[field], result[field], _listed(patch, key), merge_key)
+            result[field] = strategic_lists.ordered(result[field], result[field], _listed(patch, key), merge_key)
     return result
+
+
+def _retained(document: Mapping[str, Any], patch: Mapping[str, Any], plain: Mapping[str, Any]) -> dict[str, Any]:
+    retained = [each for each in _listed(patch, _RETAIN) if isinstance(each, str)]
+    unnamed = [key for key, value in plain.items() if value is not None and key not in retained]
+    if unnamed:
+        raise BadRequest(f"invalid patch format of retainKeys: it does not name {', '.join(unnamed)} of its own patch")
+    return {key: value for key, value in document.items() if key in retained}
 
 
 def _listed(patch: Mapping[str, Any], key: str) -> list[Any]:
@@ -58,82 +67,35 @@ def _listed(patch: Mapping[str, Any], key: str) -> list[Any]:
     return value
 
 
-def _delete_from(result: dict[str, Any], field: str, values: Sequence[Any]) -> None:
-    if isinstance(result.get(field), list):
-        result[field] = [each for each in result[field] if each not in values]
-
-
 def _field_schema(schema: Schema, key: str) -> Schema:
     schema = resolved(schema)
     found: Schema = schema.get("properties", {}).get(key) or schema.get("additionalProperties") or {}
     return found
 
 
-def _merge_field(schema: Schema, result: dict[str, Any], key: str, value: Any, order: Any) -> None:
+def _merge_field(schema: Schema, result: dict[str, Any], key: str, value: Any, patch: Mapping[str, Any]) -> None:
     known = _field_schema(schema, key)
+    present = result.get(key)
     if value is None:
         result.pop(key, None)
     elif isinstance(value, dict):
-        present = result.get(key)
-        merged = _object(known, present if isinstance(present, dict) else {}, value)
-        if merged is None:
-            result.pop(key, None)
-        else:
-            result[key] = merged
-    elif isinstance(value, list) and "merge" in known.get("x-kubernetes-patch-strategy", ""):
-        present = result.get(key)
-        result[key] = _list(known, present if isinstance(present, list) else [], value, order)
+        # As in Kubernetes, a deleted object is an empty one; only items of lists and fields set to null are gone.
+        result[key] = _object(known, present if isinstance(present, dict) else {}, value) or {}
+    elif isinstance(value, list) and "merge" in known.get("x-kubernetes-patch-strategy", "").split(","):
+        order = _listed(patch, _ORDER + key) if _ORDER + key in patch else None
+        result[key] = _list(known, key, present if isinstance(present, list) else [], value, order)
     else:
         result[key] = value
 
 
-def _list(schema: Schema, present: list[Any], patch: list[Any], order: Any) -> list[Any]:
+def _list(schema: Schema, field: str, present: list[Any], patch: list[Any], order: list[Any] | None) -> list[Any]:
     merge_key = schema.get("x-kubernetes-patch-merge-key")
-    if merge_key is None:
-        merged = [*present, *(each for each in patch if each not in present)]
-    elif any(isinstance(each, dict) and each.get(_PATCH) == "replace" for each in patch):
-        return [each for each in patch if not (isinstance(each, dict) and _PATCH in each)]
-    else:
-        merged = _merged_items(schema["items"], merge_key, present, patch)
-    return _ordered(merged, present, order, merge_key) if isinstance(order, list) else merged
-
-
-def _merged_items(schema: Schema, merge_key: str, present: list[Any], patch: list[Any]) -> list[Any]:
-    result = list(present)
-    for item in patch:
-        if not isinstance(item, dict) or merge_key not in item:
-            raise BadRequest(f"map: {item!r} does not contain declared merge key: {merge_key}")
-        index = _place(result, merge_key, item[merge_key])
-        old = {} if index is None else result[index]
-        merged = _object(schema, old, item)
-        if index is None:
-            result += [merged] if merged is not None else []
-        elif merged is None:
-            del result[index]
-        else:
-            result[index] = merged
-    return result
-
-
-def _place(items: Sequence[Any], merge_key: str, value: Any) -> int | None:
-    for index, each in enumerate(items):
-        if isinstance(each, dict) and each.get(merge_key) == value:
-            return index
-    return None
-
-
-def _ordered(merged: list[Any], present: list[Any], order: list[Any], merge_key: str | None) -> list[Any]:
-    """The list with the items that the patch knows in the patch's order; the others keep their place among them."""
-
-    def identity(item: Any) -> Any:
-        return item.get(merge_key) if merge_key is not None and isinstance(item, dict) else item
-
-    wanted, was = [identity(each) for each in order], [identity(each) for each in present]
-    known = sorted((each for each in merged if identity(each) in wanted), key=lambda each: wanted.index(identity(each)))
-    others = [each for each in merged if identity(each) not in wanted]
-    result = []
-    while known and others:
-        first, other = identity(known[0]), identity(others[0])
-        other_first = first in was and other in was and was.index(other) < was.index(first)
-        result.append(others.pop(0) if other_first else known.pop(0))
-    return [*result, *known, *others]
+    if order is not None:
+        strategic_lists.check_order(patch, order, field, merge_key)
+    merged = strategic_lists.merged(
+        present,
+        patch,
+        merge_key,
+        lambda old, item: _object(schema["items"], old if isinstance(old, dict) else {}, item),
+    )
+    return merged if order is None else strategic_lists.ordered(merged, present, order, merge_key)

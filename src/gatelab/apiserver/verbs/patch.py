@@ -48,13 +48,19 @@ async def read_patch(
     native = target.is_native
     accepted = (_JSON, _MERGE, _STRATEGIC, APPLY) if native else (_JSON, _MERGE, APPLY)
     if media not in accepted:
-        raise bodies.unsupported(media, accepted)
+        raise bodies.unsupported(accepted)
     body, repeated = bodies.judged(await bodies.read(request))
     if media == _JSON:
-        return lambda before: json_patched(before, body), ()
+        return lambda before: _shallow(json_patched(before, body)), ()
     if not isinstance(body, dict):
         raise BadRequest("error decoding patch: it must be a JSON object")
     if media == _MERGE:
         return lambda before: merge_patched(before, body), repeated
     shape = schema if schema is not None else target.schema
     return lambda before: strategic_patched(shape, before, body), repeated
+
+
+def _shallow(patched: Any) -> Any:
+    """A JSON patch may put deep values into deep places, time and again."""
+    bodies.check_depth(patched)
+    return patched
