@@ -133,6 +133,18 @@ async def test_a_stateful_set_is_scaled_and_keeps_what_may_not_change(api: Api) 
         assert "partitioned roll out complete: 1 new pods have been updated" in said
 
 
+async def test_claims_are_stored_and_said_not_to_be_acted_on(api: Api) -> None:
+    claims = [{"metadata": {"name": "data"}, "spec": {"accessModes": ["ReadWriteOnce"]}}]
+    async with at_work(api) as kubectl:
+        applied = await kubectl("apply", "-f", "-", stdin=manifest("StatefulSet", volumeClaimTemplates=claims))
+        assert applied.code == 0
+        assert "Warning: StatefulSet spec.volumeClaimTemplates is stored, gatelab does not act on it" in applied.err
+        await kubectl.ok("rollout", "status", "sts/hello", "--timeout=10s")
+        assert "VolumeClaimsNotSupported" in await kubectl.ok("describe", "sts", "hello")
+        volumes = "jsonpath={.spec.volumes[*].name}"
+        assert await kubectl.ok("get", "pod", "hello-0", "-o", volumes) == "data"
+
+
 async def test_a_deployment_is_paused_and_resumed(api: Api) -> None:
     async with at_work(api) as kubectl:
         await kubectl.ok("apply", "-f", "-", stdin=manifest("Deployment"))

@@ -12,7 +12,7 @@ from gatelab.kinds.objects import Object
 from gatelab.kinds.stored_only import STORED_ONLY
 from gatelab.kinds.unacted.core import SERVICE, SERVICE_ACCOUNT
 from gatelab.kinds.unacted.fields import Field, found
-from gatelab.kinds.unacted.pods import DAEMON_POD_TEMPLATE, POD, POD_TEMPLATE
+from gatelab.kinds.unacted.pods import DAEMON_POD_TEMPLATE, POD, POD_TEMPLATE, STATEFUL_SET
 
 __all__ = ["FIELDS", "warnings"]
 
@@ -22,7 +22,7 @@ FIELDS: Mapping[str, Sequence[Field]] = {
     "pods": POD,
     "deployments.apps": POD_TEMPLATE,
     "replicasets.apps": POD_TEMPLATE,
-    "statefulsets.apps": POD_TEMPLATE,
+    "statefulsets.apps": STATEFUL_SET,
     "daemonsets.apps": DAEMON_POD_TEMPLATE,
 }
 """The fields of each kind, by its qualified plural."""

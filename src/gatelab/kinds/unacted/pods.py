@@ -47,5 +47,9 @@ def _of_spec(prefix: str, scheduling: Sequence[Field]) -> tuple[Field, ...]:
 
 POD = _of_spec("spec", _SCHEDULING)
 POD_TEMPLATE = _of_spec("spec.template.spec", _SCHEDULING)
+STATEFUL_SET = (
+    *POD_TEMPLATE,
+    Field("spec.volumeClaimTemplates", (), "there is no storage: pods get an emptyDir in the place of each claim"),
+)
 DAEMON_POD_TEMPLATE = _of_spec("spec.template.spec", ())
 """A DaemonSet looks at the selector and the affinity: they say whether the node gets a pod."""
