@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -34,9 +34,15 @@ class Lab:
     environment: dict[str, str]
     process: "subprocess.Popen[str]"
     facts: dict[str, Any]
+    prefix: tuple[str, ...] = ()
+    """What every command is started by, to be where the lab is."""
 
     def gatelab(self, *arguments: str, timeout_s: float = 60, check: bool = True) -> "subprocess.CompletedProcess[str]":
-        return self._run([*GATELAB, *arguments], timeout_s, check)
+        return self.run(*GATELAB, *arguments, timeout_s=timeout_s, check=check)
+
+    def run(self, *command: str, timeout_s: float = 60, check: bool = True) -> "subprocess.CompletedProcess[str]":
+        """Any command, in the lab's network."""
+        return self._run([*self.prefix, *command], timeout_s, check)
 
     def kubectl(self, *arguments: str, timeout_s: float = 60, check: bool = True) -> "subprocess.CompletedProcess[str]":
         return self.gatelab("kubectl", *arguments, timeout_s=timeout_s, check=check)
@@ -47,7 +53,11 @@ class Lab:
 
     def popen(self, *arguments: str) -> "subprocess.Popen[str]":
         return subprocess.Popen(
-            [*GATELAB, *arguments], env=self.environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+            [*self.prefix, *GATELAB, *arguments],
+            env=self.environment,
+            text=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
         )
 
     def apply_example(self, folder: Path = MANIFESTS) -> None:
@@ -90,8 +100,11 @@ def alive(processes: list[psutil.Process]) -> list[psutil.Process]:
     return [each for each in processes if is_alive(each)]
 
 
-def start_lab(state: Path, name: str = "e2e") -> Lab:
-    """A lab in the foreground of a process of its own; its state below `state`."""
+def start_lab(state: Path, name: str = "e2e", options: Sequence[str] = (), wrapper: Sequence[str] = ()) -> Lab:
+    """A lab in the foreground of a process of its own; its state below `state`.
+
+    `wrapper` is a command that becomes the lab's agent: `unshare` and the like.
+    """
     kept = ("PATH", "HOME", "LANG", "TMPDIR")
     environment = {key: os.environ[key] for key in kept if key in os.environ} | {
         "XDG_STATE_HOME": str(state),
@@ -102,7 +115,7 @@ def start_lab(state: Path, name: str = "e2e") -> Lab:
     }
     with (state / "up.stderr").open("w") as errors:
         process = subprocess.Popen(
-            [*GATELAB, "up", "--name", name, "--format", "json"],
+            [*wrapper, *GATELAB, "up", "--name", name, "--format", "json", *options],
             env=environment,
             text=True,
             stdout=subprocess.PIPE,
