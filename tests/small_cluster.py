@@ -10,6 +10,7 @@ from fake_kubelet import FakeKubelet
 from gatelab.cluster.embedded import EmbeddedCluster
 from gatelab.cluster.port import Applied, Deleted, Replaced
 from gatelab.kinds.builtin import (
+    CONFIG_MAP,
     CONTROLLER_REVISION,
     DAEMON_SET,
     DEPLOYMENT,
@@ -30,7 +31,7 @@ from gatelab.store import Store
 
 KINDS = (
     *(POD, REPLICA_SET, DEPLOYMENT, STATEFUL_SET, DAEMON_SET, CONTROLLER_REVISION),
-    *(SERVICE, ENDPOINT_SLICE, EVENT, NAMESPACE, SERVICE_ACCOUNT, NODE),
+    *(SERVICE, ENDPOINT_SLICE, EVENT, NAMESPACE, SERVICE_ACCOUNT, NODE, CONFIG_MAP),
 )
 
 

@@ -31,10 +31,13 @@ from gatelab.node.place import LabPlace
 from gatelab.proxy.xds import XdsServer
 from gatelab.reconcile import Controller, Runtime
 from gatelab.services import controllers as service_controllers
+from gatelab.services import publish_api
 from gatelab.store import Store
+from gatelab.workloads import RootAuthorityPublisher
 from gatelab.workloads import controllers as workload_controllers
 
-HOSTS = frozenset({"127.0.0.1", "localhost"})
+API_ADDRESS = "127.0.0.1"
+HOSTS = frozenset({API_ADDRESS, "localhost", "kubernetes.default.svc", "kubernetes.default.svc.cluster.local"})
 GATEWAY_CLASSES = {"gatelab": "gatelab.dev/gateway-controller", "cilium": "io.cilium/gateway-controller"}
 NAMESPACE_GRACE_S = 1.0
 """Long enough for `kubectl delete -f` to find what is in the namespace that it has just deleted."""
@@ -81,6 +84,7 @@ async def _run_parts(store: Store, settings: Settings) -> None:
         dns,
         PodDnsController(dns.zone),
         *workload_controllers(cluster),
+        RootAuthorityPublisher(cluster, place.ca_certificate.read_text()),
         *service_controllers(cluster, settings.addresses),
         *cert_controllers(cluster),
     ]
@@ -102,6 +106,7 @@ async def _create_first_objects(cluster: Cluster, settings: Settings) -> None:
         await _create(cluster, NAMESPACE, {"metadata": {"name": name}})
     for name, controller in GATEWAY_CLASSES.items():
         await _create(cluster, GATEWAY_CLASS, {"metadata": {"name": name}, "spec": {"controllerName": controller}})
+    await publish_api(cluster, API_ADDRESS, settings.api_port)
     dns = f"{settings.addresses.node}:{settings.dns_port}"
     where = {"metadata": LAB_CONFIG._asdict()}
     data = {"dns": dns, "name": settings.place.name}

@@ -9,9 +9,10 @@ from gatelab.cluster.port import Cluster
 from gatelab.kinds.addresses import AddressRange
 from gatelab.reconcile import Controller
 from gatelab.services.allocation import AllocationController
+from gatelab.services.api_service import publish_api
 from gatelab.services.endpoint_slices import EndpointSliceController
 
-__all__ = ["controllers"]
+__all__ = ["controllers", "publish_api"]
 
 
 def controllers(cluster: Cluster, range_: AddressRange) -> list[Controller]:

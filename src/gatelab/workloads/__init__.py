@@ -11,11 +11,12 @@ from gatelab.workloads.daemon_sets import DaemonSetController
 from gatelab.workloads.deployments import DeploymentController
 from gatelab.workloads.event_expiry import EventExpiry
 from gatelab.workloads.replica_sets import ReplicaSetController
+from gatelab.workloads.root_authority import RootAuthorityPublisher
 from gatelab.workloads.scheduler import Scheduler
 from gatelab.workloads.service_accounts import ServiceAccountController
 from gatelab.workloads.stateful_sets import StatefulSetController
 
-__all__ = ["controllers"]
+__all__ = ["RootAuthorityPublisher", "controllers"]
 
 
 def controllers(cluster: Cluster) -> list[Controller]:
