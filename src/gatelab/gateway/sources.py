@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from gatelab.gateway.data_plane import data_plane_key
 from gatelab.gateway.provision import is_owned
 from gatelab.gateway.snapshot import Snapshot, read, snapshot_of
+from gatelab.gateway.translate import addresses
 from gatelab.gateway.translate.gateway_class import ours
 from gatelab.kinds.builtin import (
     ENDPOINT_SLICE,
@@ -21,7 +22,7 @@ from gatelab.kinds.builtin import (
 from gatelab.kinds.core import Service
 from gatelab.kinds.discovery import SERVICE_NAME, EndpointSlice
 from gatelab.kinds.gatewayapi import Gateway
-from gatelab.kinds.objects import Key, Object
+from gatelab.kinds.objects import Key, Object, controller_of, key_of
 from gatelab.kinds.views import view
 from gatelab.reconcile import Mirrors
 
@@ -57,15 +58,15 @@ class Sources:
         """The present state, with the address of each Gateway of ours that has one."""
         found = snapshot_of(lambda kind: self._mirrors.of(kind).list())
         classes = ours(found.gateway_classes, self._controllers)
-        addresses = {}
+        found_addresses = {}
         for key, gateway in found.gateways.items():
             gateway_class = classes.get(gateway.spec.gateway_class_name)
             if gateway_class is not None:
                 naming = self._controllers[gateway_class.spec.controller_name]
                 address, _ = self.address(gateway, data_plane_key(gateway, naming))
                 if address:
-                    addresses[key] = address
-        return dataclasses.replace(found, addresses=addresses)
+                    found_addresses[key] = address
+        return dataclasses.replace(found, addresses=found_addresses)
 
     def address(self, gateway: Gateway, data_plane: Key) -> tuple[str, str]:
         """The address of the data plane's Service, "" if there is none, and then what stands in the way, if known."""
@@ -74,8 +75,19 @@ class Sources:
             return "", ""
         if not is_owned(obj, gateway.metadata.uid):
             return "", f"Service {data_plane} is there and is not this Gateway's; rename or delete it"
-        addresses = view(Service, obj).load_balancer_addresses
-        return (addresses[0] if addresses else ""), ""
+        found = view(Service, obj).load_balancer_addresses
+        return (found[0], "") if found else ("", self._holder(addresses.requested(gateway), data_plane))
+
+    def _holder(self, address: str, data_plane: Key) -> str:
+        """A sentence about who has the address that a Gateway asks for, "" if nobody is known to have it."""
+        for obj in self._mirrors.of(SERVICE).list() if address else ():
+            ingress = ((obj.get("status") or {}).get("loadBalancer") or {}).get("ingress") or ()
+            if key_of(obj) != data_plane and any(each.get("ip") == address for each in ingress):
+                owner = controller_of(obj)
+                if owner is not None and owner.get("kind") == GATEWAY.name:
+                    return f"Gateway {Key(key_of(obj).namespace, owner['name'])} has it"
+                return f"Service {key_of(obj)} has it"
+        return ""
 
     def slices(self, services: Sequence[Key]) -> Mapping[Key, Sequence[EndpointSlice]]:
         """The EndpointSlices of these Services; one that cannot be read is left out."""

@@ -13,6 +13,8 @@ from gatelab.kinds.builtin import (
     GATEWAY,
     GATEWAY_CLASS,
     GRPC_ROUTE,
+    HTTP_ROUTE,
+    REFERENCE_GRANT,
     SECRET,
     SERVICE,
     SERVICE_ACCOUNT,
@@ -280,3 +282,69 @@ async def test_a_write_that_fails_comes_again(cluster: FakeCluster, xds: FakeXds
     cluster.refuse = Unavailable("down")
     await eventually(lambda: cluster.refuse is None)
     await eventually(lambda: status(cluster, GATEWAY_CLASS, Key("", "gatelab")))
+
+
+async def test_of_two_gateways_on_one_static_address_the_second_is_told(
+    cluster: FakeCluster, xds: FakeXds, eventually: Eventually
+) -> None:
+    wanted = [{"type": "IPAddress", "value": "127.24.0.20"}]
+    await apply_base(cluster)
+    await cluster.patch(GATEWAY, GW, {"spec": {"addresses": wanted}})
+    await give_address(cluster, eventually)
+    xds.tell(PROXY, CONNECTED)
+    await eventually(lambda: is_programmed(cluster))
+    await cluster.create(GATEWAY, gateway("second", addresses=wanted))
+    second = Key("default", "second")
+    await eventually(lambda: Key("default", "second-gatelab") in cluster.objects[SERVICE])
+
+    def told() -> Any:
+        return condition(status(cluster, GATEWAY, second).get("conditions", ()), "Programmed") or {}
+
+    await eventually(lambda: "Gateway default/gw has it" in told().get("message", ""))
+    assert told()["reason"] == "AddressNotUsable"
+    assert is_programmed(cluster)
+
+
+async def test_both_kinds_of_routes_may_share_a_name_and_a_service_port(
+    cluster: FakeCluster, xds: FakeXds, eventually: Eventually
+) -> None:
+    await apply_base(cluster)
+    await give_address(cluster, eventually)
+    xds.tell(PROXY, CONNECTED)
+    await cluster.patch(GRPC_ROUTE, Key("default", "route"), {"spec": {"hostnames": ["grpc.test"]}})
+    http = {**grpc_route(hostnames=["http.test"]), "kind": "HTTPRoute"}
+    await cluster.create(HTTP_ROUTE, http)
+    key = Key("default", "route")
+    await eventually(lambda: status(cluster, HTTP_ROUTE, key).get("parents"))
+    parents = [status(cluster, kind, key)["parents"][0]["conditions"] for kind in (HTTP_ROUTE, GRPC_ROUTE)]
+    assert [condition(each, "Accepted")["status"] for each in parents] == ["True", "True"]  # type: ignore[index]
+    protocols = {each.name: each.protocol for each in xds.configs[PROXY].backends}
+    assert protocols == {"default/hello:8080": "http2", "default/hello:8080/http1": "http1"}
+    assert status(cluster, GATEWAY, GW)["listeners"][0]["attachedRoutes"] == 2
+
+
+async def test_a_grant_that_goes_takes_its_reference_with_it(
+    cluster: FakeCluster, xds: FakeXds, eventually: Eventually
+) -> None:
+    await apply_base(cluster)
+    await give_address(cluster, eventually)
+    theirs = service("theirs")
+    theirs["metadata"]["namespace"] = "other"
+    await cluster.create(SERVICE, theirs)
+    rules = [{"backendRefs": [{"name": "theirs", "namespace": "other", "port": 8080}]}]
+    await cluster.create(GRPC_ROUTE, grpc_route("across", rules=rules))
+
+    def reason() -> Any:
+        parents = status(cluster, GRPC_ROUTE, Key("default", "across")).get("parents") or [{"conditions": ()}]
+        return (condition(parents[0]["conditions"], "ResolvedRefs") or {}).get("reason")
+
+    await eventually(lambda: reason() == "RefNotPermitted")
+    spec = {
+        "from": [{"group": "gateway.networking.k8s.io", "kind": "GRPCRoute", "namespace": "default"}],
+        "to": [{"group": "", "kind": "Service", "name": "theirs"}],
+    }
+    grant = {"metadata": {"name": "g", "namespace": "other"}, "spec": spec}
+    await cluster.create(REFERENCE_GRANT, grant)
+    await eventually(lambda: reason() == "ResolvedRefs")
+    await cluster.delete(REFERENCE_GRANT, Key("other", "g"))
+    await eventually(lambda: reason() == "RefNotPermitted")
