@@ -60,6 +60,7 @@ class ReplicaSetStatus(View, frozen=True):
     fully_labeled_replicas: int = 0
     ready_replicas: int = 0
     available_replicas: int = 0
+    terminating_replicas: int = 0
     conditions: tuple[dict[str, Any], ...] = ()
 
 

@@ -17,10 +17,11 @@ Condition = Mapping[str, Any]
 def status_of(
     deployment: Deployment, everything: Sequence[ReplicaSet], new: ReplicaSet | None, now: datetime
 ) -> dict[str, Any]:
-    """The whole status; zeros other than in `observedGeneration` are left out, as the API does."""
+    """The whole status; zeros other than in `terminatingReplicas` are left out, as the API does."""
     counts = _counts(everything, new)
     status: dict[str, Any] = {"observedGeneration": deployment.metadata.generation}
     status |= {name: count for name, count in counts.items() if count}
+    status["terminatingReplicas"] = sum(each.status.terminating_replicas for each in everything)
     if deployment.status.collision_count is not None:
         status["collisionCount"] = deployment.status.collision_count
     found = [_available(deployment, counts), *_failures(everything, new)]

@@ -57,7 +57,7 @@ class ReplicaSetController:
         active = [each for each in owned if view(Pod, each).is_active]
         error = None if is_being_deleted(obj) else await self._bring_to_number(obj, active)
         now = utc_now()
-        await write_status(self._cluster, REPLICA_SET, obj, _status(obj, active, error, now))
+        await write_status(self._cluster, REPLICA_SET, obj, _status(obj, owned, active, error, now))
         if error is not None:
             raise error
         return _next_look_s(obj, active, now)
@@ -73,8 +73,10 @@ class ReplicaSetController:
         return None
 
 
-def _status(obj: Object, active: Sequence[Object], error: ApiError | None, now: datetime) -> dict[str, Any]:
-    """ReplicaSetStatus; zeros other than `replicas` are left out, as the API does."""
+def _status(
+    obj: Object, owned: Sequence[Object], active: Sequence[Object], error: ApiError | None, now: datetime
+) -> dict[str, Any]:
+    """ReplicaSetStatus; zeros other than `replicas` and `terminatingReplicas` are left out, as the API does."""
     replica_set = view(ReplicaSet, obj)
     labels = (replica_set.spec.template.get("metadata") or {}).get("labels") or {}
     waits = [seconds_to_available(view(Pod, each), replica_set.spec.min_ready_seconds, now) for each in active]
@@ -85,6 +87,7 @@ def _status(obj: Object, active: Sequence[Object], error: ApiError | None, now: 
         "availableReplicas": sum(each == 0.0 for each in waits),
     }
     status: dict[str, Any] = {"replicas": len(active), **{name: count for name, count in counts.items() if count}}
+    status["terminatingReplicas"] = sum(is_being_deleted(each) and not view(Pod, each).is_finished for each in owned)
     status["observedGeneration"] = replica_set.metadata.generation
     if error is not None:
         status["conditions"] = [_failure(replica_set, error, now)]

@@ -49,6 +49,7 @@ def test_counts() -> None:
     counts = {name: value for name, value in status.items() if name != "conditions"}
     assert counts == {
         "observedGeneration": 7,
+        "terminatingReplicas": 0,
         "replicas": 3,
         "updatedReplicas": 1,
         "readyReplicas": 2,

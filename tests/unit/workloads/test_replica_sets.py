@@ -38,6 +38,10 @@ async def test_pods_that_are_being_deleted_do_not_count_and_are_replaced() -> No
         await world.until(lambda: len(world.all(POD)) == 3)
         assert len(world.active_pods()) == 2
         await world.until(lambda: set_status(world).get("replicas") == 2)
+        await world.until(lambda: set_status(world).get("terminatingReplicas") == 1)
+        world.kubelet.hold = False
+        await world.cluster.delete(POD, key_of(victim), grace_period_s=0)
+        await world.until(lambda: set_status(world).get("terminatingReplicas") == 0)
 
 
 async def test_a_set_adopts_what_it_selects_and_releases_what_it_does_not() -> None:
