@@ -90,6 +90,7 @@ class Agent:
         except ExceptionGroup:
             # A bug met by one pod is that pod's; the others, and the lab, go on.
             logger.exception("pod %s: its worker ended", worker.key)
+            worker.kill()
         finally:
             del self._workers[metadata.uid]
             for pool in {self._addresses, self._on_machine}:

@@ -131,6 +131,13 @@ def test_a_pull_that_fails_is_told_when_it_changes_and_not_once_a_second(make_po
     assert script.main.state == Waiting("ErrImagePull", "another cause")
 
 
+def test_what_is_told_of_the_whole_pod_is_not_told_of_its_container_too(make_pod: MakePod) -> None:
+    script = Script(make_pod(initContainers=[{"name": "a"}]))
+    assert script.not_started("ContainerCreating", "", name="a") == []
+    assert script.run("a").state == Waiting("PodInitializing")
+    assert script.wait(1.0) == [Start("a", 0)]
+
+
 def test_durations_are_gos() -> None:
     assert [go_duration(each) for each in (10, 80, 160, 300)] == ["10s", "1m20s", "2m40s", "5m0s"]
 

@@ -137,6 +137,43 @@ async def test_hooks_run_in_order_and_pre_stop_before_sigterm(
     assert file.read_text() == "postStart\npreStop\nTERM\n"
 
 
+async def test_what_a_hook_leaves_in_the_background_lives_as_long_as_the_container(
+    node: Node, make_object: MakeObject, tmp_path: Path
+) -> None:
+    file = tmp_path / "pid"
+    hook = execs(f"sleep 347 & echo $! > {file}")
+    key = await node.create(make_object(SLEEP | {"lifecycle": {"postStart": hook}}))
+    await node.until(key, is_ready)
+    pid = int(file.read_text())
+    assert is_there(pid)
+    await until_deleted(node, key)
+    assert not is_there(pid)
+
+
+async def test_a_pod_whose_log_cannot_be_written_waits_and_says_so(node: Node, make_object: MakeObject) -> None:
+    (node.folder / "logs").write_text("not a folder")
+    key = await node.create(make_object(SLEEP))
+    pod = await node.until(key, waits_for("CreateContainerError"))
+    assert "its log cannot be written" in main_of(pod)["state"]["waiting"]["message"]
+    (node.folder / "logs").unlink()
+    await node.until(key, is_ready)
+
+
+async def test_a_bug_met_by_a_pod_leaves_no_process_of_it(
+    node: Node, make_object: MakeObject, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key = await node.create(make_object(SLEEP))
+    await node.until(key, is_ready)
+    pid = node.agent.running()[key]["main"]
+
+    def fail(*_: object) -> None:
+        raise RuntimeError("a bug")
+
+    monkeypatch.setattr("gatelab.node.pods.lifecycle.PodLifecycle.handle", fail)
+    await node.cluster.delete(POD, key)
+    await eventually(lambda: not is_there(pid))
+
+
 async def test_a_failed_post_start_is_an_event_and_a_restart(node: Node, make_object: MakeObject) -> None:
     key = await node.create(make_object(SLEEP | {"lifecycle": {"postStart": execs("echo secret; exit 3")}}))
     events = await node.until_reported(key, "FailedPostStartHook")

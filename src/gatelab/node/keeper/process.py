@@ -49,6 +49,7 @@ class Keeper:
         self._fds: list[int] = []
         self._pids: dict[str, int] = {}
         self._ids: dict[int, str] = {}
+        self._guests: set[str] = set()
         self._networks: dict[str, int] = {}
 
     def run(self, wakeup: int) -> None:
@@ -118,6 +119,8 @@ class Keeper:
             self._send({"failed": id_, "errno": int(number), "refused": refused})
             return
         self._pids[id_], self._ids[pid] = pid, id_
+        if order.get("inside") is not None:
+            self._guests.add(id_)
         self._send({"spawned": id_, "pid": pid})
 
     def _sandbox(self, order: dict) -> "Callable[[], None] | None":  # type: ignore[type-arg]
@@ -188,12 +191,14 @@ class Keeper:
                 return
             pid = ended.si_pid
             id_ = self._ids.pop(pid, None)
-            if id_ is not None:
+            # What a command leaves behind in a program that runs on ends with that program, as in a container.
+            if id_ is not None and id_ not in self._guests:
                 _kill_group(pid, signal.SIGKILL)
                 self._kill_strays(id_)
             _, status = os.waitpid(pid, 0)
             if id_ is not None:
                 del self._pids[id_]
+                self._guests.discard(id_)
                 self._send({"exited": id_, "status": status})
 
     def _kill_strays(self, id_: str) -> None:
@@ -253,7 +258,7 @@ def _become(
         os.dup2(stdout, 1)
         os.dup2(stderr, 2)
         os.chdir(order["cwd"])
-        os.execvpe(order["argv"][0], order["argv"], {**order["env"], _MARK: order["spawn"]})
+        os.execvpe(order["argv"][0], order["argv"], {**order["env"], _MARK: order.get("inside") or order["spawn"]})
     except OSError as error:
         os.write(failure, f"{error.errno or 0} ".encode())
     except BaseException:  # noqa: BLE001 - a forked child must not run on into the keeper's loop

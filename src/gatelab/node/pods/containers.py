@@ -137,8 +137,8 @@ class ContainerRun:
             yield from said
             return
         if event.reason != "StartError":
-            self.state = Waiting(event.reason, event.message)
-        if self.state != before:
+            self.state = Waiting(event.reason, event.message) if event.message else Waiting(self._terms.waiting)
+        if self.state != before and event.message:
             yield self._warn("Failed", f"Error: {event.message}")
         yield from self._warn_of_back_off()
 

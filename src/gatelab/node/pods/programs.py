@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
+from signal import SIGKILL
 
 from gatelab.kinds.errors import ApiError
 from gatelab.kinds.pods import Container, Pod
@@ -88,7 +89,19 @@ class Programs:
         except (ConfigError, ApiError) as error:
             self._refuse(container, "CreateContainerConfigError", str(error))
         else:
+            self._spawn_or_refuse(container, attempt, program)
+
+    def kill(self) -> None:
+        """Leaves nothing behind: for a pod that nobody looks after any more."""
+        for each in self._running.values():
+            self._host.keeper.signal(each.id, SIGKILL)
+
+    def _spawn_or_refuse(self, container: Container, attempt: int, program: Invocation) -> None:
+        try:
             self._spawn(container, attempt, program)
+        except OSError as error:
+            where = f" ({error.filename})" if error.filename else ""
+            self._refuse(container, "CreateContainerError", f"its log cannot be written{where}: {error.strerror}")
 
     async def _prepare(self, container: Container) -> Invocation:
         """Everything that a container needs before it can run; what is missing is raised."""
