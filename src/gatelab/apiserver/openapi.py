@@ -31,6 +31,7 @@ _MODULES = {
 INFO: Mapping[str, str] = {"title": "gatelab", "version": "v1.37.0"}
 _PATCHES = ("application/json-patch+json", "application/merge-patch+json")
 _STRATEGIC = "application/strategic-merge-patch+json"
+_APPLY = "application/apply-patch+yaml"
 _REFERENCE = "#/components/schemas/"
 _WRITE_PARAMETERS = ("dryRun", "fieldManager", "fieldValidation")
 _LIST_PARAMETERS = ("allowWatchBookmarks", "continue", "fieldSelector", "labelSelector", "limit", "resourceVersion")
@@ -153,7 +154,7 @@ def _paths(resource: Resource) -> Iterator[tuple[str, dict[str, Any]]]:
     if kind.namespaced:
         yield f"{prefix}/{kind.plural}", {"get": listing}
     yield collection, {"get": listing, "post": _operation("post", gvk, reference, _WRITE_PARAMETERS, body=reference)}
-    patches = (*_PATCHES, _STRATEGIC) if resource.is_native else _PATCHES
+    patches = (*_PATCHES, *[_STRATEGIC] * resource.is_native, _APPLY)
     patch = _operation("patch", gvk, reference, (*_WRITE_PARAMETERS, "force"))
     patch["requestBody"] = {"content": {each: {"schema": {"type": "object"}} for each in patches}}
     item = {
