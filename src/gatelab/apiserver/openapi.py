@@ -11,6 +11,7 @@ from gatelab.apiserver.resource import Resource
 from gatelab.kinds.errors import NotFound
 from gatelab.kinds.schemas import catalogue
 from gatelab.kinds.schemas.catalogue import Schema
+from gatelab.kinds.schemas.descriptions import described
 
 _MODULES = {
     "core_v1": "io.k8s.api.core.v1",
@@ -97,7 +98,7 @@ def _schemas(roots: Iterable[Schema]) -> dict[str, Any]:
     while pending:
         for reference in _references(pending.pop()):
             if _public(reference) not in found:
-                found[_public(reference)] = _published(catalogue.definitions()[reference])
+                found[_public(reference)] = _published(described(reference, catalogue.definitions()[reference]))
                 pending.append(catalogue.definitions()[reference])
     return found
 
@@ -131,7 +132,8 @@ def _gvk(resource: Resource) -> dict[str, str]:
 
 
 def _root(resource: Resource) -> dict[str, Any]:
-    return {**_published(resource.schema), "x-kubernetes-group-version-kind": [_gvk(resource)]}
+    schema = described(catalogue.name_of(resource.kind), resource.schema) if resource.is_native else resource.schema
+    return {**_published(schema), "x-kubernetes-group-version-kind": [_gvk(resource)]}
 
 
 def _list_schema(resource: Resource) -> dict[str, Any]:

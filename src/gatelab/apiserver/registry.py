@@ -20,7 +20,10 @@ _BUILTIN = frozenset(kind.qualified_plural for kind in BUILTIN)
 
 REVIEWS: Mapping[str, Sequence[tuple[str, str]]] = {
     "authentication.k8s.io": [("SelfSubjectReview", "selfsubjectreviews")],
-    "authorization.k8s.io": [("SelfSubjectAccessReview", "selfsubjectaccessreviews")],
+    "authorization.k8s.io": [
+        ("SelfSubjectAccessReview", "selfsubjectaccessreviews"),
+        ("SelfSubjectRulesReview", "selfsubjectrulesreviews"),
+    ],
 }
 """Groups of which there are only questions to be POSTed: kind and plural."""
 

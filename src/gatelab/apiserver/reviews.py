@@ -1,4 +1,7 @@
-"""SelfSubjectReview and SelfSubjectAccessReview: who am I, and may I. One token, one user, who may do everything."""
+"""SelfSubjectReview, SelfSubjectAccessReview, SelfSubjectRulesReview: who am I, and may I.
+
+One token, one user, who may do everything.
+"""
 
 from typing import Any
 
@@ -23,6 +26,17 @@ async def may(_: Context, request: Request) -> Response:
     await bodies.read(request)
     status = {"allowed": True, "reason": "the lab's token may do everything"}
     return answers.json(_review("authorization.k8s.io/v1", "SelfSubjectAccessReview", {"status": status}), status=201)
+
+
+async def rules(_: Context, request: Request) -> Response:
+    """`kubectl auth can-i --list`: everything."""
+    await bodies.read(request)
+    status = {
+        "resourceRules": [{"verbs": ["*"], "apiGroups": ["*"], "resources": ["*"]}],
+        "nonResourceRules": [{"verbs": ["*"], "nonResourceURLs": ["*"]}],
+        "incomplete": False,
+    }
+    return answers.json(_review("authorization.k8s.io/v1", "SelfSubjectRulesReview", {"status": status}), status=201)
 
 
 def _review(api_version: str, kind: str, content: dict[str, Any]) -> dict[str, Any]:

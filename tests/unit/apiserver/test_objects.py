@@ -283,3 +283,10 @@ async def test_what_is_not_acted_on_is_said_when_it_is_new(api: Requests) -> Non
     assert "warning" not in again.headers
     role = await api("POST", "/apis/rbac.authorization.k8s.io/v1/namespaces/default/roles", {"metadata": {"name": "r"}})
     assert role.headers["warning"] == '299 - "Role is stored; gatelab does not act on it"'
+
+
+async def test_what_one_may_do_is_everything(api: Requests) -> None:
+    path = "/apis/authorization.k8s.io/v1/selfsubjectrulesreviews"
+    rules = await api("POST", path, {"spec": {"namespace": "default"}})
+    assert rules.status == 201
+    assert rules.json["status"]["resourceRules"] == [{"verbs": ["*"], "apiGroups": ["*"], "resources": ["*"]}]

@@ -1,0 +1,78 @@
+"""Metadata, and the kinds of the core group except Pods."""
+
+from collections.abc import Mapping
+
+OBJECTS: Mapping[str, Mapping[str, str]] = {
+    "meta_v1.ObjectMeta": {
+        "": "What every object has besides its content.",
+        "name": "The object's name, unique among objects of its kind in its namespace. It cannot change.",
+        "generateName": "A prefix to which the server adds a random end when there is no name.",
+        "namespace": "The namespace that the object is in. It cannot change.",
+        "labels": "Keys and values by which selectors find the object.",
+        "annotations": "Keys and values that tools leave on the object; nothing selects by them.",
+        "ownerReferences": "Objects that this one belongs to. When all of them are gone, it is deleted.",
+        "finalizers": "What has to be done before the object may go. It goes when the last entry is removed.",
+        "deletionTimestamp": "When deletion was asked for, or when the grace period ends. Set by the server.",
+        "creationTimestamp": "When the server created the object.",
+        "resourceVersion": "Changes with every write. Given in an update, it must be the present one.",
+        "generation": "Counts the changes of what is wanted.",
+        "uid": "Tells this object from an earlier one of the same name.",
+        "managedFields": "Who set which field, for server-side apply.",
+    },
+    "meta_v1.LabelSelector": {
+        "": "Which objects are meant, by their labels. All requirements must hold.",
+        "matchLabels": "Labels that must be there with just these values.",
+        "matchExpressions": "Requirements with the operators In, NotIn, Exists and DoesNotExist.",
+    },
+    "core_v1.Namespace": {"": "A scope for names. Deleting it deletes everything in it."},
+    "core_v1.Node": {"": "A machine that runs pods. A lab has one: this machine."},
+    "core_v1.Service": {"": "A name and an address for a set of pods."},
+    "core_v1.ServiceSpec": {
+        "type": "ClusterIP, NodePort or LoadBalancer: from where it can be reached; or ExternalName: a DNS alias.",
+        "selector": "Labels of the pods that serve it. Without one, somebody else writes the EndpointSlices.",
+        "ports": "The ports of the Service.",
+        "clusterIP": 'The address inside the lab; "None" makes the Service headless: its name gives the pods.',
+        "externalName": "The name that a Service of type ExternalName stands for.",
+        "loadBalancerIP": "The address that a Service of type LoadBalancer would like to have.",
+        "publishNotReadyAddresses": "Whether pods are given out that are not ready.",
+        "sessionAffinity": "ClientIP would keep a client with a pod; see the warning that it brings.",
+        "externalTrafficPolicy": "Whether traffic from outside may go to another node. A lab has one.",
+    },
+    "core_v1.ServicePort": {
+        "name": "The port's name, needed where there are several.",
+        "port": "The number that clients connect to.",
+        "targetPort": "The number or name of the pods' port; the same number when absent.",
+        "nodePort": "The port on the node, for types NodePort and LoadBalancer.",
+        "appProtocol": "What is spoken on the port, such as kubernetes.io/h2c.",
+        "protocol": "TCP, UDP or SCTP.",
+    },
+    "core_v1.ConfigMap": {
+        "": "Configuration, for pods to read as files or environment variables.",
+        "data": "Keys and values, as text.",
+        "binaryData": "Keys and values, in base64.",
+        "immutable": "Whether the data may no longer change.",
+    },
+    "core_v1.Secret": {
+        "": "Like a ConfigMap, for what should not be shown.",
+        "data": "Keys and values, in base64.",
+        "stringData": "Keys and values as text, for writing: they go into data.",
+        "type": "What is in it: Opaque, kubernetes.io/tls, and so on.",
+        "immutable": "Whether the data may no longer change.",
+    },
+    "core_v1.ServiceAccount": {"": "Who a pod is to the API."},
+    "core_v1.Event": {
+        "": "Something that happened to an object. Forgotten after an hour.",
+        "involvedObject": "What it happened to.",
+        "reason": "In one word, for programs.",
+        "message": "In a sentence, for people.",
+        "type": "Normal or Warning.",
+        "count": "How often it has happened.",
+    },
+    "discovery_v1.EndpointSlice": {
+        "": "Where some of the pods of a Service are.",
+        "addressType": "What the addresses are: IPv4.",
+        "endpoints": "The pods' addresses, and whether they are ready.",
+        "ports": "The ports that every endpoint has.",
+    },
+    "coordination_v1.Lease": {"": "Who leads, and for how long: what leader election writes."},
+}
