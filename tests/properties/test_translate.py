@@ -7,130 +7,15 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from gatelab.gateway.translate import Translation, translate
+from gatelab.gateway.translate import translate
 from gatelab.gateway.translate.hostnames import coverers, covers, intersection, normal
 from gatelab.kinds.objects import Object
 from gatelab.proxy.model import ProxyConfig, Route, VirtualHost
-from golden_cases import ADDRESS, completed, shared_objects, snapshot
+from gatelab.proxy.resources import encode
+from gateway_strategies import hosts, labels, made, names, objects, optional, required, result, unique
+from golden_cases import ADDRESS, shared_objects, snapshot
 
 quickly = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-
-labels = st.sampled_from(["a", "b", "example"])
-hosts = st.builds(
-    lambda wild, parts: "*." * wild + ".".join([*parts, "com"]), st.booleans(), st.lists(labels, max_size=2)
-)
-names = st.sampled_from(["one", "two", "three"])
-namespaces = st.sampled_from(["default", "other"])
-weights = st.integers(0, 3)
-expressions = st.sampled_from(["a.*", "(", "[0-9]+", "x|y", "(?=a)", "\\C", "a{1001}"])
-texts = st.sampled_from(["p.S", "p.T", "Get", "Put"])
-
-
-def optional(**fields: st.SearchStrategy[Any]) -> st.SearchStrategy[dict[str, Any]]:
-    return st.fixed_dictionaries({}, optional=fields)
-
-
-def required(**fields: st.SearchStrategy[Any]) -> st.SearchStrategy[dict[str, Any]]:
-    return st.fixed_dictionaries(fields)
-
-
-certificate_refs = st.lists(
-    optional(
-        group=st.sampled_from(["", "x.org"]), kind=st.sampled_from(["Secret", "Vault"]), namespace=namespaces
-    ).flatmap(lambda fields: st.sampled_from(["certificate", "nobody"]).map(lambda name: {**fields, "name": name})),
-    max_size=2,
-)
-allowed_routes = optional(
-    namespaces=optional(
-        selector=st.sampled_from(
-            [{}, {"matchLabels": {"team": "blue"}}, {"matchExpressions": [{"key": "team", "operator": "Sounds"}]}]
-        )
-    ).flatmap(
-        lambda fields: st.sampled_from(["All", "Same", "Selector", "None"]).map(
-            lambda source: {**fields, "from": source}
-        )
-    ),
-    kinds=st.lists(st.sampled_from([{"kind": "GRPCRoute"}, {"kind": "TCPRoute"}]), max_size=2),
-)
-listeners = st.fixed_dictionaries(
-    {
-        "name": names,
-        "port": st.sampled_from([80, 81, 443]),
-        "protocol": st.sampled_from(["HTTP", "HTTPS", "TCP", "x.org/mine"]),
-    },
-    optional={
-        "hostname": hosts,
-        "allowedRoutes": allowed_routes,
-        "tls": st.fixed_dictionaries(
-            {"certificateRefs": certificate_refs}, optional={"mode": st.sampled_from(["Terminate", "Passthrough"])}
-        ),
-    },
-)
-matches = optional(
-    method=optional(type=st.just("Exact"), service=texts, method=texts)
-    | optional(type=st.just("RegularExpression"), service=expressions, method=expressions),
-    headers=st.lists(
-        required(name=st.sampled_from(["x", "X", "y"]), value=st.sampled_from(["1", "2"]))
-        | required(name=st.just("z"), value=expressions, type=st.just("RegularExpression")),
-        max_size=3,
-    ),
-)
-backend_refs = st.lists(
-    st.fixed_dictionaries(
-        {"name": st.sampled_from(["a", "b", "nobody"])},
-        optional={
-            "port": st.sampled_from([8080, 1]),
-            "weight": weights,
-            "kind": st.sampled_from(["Service", "Bucket"]),
-            "namespace": namespaces,
-            "filters": st.just([{"type": "RequestHeaderModifier"}]),
-        },
-    ),
-    max_size=3,
-)
-rules = optional(matches=st.lists(matches, max_size=3), backendRefs=backend_refs, filters=st.just([{"type": "X"}]))
-parent_refs = st.lists(
-    st.fixed_dictionaries(
-        {"name": st.sampled_from(["gw", "gw2"])},
-        optional={"sectionName": names, "port": st.sampled_from([80, 443]), "namespace": namespaces},
-    ),
-    max_size=2,
-)
-
-
-def made(kind: str, name: str, namespace: str, spec: dict[str, Any], created: int = 1) -> Object:
-    metadata = {"name": name, "namespace": namespace, "creationTimestamp": f"2026-01-0{created}T00:00:00Z"}
-    return completed({"apiVersion": "gateway.networking.k8s.io/v1", "kind": kind, "metadata": metadata, "spec": spec})
-
-
-gateways = st.builds(
-    lambda name, each: made("Gateway", name, "default", {"gatewayClassName": "gatelab", "listeners": each}),
-    st.sampled_from(["gw", "gw2"]),
-    st.lists(listeners, min_size=1, max_size=4, unique_by=lambda listener: str(listener["name"])),
-)
-routes = st.builds(
-    lambda name, namespace, parents, hostnames, each, created: made(
-        "GRPCRoute", name, namespace, {"parentRefs": parents, "hostnames": hostnames, "rules": each}, created
-    ),
-    names,
-    namespaces,
-    parent_refs,
-    st.lists(hosts, max_size=3),
-    st.lists(rules, max_size=3),
-    st.integers(1, 3),
-)
-
-
-def unique(objects: Sequence[Object]) -> list[Object]:
-    by_key = {(each["kind"], each["metadata"]["namespace"], each["metadata"]["name"]): each for each in objects}
-    return list(by_key.values())
-
-
-objects = st.lists(gateways | routes, max_size=6).map(unique)
-
-
-def result(these: Sequence[Object]) -> Translation:
-    return translate(snapshot((*shared_objects(), *these)))
 
 
 @quickly
@@ -163,6 +48,10 @@ def test_every_object_is_answered(these: list[Object]) -> None:
         for listener in outcome.listeners:
             assert {each.type for each in listener.verdict.conditions} == {"Accepted", "ResolvedRefs", "Conflicted"}
         assert_references_resolve(outcome.config or ProxyConfig())
+        assert encode(outcome.config or ProxyConfig())
+        for table in (outcome.config or ProxyConfig()).route_tables:
+            for host in table.hosts:
+                assert len({route.name.split("/")[0] for route in host.routes}) <= 1  # cross serving
 
 
 def assert_references_resolve(config: ProxyConfig) -> None:

@@ -110,18 +110,19 @@ def _giving_way(id_: RouteId, gateway: Key, attached: Attachment, refusals: Refu
         if (holder := refusals.get((gateway, name), {}).get(id_)) is not None
     }
     left = attached.listeners - holders.keys()
-    if left or not holders:
-        return Attachment(left, attached.reason, attached.message)
+    if not holders:
+        return attached
     words = "; ".join(
         f"listener {name}: {holder.kind} {holder.key}, which is older, has a hostname in common with this {id_.kind}"
         for name, holder in sorted(holders.items())
     )
-    return Attachment(reason="HostnameConflict", message=f"{words}; give one of them another hostname")
+    words += "; give one of them another hostname"
+    return Attachment(left, "" if left else "HostnameConflict", words)
 
 
 def _parent_outcome(reference: ParentReference, parent: Parent, rules: RuleSet, attached: Attachment) -> ParentOutcome:
     if attached.listeners:
-        conditions = rule_sets.conditions(rules, attached.listeners)
+        conditions = rule_sets.conditions(rules, attached.listeners, attached.message)
     else:
         generation = rules.route.metadata.generation
         refused = fails(ACCEPTED, generation, reason=attached.reason, message=attached.message)

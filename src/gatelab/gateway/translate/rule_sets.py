@@ -39,16 +39,16 @@ class RuleSet:
         return bool(self.rules) or not self.dropped
 
 
-def conditions(rules: RuleSet, listeners: Iterable[str]) -> tuple[Condition, ...]:
+def conditions(rules: RuleSet, listeners: Iterable[str], except_for: str = "") -> tuple[Condition, ...]:
     """What a parent that takes the route says: Accepted, ResolvedRefs and, if rules were dropped, PartiallyInvalid.
 
-    `listeners` are the names of those that took it.
+    `listeners` are the names of those that took it; `except_for` says of others why they did not.
     """
     generation = rules.route.metadata.generation
     if not rules.is_acceptable:
         message = "; ".join(rules.dropped)
         return (fails(ACCEPTED, generation, reason="UnsupportedValue", message=message), resolved(rules))
-    taken = f"attached to listener {', '.join(sorted(listeners))}"
+    taken = f"attached to listener {', '.join(sorted(listeners))}" + (f"; not to {except_for}" if except_for else "")
     accepted = (holds(ACCEPTED, generation, message=taken), resolved(rules))
     if rules.dropped:
         message = "Dropped Rule: " + "; ".join(rules.dropped)
