@@ -69,6 +69,7 @@ class LifecycleHandler(View, frozen=True):
 class Lifecycle(View, frozen=True):
     post_start: LifecycleHandler | None = None
     pre_stop: LifecycleHandler | None = None
+    stop_signal: str = "SIGTERM"
 
 
 class KeyRef(View, frozen=True):

@@ -1,7 +1,7 @@
 """postStart and preStop in a container's life, and what is shown of images that have no program."""
 
 from collections.abc import Callable
-from signal import SIGKILL, SIGTERM
+from signal import SIGKILL, SIGTERM, SIGUSR1
 from typing import Any
 
 import pytest
@@ -78,6 +78,13 @@ def test_a_pre_stop_that_hangs_is_left_when_the_grace_is_over(make_pod: MakePod)
     assert script.life.due_at == script.now + 5
     assert script.wait(5) == [Signal("main", SIGTERM)]
     assert script.wait(2) == [Signal("main", SIGKILL)]
+
+
+def test_a_container_may_ask_for_another_signal_than_sigterm(make_pod: MakePod) -> None:
+    script = Script(make_pod({"lifecycle": {"stopSignal": "SIGUSR1"}}))
+    script.started()
+    assert done(script.deleted(5)) == [Signal("main", SIGUSR1)]
+    assert script.wait(5) == [Signal("main", SIGKILL)]
 
 
 def test_a_failed_liveness_probe_runs_pre_stop_and_has_its_own_grace(make_pod: MakePod) -> None:

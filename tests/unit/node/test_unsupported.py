@@ -14,6 +14,7 @@ MakePod = Callable[..., Pod]
 @pytest.mark.parametrize(
     ("container", "message"),
     [
+        ({"terminationMessagePath": "/x"}, "terminationMessagePath /x is not read"),
         ({"lifecycle": {"preStop": {"tcpSocket": {"port": 1}}}}, "lifecycle.preStop.tcpSocket is not run"),
     ],
 )

@@ -1,8 +1,10 @@
 """One container's life: start, hooks, probes, stop, restart with back-off. No IO; times are monotonic seconds."""
 
+import signal
 from collections.abc import Iterator
 from dataclasses import dataclass
 from math import inf
+from signal import SIGTERM
 from typing import Literal
 
 from gatelab.kinds.pods import Container, ContainerStatus, LifecycleHandler
@@ -212,7 +214,7 @@ class ContainerRun:
         """Does what is due."""
         if self._stopping:
             for number in self._stopping.tick(now):
-                yield Signal(self.spec.name, number)
+                yield Signal(self.spec.name, self._stop_signal if number == SIGTERM else number)
         if self._opens_at is not None and self._opens_at <= now:
             yield from self._open(now, eager=False)
         if self._start_at is not None and self._start_at <= now:
@@ -221,6 +223,12 @@ class ContainerRun:
             if probe.due_at is not None and probe.due_at <= now:
                 probe.begin()
                 yield SendProbe(self.spec.name, kind, self.restart_count)
+
+    @property
+    def _stop_signal(self) -> int:
+        """`lifecycle.stopSignal` in place of SIGTERM (KEP-4960)."""
+        hooks = self.spec.lifecycle
+        return getattr(signal, hooks.stop_signal, SIGTERM) if hooks else SIGTERM
 
     def _hook(self, which: HookKind) -> LifecycleHandler | None:
         hooks = self.spec.lifecycle
