@@ -33,6 +33,12 @@ def template_of(revision: Object) -> dict[str, Any]:
     return {name: value for name, value in template.items() if name != "$patch"}
 
 
+def has_template(revision: Object) -> bool:
+    """Whether the revision can be brought back: users may write revisions too."""
+    spec = (revision.get("data") or {}).get("spec")
+    return isinstance(spec, Mapping) and isinstance(spec.get("template"), Mapping)
+
+
 def hash_of(revision: Object) -> str:
     """The hash in the revision's labels; "" for one that somebody made without it."""
     return str((revision["metadata"].get("labels") or {}).get(_OWN_HASH, ""))

@@ -18,6 +18,8 @@ from gatelab.kinds.views import view
 from gatelab.workloads.controller_revisions import HASH
 from gatelab.workloads.pods import seconds_to_available
 
+_AT_ONCE = 500
+"""Pods created in one go: `replicas` may be any number."""
 _NUMBERED = re.compile(r"(.+)-(0|[1-9][0-9]*)")
 
 
@@ -106,6 +108,8 @@ def _fill(stateful_set: StatefulSet, by_ordinal: Mapping[int, Member], made: Pla
             made.delete.append(present)
         if is_ordered and (present is None or not present.is_healthy):
             return True
+        if len(made.create) == _AT_ONCE:
+            return False
     return False
 
 

@@ -12,6 +12,7 @@ from gatelab.kinds.objects import Key, Object, is_being_deleted, key_of
 from gatelab.kinds.timestamps import utc_now
 from gatelab.kinds.views import view
 from gatelab.reconcile import Expectations, Mirrors, Recorder, Watches, write_status
+from gatelab.workloads.controller_revisions import has_template
 from gatelab.workloads.ordinals import Member, Plan, is_of_current_revision, member, ordinal_of, plan
 from gatelab.workloads.ownership import Claims, controller_key, index_owners
 from gatelab.workloads.pod_writer import PodWriter, Words, all_at_once
@@ -97,7 +98,8 @@ class StatefulSetController:
         """None while the mirror does not show a deletion: the pod may still run, and its name is taken."""
         typed, name = view(StatefulSet, obj), obj["metadata"]["name"]
         update = await self._revisions.ensure(obj, revisions)
-        current = next((each for each in revisions if each["metadata"]["name"] == typed.status.current_revision), None)
+        named = (each for each in revisions if each["metadata"]["name"] == typed.status.current_revision)
+        current = next((each for each in named if has_template(each)), None)
         claimed = await self._claims.claimed(
             self._pods, obj, lambda pod: ordinal_of(name, pod["metadata"]["name"]) is not None
         )
