@@ -56,6 +56,11 @@ async def read_judged(request: Request) -> Body:
     return judged(await read(request), is_yaml=media in _YAML)
 
 
+def applied(data: bytes) -> Body:
+    """`judged`, of JSON or of YAML: an apply says YAML and mostly is JSON, which is read a hundred times faster."""
+    return judged(data, is_yaml=data.lstrip()[:1] != b"{")
+
+
 def judged(data: bytes, *, is_yaml: bool = False) -> Body:
     """`decoded`, and the fields that are given twice."""
     value = decoded(data, is_yaml=is_yaml)

@@ -159,6 +159,17 @@ async def test_scaling_takes_replicas(api: Requests) -> None:
     assert 'conflict with "kubectl" with subresource "scale" using apps/v1: .spec.replicas' in refused.message
 
 
+async def test_a_scale_is_applied(api: Requests) -> None:
+    await applied(api, DEPLOYMENT, intent())
+    scale = {"apiVersion": "autoscaling/v1", "kind": "Scale", "metadata": {"name": "hello"}, "spec": {"replicas": 3}}
+    answer = await applied(api, f"{DEPLOYMENT}/scale", scale, "scaler")
+    assert (answer.status, answer.json["spec"]) == (200, {"replicas": 3})
+    live = (await api("GET", DEPLOYMENT)).json
+    assert (live["spec"]["replicas"], owners(live)["scaler", "Apply"]) == (3, {"f:spec": {"f:replicas": {}}})
+    refused = await applied(api, DEPLOYMENT, intent(2))
+    assert refused.message.endswith('conflict with "scaler" with subresource "scale": .spec.replicas')
+
+
 async def test_custom_resources_merge_by_their_keys(api: Requests) -> None:
     kind = {"apiVersion": "gateway.networking.k8s.io/v1", "kind": "Gateway"}
     await applied(api, GATEWAY, {**kind, **make.gateway()})

@@ -47,7 +47,7 @@ async def read_patch(
     media = bodies.media_type(request)
     native = target.is_native
     accepted = (_JSON, _MERGE, _STRATEGIC, APPLY) if native else (_JSON, _MERGE, APPLY)
-    if media not in accepted:
+    if media not in accepted or media == APPLY:
         raise bodies.unsupported(accepted)
     body, repeated = bodies.judged(await bodies.read(request))
     if media == _JSON:

@@ -1,6 +1,6 @@
 """The scale subresource: autoscaling/v1 Scale of Deployments, ReplicaSets and StatefulSets."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any
 
@@ -9,16 +9,19 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from gatelab.apiserver import answers, bodies, parameters
+from gatelab.apiserver.apply import applying
+from gatelab.apiserver.apply.applying import Application
 from gatelab.apiserver.apply.entries import Owner
 from gatelab.apiserver.context import Context
 from gatelab.apiserver.custom import objects as custom_objects
 from gatelab.apiserver.tables.cells import at, selector_shown
 from gatelab.apiserver.target import Target
 from gatelab.apiserver.verbs import ownership
-from gatelab.apiserver.verbs.patch import Patch, read_patch
+from gatelab.apiserver.verbs.patch import APPLY, Patch, read_patch
 from gatelab.kinds.errors import BadRequest
 from gatelab.kinds.objects import Object
 from gatelab.kinds.schemas import catalogue, problems
+from gatelab.kinds.timestamps import to_rfc3339
 from gatelab.store.versions import Subresource
 
 _COPIED = ("name", "namespace", "uid", "resourceVersion", "creationTimestamp")
@@ -91,6 +94,8 @@ async def update(context: Context, request: Request, target: Target) -> Response
 
 
 async def patch(context: Context, request: Request, target: Target) -> Response:
+    if bodies.media_type(request) == APPLY:
+        return await _apply(context, request, target)
     owner = ownership.owner(request, target, "PatchOptions")
     patched, _ = await read_patch(request, target, catalogue.kubernetes()["autoscaling_v1.Scale"])
     return await _write(context, request, target, patched, owner)
@@ -99,17 +104,38 @@ async def patch(context: Context, request: Request, target: Target) -> Response:
 async def _write(context: Context, request: Request, target: Target, patched: Patch, owner: Owner) -> Response:
     def change(before: Object) -> Object:
         wanted = _read(target, patched(scale_of(target, before)))
-        version = wanted.metadata.resource_version
-        metadata = {**before["metadata"], **({"resourceVersion": version} if version else {})}
-        after = _with_field({**before, "metadata": metadata}, _paths(target).replicas, wanted.spec.replicas)
+        after = _wanted(target, before, wanted)
+        return ownership.updated(context, target, before, after, owner)
+
+    return await _changed(context, request, target, change)
+
+
+async def _apply(context: Context, request: Request, target: Target) -> Response:
+    """An applied Scale is its object's number of replicas, applied."""
+    owner = ownership.owner(request, target, "PatchOptions", "Apply")
+    scale = _read(target, bodies.applied(await bodies.read(request)).value)
+    wanted = _wanted(target, {"metadata": {"name": target.name}}, scale)
+    application = Application(wanted, owner, to_rfc3339(context.clock()), parameters.flag(request, "force"))
+    return await _changed(context, request, target, lambda before: applying.applied(target.schema, before, application))
+
+
+def _wanted(target: Target, obj: Object, scale: _Scale) -> dict[str, Any]:
+    version = scale.metadata.resource_version
+    metadata = {**obj["metadata"], **({"resourceVersion": version} if version else {})}
+    return _with_field({**obj, "metadata": metadata}, _paths(target).replicas, scale.spec.replicas)
+
+
+async def _changed(context: Context, request: Request, target: Target, change: Callable[[Object], Object]) -> Response:
+    def judged(before: Object) -> Object:
+        after = change(before)
         found = custom_objects.broken(target.resource, after, before, []) if target.resource.custom else ()
         if found:
             raise problems.refusal(target.kind, target.name, found)
-        return ownership.updated(context, target, before, after, owner)
+        return after
 
     part: Subresource | None = None if target.resource.custom else "scale"
     dry_run = parameters.dry_run(request)
-    stored = await context.store.modify(target.kind, target.key, change, subresource=part, dry_run=dry_run)
+    stored = await context.store.modify(target.kind, target.key, judged, subresource=part, dry_run=dry_run)
     return answers.json(scale_of(target, stored.object))
 
 
