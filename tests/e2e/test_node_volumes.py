@@ -108,3 +108,17 @@ def test_a_missing_source_is_named_and_the_pod_starts_when_it_comes(lab: Lab, st
     assert status["state"]["waiting"]["reason"] == "ContainerCreating"
     apply(lab, state_folder, CONFIG)
     lab.kubectl("wait", "pod/waiting", "--for=condition=Ready", "--timeout=10s")
+
+
+def test_what_cannot_be_mounted_is_the_containers_error(lab: Lab, state_folder: Path) -> None:
+    (state_folder / "file").write_text("")
+    source = {"hostPath": {"path": str(state_folder / "file"), "type": "File"}}
+    apply(lab, state_folder, pod("wrong", container("main", "true", mount("file", "/usr")), file=source))
+
+    def waiting() -> dict[str, str]:
+        statuses = lab.get("pod", "wrong")["status"].get("containerStatuses") or [{"state": {}}]
+        found: dict[str, str] = statuses[0]["state"].get("waiting", {})
+        return found
+
+    wait_until(lambda: waiting().get("reason") == "CreateContainerError", "the container says why")
+    assert waiting()["message"].endswith("at /usr: a file cannot be mounted on what is not a file")

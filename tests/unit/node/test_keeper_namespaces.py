@@ -239,3 +239,29 @@ def test_pods_reach_each_other_and_the_machine_and_nothing_is_left_when_the_keep
     assert first == "b'one'"
     assert second.startswith("('10.70.1.2', ")
     assert left == "['lo', 'gl70'] ['lo'] []"
+
+
+REFUSED = """
+import os, sys
+from gatelab.node.keeper import namespaces
+with open(f"/proc/sys/{sys.argv[1]}", "w") as setting:
+    setting.write("0")
+try:
+    namespaces.enter_new([("/opt", "/mnt")])
+except OSError as error:
+    print(type(error).__name__, error.strerror)
+"""
+
+
+@needs_namespaces
+def test_a_machine_that_refuses_namespaces_says_which_setting_does() -> None:
+    """In a user namespace, whose settings are its own."""
+    done = subprocess.run(
+        ["unshare", "--user", "--map-root-user", sys.executable, "-c", REFUSED, "user/max_mnt_namespaces"],
+        env={"PYTHONPATH": str(ROOT / "src"), "PATH": os.environ["PATH"]},
+        text=True,
+        capture_output=True,
+        check=False,
+    )
+    assert done.stdout.startswith("Refused a mount namespace is refused on this machine"), done.stderr
+    assert "user.max_mnt_namespaces is 0; allow it with `sudo sysctl -w user.max_mnt_namespaces=10000`" in done.stdout

@@ -105,8 +105,6 @@ def _bind(bind: _Bind, view: _View) -> None:
             kind = "folder" if bind.is_folder else "file"
             raise OSError(errno.ENOTDIR, f"a {kind} cannot be mounted on what is not a {kind}")
         _mount(f"/proc/self/fd/{bind.fd}", path, None, _MS_BIND | _MS_REC)
-    except PermissionError:
-        raise
     except OSError as error:
         raise _failure(bind.source, bind.target, error) from error
     view.made.add(bind.target)
@@ -153,8 +151,8 @@ def _mirror(folder: str, onto: str) -> None:
 def _show(entry: str, path: str) -> None:
     try:
         mode = os.lstat(entry).st_mode
-    except FileNotFoundError:
-        return  # removed since the folder was listed
+    except OSError:
+        return  # removed since the folder was listed, or a mount that is closed to us
     if stat.S_ISLNK(mode):
         os.symlink(os.readlink(entry), path)  # noqa: PTH115, PTH211
         return
@@ -162,7 +160,8 @@ def _show(entry: str, path: str) -> None:
         os.mkdir(path)  # noqa: PTH102
     else:
         _touch(path)
-    _mount(entry, path, None, _MS_BIND | _MS_REC)
+    with contextlib.suppress(OSError):  # then it is seen, and empty: better than no program at all
+        _mount(entry, path, None, _MS_BIND | _MS_REC)
 
 
 def _make_read_only(path: str) -> None:

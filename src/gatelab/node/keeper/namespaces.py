@@ -48,6 +48,8 @@ def enter_new(mounts: Sequence[tuple[str, str]], *, read_only: Collection[str] =
         _unshare(CLONE_NEWNS)
     except PermissionError:
         _enter_user_namespace()
+    except OSError as error:
+        raise _refusal(error, "a mount namespace") from error
     try:
         mount_all(mounts, read_only=read_only)
     except MountError:

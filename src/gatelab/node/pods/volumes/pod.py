@@ -96,8 +96,12 @@ class PodVolumes:
 
     def update(self, pod: Object) -> None:
         """A newer state of the Pod: its labels and annotations may be among the files."""
-        self._pod = view(Pod, pod)
-        self._refresh()
+        before, self._pod = self._pod, view(Pod, pod)
+        if (before.metadata.labels, before.metadata.annotations) != (
+            self._pod.metadata.labels,
+            self._pod.metadata.annotations,
+        ):
+            self._refresh()
 
     def remove(self) -> None:
         """Removes everything; the pod has no process any more."""
