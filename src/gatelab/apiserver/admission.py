@@ -28,10 +28,13 @@ def decoded(
     """
     obj = _of_the_target(target, body)
     schema = target.schema
-    pruned, unknown = (pruning.pruned if target.resource.custom else prune.pruned)(schema, obj)
+    pruned, unknown = (prune.pruned if target.is_native else pruning.pruned)(schema, obj)
     complaints = [*repeated, *(f'unknown field "{path}"' for path in unknown)]
     if complaints and validation == "Strict":
         raise _unhandled(target, f"strict decoding error: {', '.join(complaints)}")
+    if not target.is_native and target.kind.has_status and target.subresource != "status":
+        # It is not the client's to write here, so it is not judged either: Go clients send `status.parents: null`.
+        pruned.pop("status", None)
     _check_types(target, schema, pruned)
     # As Go writes it: what is empty in metadata is not there, so the last label takes `labels` along.
     pruned["metadata"] = {key: value for key, value in pruned.get("metadata", {}).items() if value not in ({}, [], "")}

@@ -71,6 +71,6 @@ def _pruned_object(schema: Schema, value: dict[str, Any], path: str, unknown: li
                 kept[key] = each
             else:
                 unknown.append(below)
-        elif each is not None or "default" not in known or known.get("nullable"):
+        elif each is not None or known.get("nullable") or not ("default" in known or known == METADATA):
             kept[key] = _pruned(known, each, below, unknown)
     return kept

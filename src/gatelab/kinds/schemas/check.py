@@ -60,15 +60,15 @@ def _type(schema: Schema, value: Any, path: str) -> Iterator[Problem]:
             yield problems.invalid(path, value, f"{path} in body must be of type quantity, such as 100m or 64Mi")
         return
     wanted = schema.get("type")
-    if wanted is None or (value is None and schema.get("nullable")):
+    if value is None and schema.get("nullable"):
         return
-    if not _TYPES[wanted](value):
+    if wanted is not None and not _TYPES[wanted](value):
         yield _wrong_type(path, wanted, value)
     elif wanted == "integer":
         limit = _INT32 if schema.get("format") == "int32" else _INT64
         if not -limit <= value < limit:
             yield problems.invalid(path, value, f"{path} in body must fit {schema.get('format', 'int64')}")
-    elif wanted == "string" and "format" in schema and not formats.is_of(schema["format"], value):
+    elif isinstance(value, str) and "format" in schema and not formats.is_of(schema["format"], value):
         what = f"{path} in body must be of type {schema['format']}: {problems.shown(value)}"
         yield problems.invalid(path, value, what)
 

@@ -39,14 +39,14 @@ def _match(method: Mapping[str, Any] | None, path: str) -> Iterator[Problem]:
     if method is None:
         return
     service, name = method.get("service"), method.get("method")
-    if not service and not name:
+    if service is None and name is None:
         yield problems.invalid(path, "object", "One or both of 'service' or 'method' must be specified")
     if method.get("type", "Exact") != "Exact":
         return
-    if service and not _SERVICE.fullmatch(service):
+    if service is not None and not _SERVICE.fullmatch(service):
         rule = "service must only contain valid characters (matching ^(?i)\\.?[a-z_][a-z_0-9]*(\\.[a-z_][a-z_0-9]*)*$)"
         yield problems.invalid(path, service, rule)
-    if name and not _METHOD.fullmatch(name):
+    if name is not None and not _METHOD.fullmatch(name):
         rule = "method must only contain valid characters (matching ^[A-Za-z_][A-Za-z_0-9]*$)"
         yield problems.invalid(path, name, rule)
 
