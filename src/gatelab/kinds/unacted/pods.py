@@ -33,7 +33,6 @@ _CONTAINER = (
     Field("resources", (), "nothing is limited or reserved"),
     Field("securityContext", (), _PROCESS),
     Field("volumeDevices", (), "there are no block devices"),
-    Field("restartPolicyRules"),
     Field("resizePolicy"),
     Field("stdin", (), "containers read nothing from a terminal"),
     Field("tty", (), "containers have no terminal"),
