@@ -94,9 +94,9 @@ async def test_an_unknown_image_names_the_line_to_add_and_starts_once_it_is_ther
     assert events == [
         ("Warning", "Failed", f'Failed to pull image "test/new:1": {message}'),
         ("Warning", "Failed", "Error: ErrImagePull"),
-        ("Normal", "Pulled", 'Container image "test/new:1" already present on machine'),
-        ("Normal", "Created", "Created container: main"),
-        ("Normal", "Started", "Started container main"),
+        ("Normal", "Pulled", 'Container image "test/new:1" already present on machine and can be accessed by the pod'),
+        ("Normal", "Created", "Container created"),
+        ("Normal", "Started", "Container started"),
     ]
 
 

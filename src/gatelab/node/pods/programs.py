@@ -175,10 +175,10 @@ class Programs:
                 self._tell(Ended(container.name, notice.exit_code, message, utc_now()))
 
     def _report_start(self, container: Container) -> None:
-        image = f'Container image "{container.image}" already present on machine'
+        image = f'Container image "{container.image}" already present on machine and can be accessed by the pod'
         self._report(Note("Pulled", image, container.name))
-        self._report(Note("Created", f"Created container: {container.name}", container.name))
-        self._report(Note("Started", f"Started container {container.name}", container.name))
+        self._report(Note("Created", "Container created", container.name))
+        self._report(Note("Started", "Container started", container.name))
 
     def _exit_message(self, container: Container, run: Program, exit_code: int) -> str:
         if exit_code == 0:
