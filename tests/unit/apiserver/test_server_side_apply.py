@@ -1,11 +1,15 @@
 """Server-side apply over HTTP: owners, conflicts, removal, subresources."""
 
+from datetime import UTC, datetime, timedelta
+from itertools import count
 from typing import Any
 
 import pytest
 
 import api_objects as make
-from asgi_requests import Answer, Requests
+from asgi_requests import TOKEN, Answer, Requests
+from fake_logs import FakeLogs
+from gatelab.apiserver import create_app
 from gatelab.store import Store
 
 APPLY = "application/apply-patch+yaml"
@@ -168,6 +172,19 @@ async def test_a_scale_is_applied(api: Requests) -> None:
     assert (live["spec"]["replicas"], owners(live)["scaler", "Apply"]) == (3, {"f:spec": {"f:replicas": {}}})
     refused = await applied(api, DEPLOYMENT, intent(2))
     assert refused.message.endswith('conflict with "scaler" with subresource "scale": .spec.replicas')
+
+
+async def test_defaults_in_atomic_lists_are_no_change(store: Store) -> None:
+    moments = (datetime(2026, 1, 2, tzinfo=UTC) + timedelta(hours=each) for each in count())
+    hosts = frozenset({"127.0.0.1"})
+    api = Requests(create_app(store, token=TOKEN, hosts=hosts, logs=FakeLogs(), clock=lambda: next(moments)))
+    kind = {"apiVersion": "gateway.networking.k8s.io/v1", "kind": "GRPCRoute"}
+    path = "/apis/gateway.networking.k8s.io/v1/namespaces/default/grpcroutes/route"
+    first = await applied(api, path, {**kind, **make.grpc_route()})
+    assert first.json["spec"]["rules"][0]["backendRefs"][0]["weight"] == 1
+    version = store.version
+    assert (await applied(api, path, {**kind, **make.grpc_route()})).json == first.json
+    assert store.version == version
 
 
 async def test_custom_resources_merge_by_their_keys(api: Requests) -> None:

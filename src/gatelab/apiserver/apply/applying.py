@@ -59,6 +59,24 @@ def applied(schema: Schema, live: Object, application: Application) -> dict[str,
     return with_managed_fields(new, listed)
 
 
+def settled(live: Object, new: Object) -> Object:
+    """`live` where the complete `new` differs from it in the times of its entries only.
+
+    What is applied has no defaults in its atomic lists, so it differs from what there is until it has got them.
+    """
+    before, after = live["metadata"].get("managedFields") or [], new["metadata"].get("managedFields") or []
+    if _timeless(before) != _timeless(after):
+        return new
+    unchanged = with_managed_fields(new, before)
+    return live if unchanged == live else new
+
+
+def _timeless(listed: list[dict[str, Any]]) -> Mapping[tuple[str, ...], Any]:
+    """What the entries say without their times."""
+    names = ("manager", "operation", "apiVersion", "subresource")
+    return {tuple(each.get(name, "") for name in names): each.get("fieldsV1") for each in listed}
+
+
 def _unowned(schema: Schema, live: Object, owner: Owner, now: str) -> Entries:
     found = tracked(live)
     fields = compared(schema, zero(found, is_native=False), found).changed

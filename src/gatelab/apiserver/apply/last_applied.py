@@ -43,6 +43,8 @@ def kept_current(obj: dict[str, Any], wanted: Mapping[str, Any]) -> dict[str, An
     if not _annotation(obj):
         return obj
     metadata = {key: value for key, value in (wanted.get("metadata") or {}).items() if key != "managedFields"}
+    own = {key: value for key, value in (metadata.pop("annotations", None) or {}).items() if key != ANNOTATION}
+    metadata |= {"annotations": own} if own else {}
     text = msgspec.json.encode({**wanted, "metadata": metadata}, order="sorted").decode() + "\n"
     if len(text) > _MOST_BYTES:
         return obj

@@ -51,7 +51,7 @@ async def _to_present(
     def change(before: Object) -> Object:
         new = applying.applied(target.schema, before, application)
         judged = judge(target, new, before, warnings)
-        return with_managed_fields(judged, new["metadata"].get("managedFields", []))
+        return applying.settled(before, with_managed_fields(judged, new["metadata"].get("managedFields", [])))
 
     return await context.store.modify(
         target.kind, target.key, change, subresource="status" if is_status else None, dry_run=dry_run
