@@ -24,6 +24,7 @@ from gatelab.gateway.status_programmed import DataPlaneState
 from gatelab.gateway.status_writer import due
 from gatelab.gateway.translate import translate
 from gatelab.gateway.translate.outcome import GatewayOutcome, Translation
+from gatelab.gateway.translate.rule_memo import RuleMemo
 from gatelab.kinds.objects import Key
 from gatelab.reconcile import Runtime
 
@@ -53,6 +54,7 @@ class GatewayController:
             controller_names=frozenset(settings.controllers),
             bind_any=settings.bind == "any",
             privileged_shift=settings.privileged_shift,
+            translated_rules=RuleMemo(),
         )
 
     async def run(self) -> None:
@@ -78,7 +80,9 @@ class GatewayController:
         versions = self._sources.versions()
         if versions != self._versions:
             snapshot = self._sources.snapshot()
-            before, self._translation = self._translation, self._do_translate(snapshot)
+            # Beside the event loop: thousands of routes take a while, and the API answers meanwhile.
+            translation = await asyncio.to_thread(self._do_translate, snapshot)
+            before, self._translation = self._translation, translation
             for problem in self._translation.problems:
                 if problem not in before.problems:
                     logger.warning("%s; it is passed over", problem)

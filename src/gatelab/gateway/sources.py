@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 
 from gatelab.gateway.data_plane import data_plane_key
 from gatelab.gateway.provision import is_owned
-from gatelab.gateway.snapshot import Snapshot, read, snapshot_of
+from gatelab.gateway.snapshot import Snapshot, Views, read, snapshot_of
 from gatelab.gateway.translate import addresses
 from gatelab.gateway.translate.gateway_class import ours
 from gatelab.kinds.builtin import (
@@ -43,6 +43,7 @@ class Sources:
     def __init__(self, mirrors: Mirrors, controllers: Mapping[str, str]) -> None:
         self._mirrors = mirrors
         self._controllers = controllers
+        self._views = Views()
         mirrors.of(ENDPOINT_SLICE).add_index(_BY_SERVICE, _service_of)
 
     def versions(self) -> frozenset[tuple[str, str, object]]:
@@ -56,7 +57,7 @@ class Sources:
 
     def snapshot(self) -> Snapshot:
         """The present state, with the address of each Gateway of ours that has one."""
-        found = snapshot_of(lambda kind: self._mirrors.of(kind).list())
+        found = snapshot_of(lambda kind: self._mirrors.of(kind).list(), self._views)
         classes = ours(found.gateway_classes, self._controllers)
         found_addresses = {}
         for key, gateway in found.gateways.items():

@@ -23,12 +23,13 @@ def translate(
     controller_names: frozenset[str] = gateway_class.CONTROLLER_NAMES,
     bind_any: bool = False,
     privileged_shift: int = 0,
+    translated_rules: routes.Translated = routes.translated_rules,
 ) -> Translation:
     """Everything that follows from the snapshot.
 
     Only classes of `controller_names` are looked at. With `bind_any` listeners are bound on every address of the pod;
     else on the Gateway's own address, and a Gateway that has none yet gets no model. `privileged_shift` is added to
-    bound ports below 1024.
+    bound ports below 1024. `translated_rules` may be a `RuleMemo`, which remembers.
     """
     ours = gateway_class.ours(snapshot.gateway_classes, controller_names)
     classes = {name: gateway_class.accepted(each) for name, each in ours.items()}
@@ -41,7 +42,7 @@ def translate(
         for key, gateway in sorted(snapshot.gateways.items())
         if gateway.spec.gateway_class_name in classes and classes[gateway.spec.gateway_class_name].status == "True"
     }
-    outcomes = routes.judged(snapshot, parents)
+    outcomes = routes.judged(snapshot, parents, translated_rules)
     attached = routes.by_listener([outcome for _, outcome in sorted(outcomes.items())])
     bindings = {key: _binding(key, snapshot, bind_any, privileged_shift) for key in parents}
     return Translation(

@@ -1,0 +1,57 @@
+"""Rules of routes that have not changed are not translated again."""
+
+from dataclasses import dataclass
+
+from gatelab.gateway.reference_grant import Grants
+from gatelab.gateway.snapshot import RouteId, Snapshot, route_id
+from gatelab.gateway.translate.routes import translated_rules
+from gatelab.gateway.translate.rule_sets import RuleSet
+from gatelab.kinds.core import Service
+from gatelab.kinds.gatewayapi import BackendReference, MirrorReference, Route
+from gatelab.kinds.objects import Key
+
+_SPARE = 100
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """The rules, and all that they follow from. An object that has not changed is the same one (`snapshot.Views`)."""
+
+    rules: RuleSet
+    services: tuple[tuple[Key, Service | None], ...]
+    grants: Grants
+
+    def is_current(self, route: Route, snapshot: Snapshot) -> bool:
+        return (
+            self.rules.route is route
+            and self.grants == snapshot.grants
+            and all(snapshot.services.get(key) is service for key, service in self.services)
+        )
+
+
+class RuleMemo:
+    """Does as `translated_rules` does, and gives the same answer to the same question."""
+
+    def __init__(self) -> None:
+        self._entries: dict[RouteId, _Entry] = {}
+
+    def __call__(self, route: Route, snapshot: Snapshot) -> RuleSet:
+        """What the rules of the route come to."""
+        id_ = route_id(route)
+        entry = self._entries.get(id_)
+        if entry is None or not entry.is_current(route, snapshot):
+            services = tuple((key, snapshot.services.get(key)) for key in sorted(_named(route)))
+            entry = _Entry(translated_rules(route, snapshot), services, snapshot.grants)
+            self._entries[id_] = entry
+            if len(self._entries) > 2 * len(snapshot.routes) + _SPARE:
+                self._entries = {each: entry for each, entry in self._entries.items() if each in snapshot.routes}
+        return entry.rules
+
+
+def _named(route: Route) -> set[Key]:
+    """The Services that the route may name, whatever the kinds of its references."""
+    references: list[BackendReference | MirrorReference] = []
+    for rule in route.spec.rules:
+        references.extend(rule.backend_refs)
+        references.extend(each.request_mirror.backend_ref for each in rule.filters if each.request_mirror is not None)
+    return {Key(each.namespace or route.metadata.namespace, each.name) for each in references}
