@@ -120,6 +120,15 @@ def test_five_servers_bind_one_port_and_are_reached_by_every_path(isolated: Lab,
     assert "Connection refused" in refused.stderr, "localhost is the pod's own"
 
 
+def test_a_lab_that_is_started_again_at_once_keeps_its_addresses(isolated: Lab, state_folder: Path) -> None:
+    stop_lab(isolated)
+    again = start_lab(state_folder, options=["--isolation", "netns"], wrapper=isolated.prefix)
+    try:
+        assert (again.facts["dns"], again.facts["isolation"]) == (isolated.facts["dns"], "netns")
+    finally:
+        stop_lab(again)
+
+
 def test_nothing_is_left_of_the_network_when_the_agent_is_killed(isolated: Lab) -> None:
     assert "gatelab" in isolated.run("ip", "-brief", "link").stdout
     isolated.process.send_signal(signal.SIGKILL)

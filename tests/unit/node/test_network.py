@@ -19,6 +19,7 @@ Iface\tDestination\tGateway \tFlags\tRefCnt\tUse\tMetric\tMask\t\tMTU\tWindow\tI
 eth0\t00000000\t0101A8C0\t0003\t0\t0\t0\t00000000\t0\t0\t0
 eth0\t0001A8C0\t00000000\t0001\t0\t0\t0\t00FFFFFF\t0\t0\t0
 tun0\t0000410A\t00000000\t0001\t0\t0\t0\t0000FFFF\t0\t0\t0
+gatelab66\t0000420A\t00000000\t0001\t0\t0\t0\t0000FFFF\t0\t0\t0
 tun1\t0500430A\t00000000\t0001\t0\t0\t0\tFFFFFFFF\t0\t0\t0
 """
 

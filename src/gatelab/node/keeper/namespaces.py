@@ -67,7 +67,7 @@ def enter_new_network() -> None:
         _unshare(CLONE_NEWNET)
         _bring_up("lo")
     except OSError as error:
-        raise _refusal(error, "a network namespace") from error
+        raise _refusal(error, "a network namespace", needs_root=True) from error
 
 
 def join_network(fd: int) -> None:
@@ -75,7 +75,7 @@ def join_network(fd: int) -> None:
     try:
         _setns(fd, CLONE_NEWNET)
     except OSError as error:
-        raise _refusal(error, "a network namespace") from error
+        raise _refusal(error, "a network namespace", needs_root=True) from error
 
 
 def join(pid: int) -> None:
@@ -114,10 +114,11 @@ def _enter_user_namespace() -> None:
         raise _refusal(error, "a user namespace") from error
 
 
-def _refusal(error: OSError, what: str) -> OSError:
+def _refusal(error: OSError, what: str, *, needs_root: bool = False) -> OSError:
     if error.errno not in _REFUSALS:
         return error
-    return Refused(error.errno, f"{what} is refused on this machine ({os.strerror(error.errno or 0)}): {_remedy()}")
+    remedy = "run the lab as root" if needs_root and os.geteuid() != 0 else _remedy()
+    return Refused(error.errno, f"{what} is refused on this machine ({os.strerror(error.errno or 0)}): {remedy}")
 
 
 def _remedy() -> str:

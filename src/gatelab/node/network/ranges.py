@@ -11,13 +11,25 @@ _TABLE = Path("/proc/net/route")
 
 
 def free_octets(octets: Iterable[int], table: Path = _TABLE) -> list[int]:
-    """Those A of `octets` for which no route leads into 10.A.0.0/16; a default route is in nobody's way."""
+    """Those A of `octets` for which no route leads into 10.A.0.0/16; a default route is in nobody's way.
+
+    Nor is the link of a lab with that A: whoever claims A knows that the lab has ended, and the link is about to go.
+    """
     routes = list(read_routes(table))
-    return [each for each in octets if not any(_network(each).overlaps(route) for route in routes)]
+
+    def is_free(octet: int) -> bool:
+        return not any(_network(octet).overlaps(route) for link, route in routes if link != link_name(octet))
+
+    return [each for each in octets if is_free(each)]
 
 
-def read_routes(table: Path = _TABLE) -> Iterator[IPv4Network]:
-    """The destinations of a file in the form of /proc/net/route, but for the default route."""
+def link_name(octet: int) -> str:
+    """This machine's link to the lab, as `ip link` shows it."""
+    return f"gatelab{octet}"
+
+
+def read_routes(table: Path = _TABLE) -> Iterator[tuple[str, IPv4Network]]:
+    """Links and destinations from a file in the form of /proc/net/route, but for the default route."""
     try:
         lines = table.read_text().splitlines()[1:]
     except OSError:
@@ -26,7 +38,7 @@ def read_routes(table: Path = _TABLE) -> Iterator[IPv4Network]:
         fields = line.split()
         if len(fields) > 7 and fields[7] != "00000000":
             destination, mask = (struct.pack("=I", int(each, 16)) for each in (fields[1], fields[7]))
-            yield IPv4Network((destination, int.from_bytes(mask, "big").bit_count()))
+            yield fields[0], IPv4Network((destination, int.from_bytes(mask, "big").bit_count()))
 
 
 def _network(octet: int) -> IPv4Network:
