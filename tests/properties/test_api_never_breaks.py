@@ -99,6 +99,8 @@ STATUS: dict[str, Any] = {
     }
 }
 
+APPLY = "application/apply-patch+yaml"
+
 VALUES = st.recursive(
     st.none()
     | st.booleans()
@@ -140,6 +142,10 @@ def broken(draw: st.DrawFn) -> tuple[Kind, Any, Any]:
     return kind, obj, with_value(STATUS, draw(st.sampled_from(places(STATUS))), draw(VALUES))
 
 
+def typed(kind: Kind, obj: Any) -> Any:
+    return {"apiVersion": kind.api_version, "kind": kind.name, **obj}
+
+
 async def conversation(kind: Kind, obj: Any, status: Any) -> list[tuple[str, int, bytes]]:
     """All verbs on the object, and on a good one that it is to replace."""
     store = Store.open(None)
@@ -158,6 +164,10 @@ async def conversation(kind: Kind, obj: Any, status: Any) -> list[tuple[str, int
         ("patch", await api("PATCH", place, obj, content_type=merge)),
         ("strategic", await api("PATCH", place, obj, content_type=strategic)),
         ("status", await api("PATCH", f"{place}/status", status, content_type=merge)),
+        ("apply", await api("PATCH", f"{place}?fieldManager=a", typed(kind, good), content_type=APPLY)),
+        ("force", await api("PATCH", f"{place}?fieldManager=b&force=true", typed(kind, obj), content_type=APPLY)),
+        ("return", await api("PATCH", f"{place}?fieldManager=b", typed(kind, good), content_type=APPLY)),
+        ("state", await api("PATCH", f"{place}/status?fieldManager=c", typed(kind, obj | status), content_type=APPLY)),
         ("table", await api("GET", collection, headers=table)),
         ("list", await api("GET", collection)),
         ("scale", await api("PATCH", f"{place}/scale", obj, content_type=merge)),
