@@ -52,6 +52,14 @@ def test_a_container_that_still_refuses_is_probed_again_after_25_ms_and_not_blam
     assert script.main.is_ready
 
 
+def test_commands_are_not_started_forty_times_a_second(make_pod: MakePod) -> None:
+    script = Script(make_pod({"startupProbe": {"exec": {"command": ["x"]}}}))
+    script.started()
+    assert script.probed("startup", False) == []
+    assert script.wait(0.24) == []
+    assert script.wait(0.02) == [SendProbe("main", "startup", 0)]
+
+
 def test_a_failed_startup_probe_kills_and_starts_again(make_pod: MakePod) -> None:
     script = Script(make_pod({"startupProbe": {**TCP, "periodSeconds": 1, "failureThreshold": 2}}))
     script.started()

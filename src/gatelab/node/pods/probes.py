@@ -2,7 +2,7 @@
 
 The kubelet probes once per period, so a program that listens after 80 ms is seen after a second. Here a failure within
 the first period is not counted and is tried again after 25 ms, until the first success: a container is ready as soon as
-it answers. From then on everything is as in Kubernetes.
+it answers. A command is tried again after 250 ms, for each costs a process. From then on everything is as in Kubernetes.
 """
 
 from dataclasses import dataclass
@@ -11,6 +11,7 @@ from typing import Literal
 from gatelab.kinds.pods import Probe
 
 EAGER_S = 0.025
+EAGER_EXEC_S = 0.25
 """Seconds between probes of a container that has just started."""
 
 Verdict = Literal["success", "failure"]
@@ -51,7 +52,7 @@ class ProbeState:
         """A probe was answered. A verdict when this result is the last of as many in a row as its threshold asks."""
         period = max(1, self.probe.period_seconds)
         if self._eager and not outcome.ok and now < self._first_at + period:
-            self._next_at = now + EAGER_S
+            self._next_at = now + (EAGER_EXEC_S if self.probe.exec else EAGER_S)
             return None
         self._eager = False
         self._next_at = now + period
