@@ -4,7 +4,8 @@ import json
 import logging
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -50,12 +51,43 @@ def up(name: str, detach: bool, images: Path | None, isolation: Isolation, forma
     def show(facts: Facts) -> None:
         click.echo(json.dumps(facts) if format_ == "json" else _text(facts, detach))
 
+    def begin() -> Preparation:
+        with _files_of(place):
+            return prepare(place, file, process_started=started, isolation=isolation)
+
+    _check(place, file)
     if detach:
-        _detached(lambda: prepare(place, file, process_started=started, isolation=isolation), place, show)
+        _detached(begin, place, show)
     else:
         click.echo(f"starting the lab {name!r} ...", err=True)
-        _run(lambda: prepare(place, file, process_started=started, isolation=isolation), show)
+        _run(begin, show)
         click.echo(f"the lab {name!r} has ended; its state is kept in {place.state}", err=True)
+
+
+def _check(place: LabPlace, images: Path) -> None:
+    """Ends the command when it is plain before anything has started that nothing will run."""
+    try:
+        if images.exists():
+            from gatelab.node.images import read_images
+
+            read_images(images)
+        with _files_of(place):
+            place.make()
+    except LabError as error:
+        fail(error)
+
+
+@contextmanager
+def _files_of(place: LabPlace) -> Iterator[None]:
+    """Turns what the file system refuses, such as a folder that is read-only or a full disk, into a LabError."""
+    try:
+        yield
+    except OSError as error:
+        where = error.filename or place.state
+        raise LabError(
+            f"{where} cannot be written: {error.strerror}. A lab needs room in {place.state} ($XDG_STATE_HOME) and "
+            f"{place.run} ($XDG_RUNTIME_DIR): set these to folders that you may write to"
+        ) from error
 
 
 def _run(begin: Callable[[], Preparation], announce: Callable[[Facts], None]) -> None:
@@ -87,7 +119,6 @@ def _detached(begin: Callable[[], Preparation], place: LabPlace, show: Callable[
 def _daemon(begin: Callable[[], Preparation], place: LabPlace, writer: int) -> NoReturn:
     """The lab in a session of its own, with its output in the agent's log."""
     os.setsid()
-    place.logs.mkdir(mode=0o700, parents=True, exist_ok=True)
     _redirect(place.agent_log)
     said = os.fdopen(writer, "w")
 
