@@ -138,7 +138,11 @@ def test_all_of_a_config_map_with_a_prefix(make_pod: MakePod) -> None:
         (source(configMapKeyRef={"name": "c", "key": "k"}), {("ConfigMap", "c"): None}, 'configmap "c" not found'),
         (source(configMapKeyRef={"name": "c", "key": "k"}), {("ConfigMap", "c"): {}}, "couldn't find key k in"),
         (source(), {}, "use one of them, or a value"),
-        (source(resourceFieldRef={"resource": "limits.disk"}), {}, "'limits.disk' is none of limits.cpu, "),
+        (
+            source(resourceFieldRef={"resource": "limits.disk"}),
+            {},
+            "'limits.disk' is none of limits or requests of cpu, ",
+        ),
         (source(resourceFieldRef={"resource": "limits.cpu", "containerName": "b"}), {}, 'no container "b"'),
         (source(resourceFieldRef={"resource": "limits.cpu", "divisor": "x"}), {}, "quantity 'x' is not a number"),
         ({"envFrom": [{"secretRef": {"name": "s"}}]}, {("Secret", "s"): None}, 'secret "s" not found'),
@@ -160,3 +164,14 @@ def test_optional_ones_may_be_missing(make_pod: MakePod) -> None:
 def test_an_invocation_does_not_show_its_environment(make_pod: MakePod) -> None:
     pod = make_pod(source(secretKeyRef={"name": "s", "key": "k"}))
     assert "hunter2" not in repr(started(pod, values={("Secret", "s"): {"k": "hunter2"}}))
+
+
+def test_the_host_name_is_the_one_that_the_pod_asks_for(make_pod: MakePod) -> None:
+    assert started(make_pod()).env["HOSTNAME"] == "hello"
+    assert started(make_pod(hostname="other")).env["HOSTNAME"] == "other"
+
+
+def test_storage_is_a_resource_too(make_pod: MakePod) -> None:
+    ref = {"resource": "limits.ephemeral-storage", "divisor": "1Mi"}
+    pod = make_pod({**source(resourceFieldRef=ref), "resources": {"limits": {"ephemeral-storage": "1Gi"}}})
+    assert started(pod).env["X"] == "1024"

@@ -60,7 +60,7 @@ def invocation(
 
     Raises ConfigError naming the variable, the object and the key.
     """
-    env = dict(host) | {"HOSTNAME": pod.metadata.name, "GATELAB_POD_IP": address}
+    env = dict(host) | {"HOSTNAME": pod.spec.hostname or pod.metadata.name, "GATELAB_POD_IP": address}
     for name, text in image.env.items():
         env[name] = expand(text, env)
     for source in container.env_from:

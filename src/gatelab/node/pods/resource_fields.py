@@ -9,6 +9,8 @@ from gatelab.kinds.pods import Container, Pod
 from gatelab.kinds.quantity import parse_quantity
 from gatelab.kinds.volumes import ResourceFieldRef
 
+_RESOURCES = ("cpu", "memory", "ephemeral-storage")
+
 
 def resource_value(pod: Pod, container: Container, reference: ResourceFieldRef) -> str:
     """The quantity divided by the divisor, rounded up (`k8s.io/kubernetes/pkg/api/v1/resource`).
@@ -21,8 +23,8 @@ def resource_value(pod: Pod, container: Container, reference: ResourceFieldRef) 
     if source is None:
         raise ValueError(f'there is no container "{name}"')
     which, _, resource = reference.resource.partition(".")
-    if which not in ("limits", "requests") or resource not in ("cpu", "memory"):
-        raise ValueError(f"{reference.resource!r} is none of limits.cpu, limits.memory, requests.cpu, requests.memory")
+    if which not in ("limits", "requests") or resource not in _RESOURCES:
+        raise ValueError(f"{reference.resource!r} is none of limits or requests of {', '.join(_RESOURCES)}")
     limit = source.resources.limits.get(resource)
     written = limit if which == "limits" else source.resources.requests.get(resource, limit or 0)
     amount = _of_node(resource) if written is None else parse_quantity(written)
@@ -31,4 +33,6 @@ def resource_value(pod: Pod, container: Container, reference: ResourceFieldRef) 
 
 
 def _of_node(resource: str) -> Decimal:
-    return Decimal((os.cpu_count() or 1) if resource == "cpu" else psutil.virtual_memory().total)
+    if resource == "cpu":
+        return Decimal(os.cpu_count() or 1)
+    return Decimal(psutil.virtual_memory().total if resource == "memory" else psutil.disk_usage("/").total)
