@@ -83,6 +83,10 @@ async def test_what_nothing_acts_on_is_said(api: Api) -> None:
         )
         binding = await kubectl("create", "rolebinding", "b", "--role=r", "--user=u")
         assert binding.out == "rolebinding.rbac.authorization.k8s.io/b created\n"
+        await kubectl.ok("create", "serviceaccount", "bot")
+        token = await kubectl("create", "token", "bot")
+        assert token.out.strip()
+        assert "Warning: the lab has one token, which may do everything" in token.err
         assert "Role/r" in await kubectl.ok("get", "rolebinding", "b")
 
 

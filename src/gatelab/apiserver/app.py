@@ -15,7 +15,7 @@ from gatelab.apiserver.context import Context, LogSource
 from gatelab.apiserver.registry import Registry
 from gatelab.apiserver.security import Guard
 from gatelab.apiserver.target import Target, parsed
-from gatelab.apiserver.verbs import delete, patch, read, scale, watch, write
+from gatelab.apiserver.verbs import delete, finalize, patch, read, scale, tokens, watch, write
 from gatelab.kinds.errors import ApiError, MethodNotAllowed
 from gatelab.kinds.timestamps import utc_now
 from gatelab.store import Store
@@ -35,6 +35,8 @@ _PARTS: Mapping[str, Mapping[str, Verb]] = {
     "": _OBJECT,
     "status": {"GET": read.get, "PUT": write.update, "PATCH": patch.patch},
     "scale": {"GET": scale.get, "PUT": scale.update, "PATCH": scale.patch},
+    "token": {"POST": tokens.create},
+    "finalize": {"PUT": finalize.update},
     "log": {"GET": pod_logs.read},
     "proxy": {"GET": pod_proxy.forward},
     "exec": _REFUSED,

@@ -12,6 +12,7 @@ AGGREGATED = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryLi
 _VERBS = ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"]
 _METRICS_VERBS = ["get", "list"]
 _SCALE = {"group": "autoscaling", "version": "v1", "kind": "Scale"}
+_TOKEN_REQUEST = {"group": "authentication.k8s.io", "version": "v1", "kind": "TokenRequest"}
 
 
 def wants_aggregated(accept: str) -> bool:
@@ -88,6 +89,8 @@ def _parts(found: Resource, response: dict[str, str]) -> list[tuple[str, dict[st
         "status": (response, ["get", "patch", "update"]),
         "scale": (_SCALE, ["get", "patch", "update"]),
         "log": (response, ["get"]),
+        "token": (_TOKEN_REQUEST, ["create"]),
+        "finalize": (response, ["update"]),
         "proxy": ({"group": "", "version": "", "kind": "PodProxyOptions"}, ["get"]),
     }
     return [(name, *what) for name, what in known.items() if name in found.subresources]

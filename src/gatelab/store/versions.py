@@ -18,7 +18,7 @@ from gatelab.kinds.timestamps import to_rfc3339
 from gatelab.store import refusals
 from gatelab.store.stored import Stored
 
-Subresource = Literal["status", "scale"]
+Subresource = Literal["status", "scale", "finalize"]
 
 NAMESPACE_FINALIZER = "kubernetes"
 _NAME_LABEL = "kubernetes.io/metadata.name"
@@ -56,6 +56,8 @@ def updated(kind: Kind, before: Stored, obj: Object, subresource: Subresource | 
     if subresource == "scale":
         scaled = {**before.object, "spec": _scaled(kind, before, obj)}
         return _counted(kind, before, _with_owners(scaled, obj))
+    if subresource == "finalize":
+        return {**before.object, "spec": {**before.object["spec"], "finalizers": obj["spec"]["finalizers"]}}
     new = {**obj, **_type_of(kind), "metadata": _updated_metadata(kind, before, obj)}
     if kind.has_status:
         new = _with_status(new, before.object)

@@ -86,3 +86,21 @@ async def test_no_finalizer_comes_to_what_is_being_deleted(api: Requests) -> Non
     last = await api("PATCH", f"{CONFIG_MAPS}/a", {"metadata": {"finalizers": None}}, content_type=merge)
     assert last.status == 200
     assert (await api("GET", f"{CONFIG_MAPS}/a")).status == 404
+
+
+async def test_a_namespace_that_is_finalized_goes(api: Requests) -> None:
+    await api("POST", "/api/v1/namespaces", {"metadata": {"name": "shop"}})
+    held = {"metadata": {"name": "held", "finalizers": ["a/b"]}}
+    await api("POST", "/api/v1/namespaces/shop/configmaps", held)
+    await api("DELETE", "/api/v1/namespaces/shop")
+    wrong: Any
+    for wrong in ([], {"metadata": {}, "spec": {"finalizers": [1]}}, {"metadata": {}, "spec": []}):
+        answer = await api("PUT", "/api/v1/namespaces/shop/finalize", wrong)
+        assert answer.status == 400
+    stale = {"metadata": {"resourceVersion": "1"}, "spec": {"finalizers": []}}
+    assert (await api("PUT", "/api/v1/namespaces/shop/finalize", stale)).status == 409
+    assert (await api("GET", "/api/v1/namespaces/shop")).status == 200
+    done = {"metadata": {"name": "shop"}, "spec": {"finalizers": []}}
+    answer = await api("PUT", "/api/v1/namespaces/shop/finalize", done)
+    assert answer.status == 200
+    assert (await api("GET", "/api/v1/namespaces/shop")).status == 404

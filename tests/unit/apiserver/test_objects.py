@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 import api_objects as make
-from asgi_requests import Requests
+from asgi_requests import TOKEN, Requests
 
 DEPLOYMENTS = "/apis/apps/v1/namespaces/default/deployments"
 SERVICES = "/api/v1/namespaces/default/services"
@@ -290,3 +290,12 @@ async def test_what_one_may_do_is_everything(api: Requests) -> None:
     rules = await api("POST", path, {"spec": {"namespace": "default"}})
     assert rules.status == 201
     assert rules.json["status"]["resourceRules"] == [{"verbs": ["*"], "apiGroups": ["*"], "resources": ["*"]}]
+
+
+async def test_the_token_of_a_service_account_is_the_labs(api: Requests) -> None:
+    accounts = "/api/v1/namespaces/default/serviceaccounts"
+    await api("POST", accounts, {"metadata": {"name": "bot"}})
+    answer = await api("POST", f"{accounts}/bot/token", {"spec": {}})
+    assert (answer.status, answer.json["status"]["token"]) == (201, TOKEN)
+    assert "the lab has one token" in answer.headers["warning"]
+    assert (await api("POST", f"{accounts}/nobody/token", {})).status == 404
