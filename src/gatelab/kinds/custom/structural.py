@@ -39,8 +39,11 @@ def schema_problems(schema: Schema, path: str) -> Iterator[Problem]:
     }:
         rule = "must not specify anything other than name and generateName, but metadata is implicitly specified"
         yield problems.forbidden(f"{path}.properties[metadata]", f"{rule} ({', '.join(sorted(extra))})")
-    for each, place, name in _nodes(schema, path, ""):
-        yield from _node(each, place, name)
+    wrong = [problem for node in _nodes(schema, path, "") for problem in _node(*node)]
+    yield from wrong
+    if not wrong:
+        for each, place, _ in _nodes(schema, path, ""):
+            yield from _default(each, place)
 
 
 def _misshapen(schema: Schema, path: str) -> Iterator[Problem]:
@@ -70,7 +73,6 @@ def _node(schema: Schema, path: str, role: str) -> Iterator[Problem]:
     yield from _type(schema, path, role)
     yield from _keywords(schema, path)
     yield from _list_type(schema, path)
-    yield from _default(schema, path)
     for word in _JUNCTORS:
         for index, each in enumerate(schema.get(word, ())):
             yield from _junctor(schema, each, f"{path}.{word}[{index}]")
@@ -185,6 +187,8 @@ def _junctor(outer: Schema, schema: Schema, path: str) -> Iterator[Problem]:
     for word in _NOT_IN_JUNCTORS:
         if schema.get(word) and not is_the_int_or_string:
             yield problems.forbidden(f"{path}.{word}", "must be empty to be structural")
+    if (pattern := schema.get("pattern")) is not None and (why := _unreadable(pattern)):
+        yield problems.invalid(f"{path}.pattern", pattern, f"must be a valid regular expression, but isn't: {why}")
     for name, each in (schema.get("properties") or {}).items():
         known = (outer.get("properties") or {}).get(name)
         if known is None and not outer.get("x-kubernetes-preserve-unknown-fields"):

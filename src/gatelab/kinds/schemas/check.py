@@ -48,6 +48,12 @@ _TYPES: Mapping[str, Callable[[Any], bool]] = {
     "array": lambda value: isinstance(value, list),
     "object": lambda value: isinstance(value, dict),
 }
+
+
+def _anything(_: Any) -> bool:
+    return True
+
+
 _JSON_NAMES = {str: "string", bool: "boolean", int: "integer", float: "number", list: "array", dict: "object"}
 _INT32, _INT64 = 2**31, 2**63
 
@@ -62,7 +68,7 @@ def _type(schema: Schema, value: Any, path: str) -> Iterator[Problem]:
     wanted = schema.get("type")
     if value is None and schema.get("nullable"):
         return
-    if wanted is not None and not _TYPES[wanted](value):
+    if wanted is not None and not _TYPES.get(wanted, _anything)(value):
         yield _wrong_type(path, wanted, value)
     elif wanted == "integer":
         limit = _INT32 if schema.get("format") == "int32" else _INT64
