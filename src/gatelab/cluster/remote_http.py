@@ -7,6 +7,7 @@ from typing import Any
 import httpx2
 import msgspec
 
+from gatelab import __version__
 from gatelab.cluster.port import Subresource
 from gatelab.kinds.errors import ApiError, Unavailable, from_status
 from gatelab.kinds.kind import Kind
@@ -29,6 +30,8 @@ class HttpApi:
     """An API server behind an HTTP client that knows its address, trust and credentials."""
 
     def __init__(self, client: httpx2.AsyncClient) -> None:
+        # What an API server takes the owner of the fields that we write from (`managedFields`).
+        client.headers["user-agent"] = f"gatelab/{__version__}"
         self._client = client
 
     @property

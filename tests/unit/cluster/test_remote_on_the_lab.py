@@ -115,3 +115,13 @@ async def test_a_restarted_control_plane_is_found_again(tmp_path: Path) -> None:
             await events.aclose()
             await cluster.close()
         await again.close()
+
+
+async def test_what_it_writes_is_owned_by_gatelab(tmp_path: Path) -> None:
+    store = await stored_in(tmp_path / "journal")
+    async with api_on(store) as port, connected(tmp_path, port) as cluster:
+        await cluster.create(POD, pod())
+        patched = await cluster.patch(POD, POD_KEY, {"status": {"phase": "Running"}}, subresource="status")
+    owners = [(each["manager"], each.get("subresource")) for each in patched["metadata"]["managedFields"]]
+    assert owners == [("gatelab", None), ("gatelab", "status")]
+    await store.close()
