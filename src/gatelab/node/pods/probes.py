@@ -2,7 +2,7 @@
 
 The kubelet probes once per period, so a program that listens after 80 ms is seen after a second. Here a failure within
 the first period is not counted and is tried again after 25 ms, until the first success: a container is ready as soon as
-it answers. A command is tried again after 250 ms, for each costs a process. From then on everything is as in Kubernetes.
+it answers. A command is tried after 250 ms, for each costs a process. From then on everything is as in Kubernetes.
 """
 
 from dataclasses import dataclass
