@@ -2,6 +2,7 @@
 
 import api_objects as make
 from asgi_requests import Requests
+from gatelab.apiserver.verbs.watch import _pieces
 
 SERVICES = "/api/v1/namespaces/default/services"
 TABLE = "application/json;as=Table;v=v1;g=meta.k8s.io,application/json"
@@ -106,3 +107,11 @@ async def test_who_takes_no_bookmarks_gets_none_behind_the_initial_events(api: R
     async with api.lines(f"{SERVICES}?{query}") as lines:
         assert (await lines.next())["type"] == "ADDED"
         assert await lines.next() is None
+
+
+def test_what_is_sent_at_once_is_bounded() -> None:
+    lines = [bytes([number]) * 100_000 for number in range(20)]
+    pieces = list(_pieces(iter(lines)))
+    assert b"".join(pieces) == b"".join(lines)
+    assert max(len(piece) for piece in pieces) < 400_000
+    assert list(_pieces(iter([]))) == []
