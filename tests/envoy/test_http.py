@@ -4,6 +4,8 @@ import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 
+import grpc
+import grpc.aio
 import pytest
 import pytest_asyncio
 
@@ -24,7 +26,7 @@ from gatelab.proxy.model import (
 )
 from http_echo import Answer, EchoServers, echo_servers, request
 from proxy_configs import ADDRESS, LISTENER, PORT, table
-from running_envoy import RunningEnvoy
+from running_envoy import RunningEnvoy, grpc_channel
 
 pytestmark = [pytest.mark.envoy, pytest.mark.asyncio(loop_scope="session")]
 
@@ -93,6 +95,21 @@ async def test_matches(
 async def test_what_no_route_takes_is_404(shared_envoy: RunningEnvoy, servers: EchoServers) -> None:
     await serve(shared_envoy, servers, Route("a", RouteMatch(PathMatch("prefix", "/a")), to("one")))
     assert (await request(TARGET, "/b")).status == 404
+
+
+@pytest.mark.parametrize("path", ["/greetings.GreetMe/Send", "/other.Service/Method"])
+async def test_a_grpc_client_is_told_why(shared_envoy: RunningEnvoy, servers: EchoServers, path: str) -> None:
+    route = Route("mine", RouteMatch(PathMatch("prefix", "/greetings.GreetMe"), grpc=True), Forward(()))
+    await serve(shared_envoy, servers, route)
+    async with grpc_channel(f"{ADDRESS}:{PORT}") as channel:
+        with pytest.raises(grpc.aio.AioRpcError) as raised:
+            await channel.unary_unary(path)(b"", timeout=5)
+    told = {
+        grpc.StatusCode.UNAVAILABLE: "no backend of route mine can be used",
+        grpc.StatusCode.UNIMPLEMENTED: "no route of this host matches",
+    }
+    assert told[raised.value.code()] == raised.value.details()
+    assert (raised.value.code() is grpc.StatusCode.UNAVAILABLE) is path.startswith("/greetings")
 
 
 @pytest.mark.parametrize("shares", [(), (WeightedBackend(None),), (WeightedBackend("one", 0),)])

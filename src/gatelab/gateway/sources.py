@@ -80,7 +80,7 @@ class Sources:
         return (found[0], "") if found else ("", self._holder(addresses.requested(gateway), data_plane))
 
     def _holder(self, address: str, data_plane: Key) -> str:
-        """A sentence about who has the address that a Gateway asks for, "" if nobody is known to have it."""
+        """A sentence about who has the address that a Gateway asks for; "" if it asks for none."""
         for obj in self._mirrors.of(SERVICE).list() if address else ():
             ingress = ((obj.get("status") or {}).get("loadBalancer") or {}).get("ingress") or ()
             if key_of(obj) != data_plane and any(each.get("ip") == address for each in ingress):
@@ -88,7 +88,7 @@ class Sources:
                 if owner is not None and owner.get("kind") == GATEWAY.name:
                     return f"Gateway {Key(key_of(obj).namespace, owner['name'])} has it"
                 return f"Service {key_of(obj)} has it"
-        return ""
+        return f"Service {data_plane} has been given none, see its Events" if address else ""
 
     def slices(self, services: Sequence[Key]) -> Mapping[Key, Sequence[EndpointSlice]]:
         """The EndpointSlices of these Services; one that cannot be read is left out."""

@@ -10,15 +10,18 @@ from envoy.config.route.v3.route_components_pb2 import Route as EnvoyRoute
 from envoy.config.route.v3.route_pb2 import RouteConfiguration
 
 from gatelab.proxy.model import (
+    NO_CHANGES,
     Backend,
     Certificate,
     Endpoint,
     Forward,
+    HeaderChanges,
     HeaderMatch,
     HttpChain,
     Listener,
     PathMatch,
     ProxyConfig,
+    Redirect,
     Route,
     RouteMatch,
     TcpChain,
@@ -31,7 +34,9 @@ from proxy_configs import ADDRESS, forward, greetings_to, proxy_config, table
 def encoded_routes(*routes: Route) -> Sequence[EnvoyRoute]:
     resource = encode(ProxyConfig(route_tables=(table(*routes),)))[ROUTE_TABLE]["routes"]
     (host,) = RouteConfiguration.FromString(resource.body).virtual_hosts
-    return tuple(host.routes)
+    *found, otherwise = host.routes
+    assert otherwise.direct_response.status == 404
+    return tuple(found)
 
 
 def encoded_route(match: RouteMatch, action: Forward) -> EnvoyRoute:
@@ -144,3 +149,28 @@ def test_the_circuit_breakers_are_out_of_the_way_and_http2_is_explicit() -> None
 def test_the_order_of_endpoints_is_kept() -> None:
     one, two = Endpoint("127.23.0.1", 1), Endpoint("127.23.0.2", 1)
     assert encode_endpoints("a", (one, two)).body != encode_endpoints("a", (two, one)).body
+
+
+CHANGES = HeaderChanges(set=(("a", "1"), ("b", "1")), add=(("c", "1"),), remove=("d",))
+
+
+@pytest.mark.parametrize(
+    ("later", "both"),
+    [
+        (NO_CHANGES, CHANGES),
+        (
+            HeaderChanges(set=(("a", "2"),)),
+            HeaderChanges(set=(("b", "1"), ("a", "2")), add=(("c", "1"),), remove=("d",)),
+        ),
+        (HeaderChanges(remove=("b", "c")), HeaderChanges(set=(("a", "1"),), remove=("d", "b", "c"))),
+        (HeaderChanges(add=(("c", "2"),)), HeaderChanges(CHANGES.set, (("c", "1"), ("c", "2")), ("d",))),
+    ],
+)
+def test_changes_after_changes(later: HeaderChanges, both: HeaderChanges) -> None:
+    assert CHANGES.then(later) == both
+
+
+@pytest.mark.parametrize("status", [200, 304])
+def test_a_redirect_that_is_none_is_refused(status: int) -> None:
+    with pytest.raises(ValueError, match="301, 302, 303, 307 or 308"):
+        encoded_routes(Route("r", RouteMatch(), Redirect(status=status)))

@@ -3,7 +3,7 @@
 import functools
 from collections.abc import Sequence
 
-from envoy.config.core.v3.base_pb2 import RuntimeFractionalPercent
+from envoy.config.core.v3.base_pb2 import DataSource, RuntimeFractionalPercent
 from envoy.config.route.v3.route_components_pb2 import DirectResponseAction, RetryPolicy, RouteAction, WeightedCluster
 from envoy.extensions.retry.host.previous_hosts.v3.previous_hosts_pb2 import PreviousHostsPredicate
 from envoy.type.v3.percent_pb2 import FractionalPercent
@@ -27,11 +27,11 @@ _HOST_ATTEMPTS = 20
 """Draws of another endpoint for a retry: enough that a random choice of two finds the other one."""
 
 
-def refusal(forward: Forward) -> DirectResponseAction | None:
+def refusal(forward: Forward, words: str) -> DirectResponseAction | None:
     """The answer to every request when nothing may be served by weight; Envoy turns it into a gRPC status for gRPC."""
     if any(share.weight > 0 and share.backend is not None for share in forward.backends):
         return None
-    return DirectResponseAction(status=forward.failure_status)
+    return DirectResponseAction(status=forward.failure_status, body=DataSource(inline_string=words))
 
 
 def forward_action(forward: Forward) -> RouteAction:

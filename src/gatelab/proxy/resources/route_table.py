@@ -1,9 +1,13 @@
 """Hosts and their routes: RouteConfiguration."""
 
+import functools
 from collections.abc import Iterator
 from dataclasses import replace
 
+from envoy.config.core.v3.base_pb2 import DataSource
+from envoy.config.route.v3.route_components_pb2 import DirectResponseAction
 from envoy.config.route.v3.route_components_pb2 import Route as EnvoyRoute
+from envoy.config.route.v3.route_components_pb2 import RouteMatch as EnvoyRouteMatch
 from envoy.config.route.v3.route_components_pb2 import VirtualHost as EnvoyVirtualHost
 from envoy.config.route.v3.route_pb2 import RouteConfiguration
 
@@ -26,7 +30,15 @@ def encode_route_table(table: RouteTable) -> EncodedResource:
 
 
 def _virtual_host(host: VirtualHost) -> EnvoyVirtualHost:
-    return EnvoyVirtualHost(name=host.name, domains=host.domains, routes=[_route(route) for route in host.routes])
+    routes = [_route(route) for route in host.routes]
+    return EnvoyVirtualHost(name=host.name, domains=host.domains, routes=[*routes, _otherwise()])
+
+
+@functools.cache
+def _otherwise() -> EnvoyRoute:
+    """Envoy's own 404 would not say why; for gRPC the text becomes the message of UNIMPLEMENTED."""
+    answer = DirectResponseAction(status=404, body=DataSource(inline_string="no route of this host matches"))
+    return EnvoyRoute(match=EnvoyRouteMatch(prefix="/"), direct_response=answer)
 
 
 def _route(route: Route) -> EnvoyRoute:
@@ -36,7 +48,7 @@ def _route(route: Route) -> EnvoyRoute:
     if isinstance(route.action, Redirect):
         message.redirect.CopyFrom(redirect_action(route.action))
         return message
-    refused = refusal(route.action)
+    refused = refusal(route.action, f"no backend of route {route.name} can be used")
     if refused is not None:
         message.direct_response.CopyFrom(refused)
         return message
