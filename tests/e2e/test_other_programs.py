@@ -139,6 +139,17 @@ def test_the_environment_leads_to_the_lab(example: Lab) -> None:
     assert Path(shown["SSL_CERT_FILE"]).read_text().endswith(example.gatelab("ca").stdout)
 
 
+def test_a_proxy_of_the_environment_is_not_asked_for_the_labs_names(example: Lab) -> None:
+    show = [sys.executable, "-c", "import os; print(os.environ['NO_PROXY'])"]
+    environment = example.environment | {"https_proxy": "http://127.0.0.1:9", "NO_PROXY": "intern"}
+    done = subprocess.run(
+        [*GATELAB, "exec", "--", *show], env=environment, text=True, capture_output=True, timeout=30, check=True
+    )
+    exceptions = done.stdout.strip().split(",")
+    assert exceptions[0] == "intern"
+    assert {TARGET.partition(":")[0], "hello-grpc.hello-grpc"} <= set(exceptions)
+
+
 def test_what_cannot_be_run_says_so(example: Lab, tmp_path: Path) -> None:
     missing = example.gatelab("exec", "--", "no-such-program", check=False)
     assert (missing.returncode, "there is no program 'no-such-program'" in missing.stderr) == (127, True)

@@ -37,6 +37,8 @@ SYSTEM_CAS = (
 TRUST = ("SSL_CERT_FILE", "GRPC_DEFAULT_SSL_ROOTS_FILE_PATH", "CURL_CA_BUNDLE", "REQUESTS_CA_BUNDLE")
 """Variables that replace a program's trusted CAs: Go and OpenSSL, gRPC, curl, Python's requests."""
 
+PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
+
 
 def run(place: LabPlace, command: Sequence[str], *, trust: bool) -> NoReturn:
     """Becomes the program: its exit code and the signals that it gets are its own, and no process is left beside it."""
@@ -45,7 +47,7 @@ def run(place: LabPlace, command: Sequence[str], *, trust: bool) -> NoReturn:
         if "/" not in command[0] and shutil.which(command[0]) is None:
             _end(NOT_FOUND, f"there is no program {command[0]!r} on the PATH")
         lines, trusted = asyncio.run(_ask(place))
-        environment = {**os.environ, **_environment(place, trusted, trust=trust)}
+        environment = {**os.environ, **_environment(place, trusted, trust=trust), **_direct(lines)}
         _say_shift(facts["privileged_shift"])
         _enter(place, lines)
     except LabError as error:
@@ -78,6 +80,15 @@ def _environment(place: LabPlace, trusted: Sequence[str], *, trust: bool) -> Map
         _write(bundle, f"{_system_cas()}\n{text}")
         found |= dict.fromkeys(TRUST, str(bundle)) | {"NODE_EXTRA_CA_CERTS": str(authority)}
     return found
+
+
+def _direct(lines: Sequence[HostLine]) -> Mapping[str, str]:
+    """The lab's names as exceptions from a proxy of the environment, which cannot reach them."""
+    if not any(os.environ.get(name) or os.environ.get(name.lower()) for name in PROXIES):
+        return {}
+    present = os.environ.get("NO_PROXY") or os.environ.get("no_proxy")
+    hosts = [host for line in lines for host in (line.address, *line.names)]
+    return dict.fromkeys(("NO_PROXY", "no_proxy"), ",".join([*([present] if present else []), *hosts]))
 
 
 def _write(file: Path, text: str) -> None:
