@@ -265,3 +265,29 @@ def test_a_machine_that_refuses_namespaces_says_which_setting_does() -> None:
     )
     assert done.stdout.startswith("Refused a mount namespace is refused on this machine"), done.stderr
     assert "user.max_mnt_namespaces is 0; allow it with `sudo sysctl -w user.max_mnt_namespaces=10000`" in done.stdout
+
+
+SHARED = """
+import os, sys
+from pathlib import Path
+from gatelab.node.keeper import namespaces
+before = Path("/proc/self/mountinfo").read_text()
+if os.fork() == 0:
+    namespaces.enter_new([("/opt", "/mnt"), ("/opt", "/etc/gatelab-test/x")])
+    os._exit(0)
+print(os.wait()[1], Path("/proc/self/mountinfo").read_text() == before, " shared:" in before)
+"""
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="without root there is a user namespace, whose mounts are not shared")
+@needs_namespaces
+def test_nothing_is_mounted_on_a_machine_whose_mounts_are_shared() -> None:
+    """As systemd has them; here in a mount namespace of the test's own."""
+    done = subprocess.run(
+        ["unshare", "--mount", "--propagation", "shared", sys.executable, "-c", SHARED],
+        env={"PYTHONPATH": str(ROOT / "src"), "PATH": os.environ["PATH"]},
+        text=True,
+        capture_output=True,
+        check=False,
+    )
+    assert done.stdout == "0 True True\n", done.stderr
