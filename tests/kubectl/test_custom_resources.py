@@ -113,9 +113,9 @@ async def test_the_kinds_of_gateway_api_are_listed_and_stay(api: Api) -> None:
     ("channel", "way"),
     [
         ("standard", ()),
-        ("standard", ("--server-side", "--force-conflicts")),
+        ("standard", ("--server-side",)),
         # Its definitions are too long for the annotation of a client-side apply, as upstream's notes say.
-        ("experimental", ("--server-side", "--force-conflicts")),
+        ("experimental", ("--server-side",)),
     ],
     ids=["standard, client", "standard, server", "experimental, server"],
 )

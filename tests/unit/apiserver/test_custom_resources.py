@@ -87,7 +87,7 @@ async def test_what_was_wrong_before_may_stay(api: Requests, store: Store) -> No
     narrow = {**SPEC, "properties": {**SPEC["properties"], "size": size}}
     await api("PUT", f"{DEFINITIONS}/widgets.example.com", definition(version(spec=narrow)))
     assert (await api("POST", WIDGETS, widget("b", size=9))).status == 422
-    patch = {"spec": {"color": "blue"}}
+    patch: dict[str, Any] = {"spec": {"color": "blue"}}
     assert (await api("PATCH", f"{WIDGETS}/a", patch, content_type=MERGE)).status == 200
     patch = {"spec": {"size": 8}}
     assert (await api("PATCH", f"{WIDGETS}/a", patch, content_type=MERGE)).status == 422

@@ -22,13 +22,22 @@ _GATEWAY_API = "gateway.networking.k8s.io"
 _GROUPS = (_GATEWAY_API, "cert-manager.io")
 _ANNOTATIONS: Mapping[str, Mapping[str, str]] = {
     _GATEWAY_API: {
-        "api-approved.kubernetes.io": "https://github.com/kubernetes-sigs/gateway-api/pull/4764",
+        "api-approved.kubernetes.io": "https://github.com/kubernetes-sigs/gateway-api/pull/4530",
         "gateway.networking.k8s.io/bundle-version": "v1.6.1",
         "gateway.networking.k8s.io/channel": "standard",
     }
 }
 _MARK = "gatelab.dev/spec"
 """The digest of the spec that we wrote: while the stored one has it, nobody else has written the spec."""
+
+_OWNED: Mapping[str, Any] = {
+    "manager": "gatelab",
+    "operation": "Update",
+    "apiVersion": CUSTOM_RESOURCE_DEFINITION.api_version,
+    "fieldsType": "FieldsV1",
+    "fieldsV1": {"f:metadata": {"f:annotations": {f"f:{_MARK}": {}}}},
+}
+"""We own the mark and nothing else, so that whoever applies upstream's definitions on the server has no conflicts."""
 
 
 def _column(name: str, path: str, *, priority: int = 0, type_: str = "string") -> dict[str, Any]:
@@ -87,7 +96,8 @@ def definition_of(kind: Kind) -> dict[str, Any]:
         "versions": [_version(kind, version) for version in kind.served],
     }
     annotations = {**_ANNOTATIONS.get(kind.group, {}), _MARK: _digest(spec)}
-    return {"metadata": {"name": kind.qualified_plural, "annotations": annotations}, "spec": spec}
+    metadata = {"name": kind.qualified_plural, "annotations": annotations, "managedFields": [dict(_OWNED)]}
+    return {"metadata": metadata, "spec": spec}
 
 
 def _version(kind: Kind, version: str) -> dict[str, Any]:
