@@ -21,7 +21,7 @@ from gatelab.gateway.publication import Publication
 from gatelab.gateway.settings import DataPlaneSettings
 from gatelab.gateway.sources import Sources
 from gatelab.gateway.status_programmed import DataPlaneState
-from gatelab.gateway.status_writer import due
+from gatelab.gateway.status_writer import Settled, due
 from gatelab.gateway.translate import translate
 from gatelab.gateway.translate.outcome import GatewayOutcome, Translation
 from gatelab.gateway.translate.rule_memo import RuleMemo
@@ -48,6 +48,7 @@ class GatewayController:
         self._outcome_changed = asyncio.Event()
         self._translation = Translation()
         self._versions: frozenset[tuple[str, str, object]] | None = None
+        self._settled: Settled = {}
         self._connections = Connections(time.monotonic)
         self._do_translate = functools.partial(
             translate,
@@ -105,7 +106,7 @@ class GatewayController:
     async def _write_statuses(self) -> None:
         words = self._publication.settle_refusals()
         states = {key: self._state(key, outcome) for key, outcome in self._translation.gateways.items()}
-        writes = due(self._intake.mirrors, self._translation, states, words)
+        writes = due(self._intake.mirrors, self._translation, states, words, self._settled)
         await all_of(functools.partial(write.perform, self._cluster) for write in writes)
 
     def _state(self, key: Key, outcome: GatewayOutcome) -> DataPlaneState:

@@ -16,6 +16,11 @@ from gatelab.kinds.objects import Key, Object, key_of
 from gatelab.kinds.timestamps import to_rfc3339, utc_now
 from gatelab.reconcile import Mirrors
 
+_Told = tuple[Object, tuple[ParentOutcome, ...], tuple[str, ...]]
+Settled = dict[RouteId, _Told]
+"""Routes whose status is as it shall be: the object, and what it was told by translation and by Envoy."""
+_SPARE = 100
+
 
 @dataclass(frozen=True, slots=True)
 class StatusWrite:
@@ -42,17 +47,22 @@ def due(
     translation: Translation,
     states: Mapping[Key, DataPlaneState],
     blamed: Mapping[Key, Mapping[str, str]],
+    settled: Settled,
 ) -> list[StatusWrite]:
     """The writes that are due. `states` are the data planes' and `blamed` Envoy's words on routes, per Gateway.
+
+    `settled` is kept from one call to the next: a route that has been told the same is not looked at again.
 
     An object whose generation in the mirror is not the one that was translated is left for the next translation.
     """
     now = to_rfc3339(utc_now())
+    if len(settled) > 2 * sum(len(mirrors.of(kind).list()) for kind in (GRPC_ROUTE, HTTP_ROUTE)) + _SPARE:
+        settled.clear()
     wanted = (
         *_classes(mirrors, translation, now),
         *_gateways(mirrors, translation, states, now),
-        *_routes(GRPC_ROUTE, mirrors, translation, blamed, now),
-        *_routes(HTTP_ROUTE, mirrors, translation, blamed, now),
+        *_routes(GRPC_ROUTE, mirrors, translation, blamed, settled, now),
+        *_routes(HTTP_ROUTE, mirrors, translation, blamed, settled, now),
     )
     return [write for write in wanted if write.status != (write.object.get("status") or {})]
 
@@ -74,17 +84,34 @@ def _gateways(
 
 
 def _routes(
-    kind: Kind, mirrors: Mirrors, translation: Translation, blamed: Mapping[Key, Mapping[str, str]], now: str
+    kind: Kind,
+    mirrors: Mirrors,
+    translation: Translation,
+    blamed: Mapping[Key, Mapping[str, str]],
+    settled: Settled,
+    now: str,
 ) -> Iterator[StatusWrite]:
     for obj in mirrors.of(kind).list():
         id_ = RouteId(kind.name, *key_of(obj))
-        present = obj.get("status") or {}
         parents = translation.routes.get(id_, ())
         if parents and not _is_of_generation(obj, parents[0].conditions[0].observed_generation):
             continue
+        words = tuple(blamed.get(parent.gateway, {}).get(str(id_), "") for parent in parents)
+        told = (obj, parents, words)
+        if _is_settled(settled.get(id_), told):
+            continue
+        present = obj.get("status") or {}
         if parents or _has_word_of(translation.controller_names, present):
-            told = [_told(id_, parent, blamed.get(parent.gateway, {})) for parent in parents]
-            yield StatusWrite(kind, obj, route_status(told, translation.controller_names, present, now))
+            ours = [_told(id_, parent, blamed.get(parent.gateway, {})) for parent in parents]
+            status = route_status(ours, translation.controller_names, present, now)
+            if status != present:
+                yield StatusWrite(kind, obj, status)
+                continue
+        settled[id_] = told
+
+
+def _is_settled(before: _Told | None, told: _Told) -> bool:
+    return before is not None and before[0] is told[0] and before[1:] == told[1:]
 
 
 def _told(route: RouteId, parent: ParentOutcome, blamed: Mapping[str, str]) -> ParentOutcome:

@@ -348,3 +348,14 @@ async def test_a_grant_that_goes_takes_its_reference_with_it(
     await eventually(lambda: reason() == "ResolvedRefs")
     await cluster.delete(REFERENCE_GRANT, Key("other", "g"))
     await eventually(lambda: reason() == "RefNotPermitted")
+
+
+async def test_a_status_that_somebody_changes_is_put_right(
+    cluster: FakeCluster, xds: FakeXds, eventually: Eventually
+) -> None:
+    await apply_base(cluster)
+    await give_address(cluster, eventually)
+    xds.tell(PROXY, CONNECTED)
+    await eventually(lambda: accepted(cluster, "route").get("status") == "True" and is_programmed(cluster))
+    await cluster.patch(GRPC_ROUTE, Key("default", "route"), {"status": {"parents": []}}, subresource="status")
+    await eventually(lambda: accepted(cluster, "route").get("status") == "True")
