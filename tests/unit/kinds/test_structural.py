@@ -89,6 +89,7 @@ def _preserving(crd: dict[str, Any]) -> None:
 
 
 def _webhook(crd: dict[str, Any]) -> None:
+    crd["spec"]["versions"].append(version("v2", storage=False))
     crd["spec"]["conversion"] = {"strategy": "Webhook"}
 
 

@@ -35,7 +35,7 @@ def custom_resource_definition(crd: Object, before: Object | None) -> Iterator[P
         rule = "cannot set to true, set x-kubernetes-preserve-unknown-fields to true in spec.versions[*].schema instead"
         yield problems.invalid("spec.preserveUnknownFields", True, rule)
     yield from _names(names)
-    yield from _conversion(spec.get("conversion") or {})
+    yield from _conversion(spec.get("conversion") or {}, spec.get("versions") or ())
     yield from _versions(spec.get("versions") or ())
     if before is not None:
         yield from _unchanged(crd, before)
@@ -71,12 +71,12 @@ def _names(names: Mapping[str, Any]) -> Iterator[Problem]:
         yield problems.invalid("spec.names.listKind", names["listKind"], "kind and listKind may not be the same")
 
 
-def _conversion(conversion: Mapping[str, Any]) -> Iterator[Problem]:
+def _conversion(conversion: Mapping[str, Any], versions: Sequence[Mapping[str, Any]]) -> Iterator[Problem]:
     strategy = conversion.get("strategy", "None")
-    if strategy == "Webhook":
+    if strategy == "Webhook" and sum(bool(each.get("served")) for each in versions) > 1:
         rule = "gatelab calls no webhooks: use None, which changes apiVersion only"
         yield problems.invalid("spec.conversion.strategy", strategy, rule)
-    elif strategy != "None":
+    elif strategy not in ("None", "Webhook"):
         yield problems.unsupported("spec.conversion.strategy", strategy, ("None", "Webhook"))
 
 
