@@ -33,6 +33,7 @@ from gatelab.reconcile import Controller, Runtime
 from gatelab.services import controllers as service_controllers
 from gatelab.services import publish_api
 from gatelab.store import Store
+from gatelab.telemetry.families import Counting, readings_of
 from gatelab.workloads import RootAuthorityPublisher
 from gatelab.workloads import controllers as workload_controllers
 
@@ -71,7 +72,6 @@ async def _run_parts(store: Store, settings: Settings) -> None:
     cluster = EmbeddedCluster(store)
     await publish_definitions(store)
     await _create_first_objects(cluster, settings)
-    app = create_app(store, token=place.token.read_text().strip(), hosts=HOSTS, logs=FileLogs(place.pod_logs))
     dns = DnsController()
     data_plane = DataPlaneSettings(
         xds_socket=str(place.xds_socket),
@@ -88,16 +88,27 @@ async def _run_parts(store: Store, settings: Settings) -> None:
         *service_controllers(cluster, settings.addresses),
         *cert_controllers(cluster),
     ]
+    runtime = Runtime(cluster, controllers)
     async with (
         serve_dns(dns.zone, settings.addresses.node, settings.dns_port),
         XdsServer(f"unix:{place.xds_socket}") as xds,
         asyncio.TaskGroup() as tasks,
     ):
+        gateways = GatewayController(cluster, xds, data_plane)
+        counting: list[Counting] = [store, runtime, gateways, xds]
+        app = create_app(
+            store,
+            token=place.token.read_text().strip(),
+            hosts=HOSTS,
+            logs=FileLogs(place.pod_logs),
+            readings=lambda: readings_of(counting),
+            node_socket=place.agent_socket,
+        )
         tasks.create_task(
             serve(app, port=settings.api_port, certificate=place.api_certificate, key=place.api_key), name="API"
         )
-        tasks.create_task(Runtime(cluster, controllers).run(), name="controllers")
-        tasks.create_task(GatewayController(cluster, xds, data_plane).run(), name="gateway")
+        tasks.create_task(runtime.run(), name="controllers")
+        tasks.create_task(gateways.run(), name="gateway")
 
 
 async def _create_first_objects(cluster: Cluster, settings: Settings) -> None:

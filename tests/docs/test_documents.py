@@ -44,6 +44,7 @@ IMPORT_NAMES = {
     "google": "protobuf",
     "grpc": "grpcio",
     "grpc_tools": "grpcio-tools",
+    "prometheus_client": "prometheus-client",
     "re2": "google-re2",
     "yaml": "pyyaml",
 }

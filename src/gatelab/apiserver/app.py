@@ -1,8 +1,10 @@
 """The application: paths to handlers, errors to Status objects."""
 
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from datetime import datetime
+from itertools import chain
+from pathlib import Path
 
 from starlette.applications import Starlette
 from starlette.requests import ClientDisconnect, Request
@@ -10,15 +12,17 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
-from gatelab.apiserver import answers, documents, parameters, pod_logs, pod_proxy, pod_streams, reviews
+from gatelab.apiserver import answers, documents, metrics, parameters, pod_logs, pod_proxy, pod_streams, reviews
 from gatelab.apiserver.context import Context, LogSource
 from gatelab.apiserver.registry import Registry
+from gatelab.apiserver.request_meter import RequestMeter, asked
 from gatelab.apiserver.security import Guard
 from gatelab.apiserver.target import Target, parsed
 from gatelab.apiserver.verbs import delete, finalize, patch, read, scale, tokens, watch, write
 from gatelab.kinds.errors import ApiError, MethodNotAllowed
 from gatelab.kinds.timestamps import utc_now
 from gatelab.store import Store
+from gatelab.telemetry import Reading
 
 _log = logging.getLogger(__name__)
 
@@ -48,6 +52,7 @@ _DOCUMENTS: Mapping[str, Handler] = {
     "/livez": documents.health,
     "/readyz": documents.health,
     "/version": documents.version,
+    "/metrics": metrics.own,
     "/api": documents.core_groups,
     "/apis": documents.groups,
     "/api/v1": documents.core_resources,
@@ -72,9 +77,17 @@ def create_app(
     hosts: frozenset[str],
     logs: LogSource,
     clock: Callable[[], datetime] = utc_now,
+    readings: Callable[[], Iterable[Reading]] = tuple,
+    node_socket: Path | None = None,
 ) -> ASGIApp:
-    """The API on a store. `hosts` are the names and addresses (without port) under which clients may ask for it."""
-    context = Context(store, logs, clock, Registry(store))
+    """The API on a store. `hosts` are the names and addresses (without port) under which clients may ask for it.
+
+    `readings` is what the rest of the process counts, for `/metrics`; `node_socket` is where the node's agent answers.
+    """
+    meter = RequestMeter()
+    context = Context(
+        store, logs, clock, Registry(store), lambda: chain(meter.readings(), readings()), node_socket=node_socket
+    )
 
     def served(handler: Handler) -> Callable[[Request], Awaitable[Response]]:
         async def endpoint(request: Request) -> Response:
@@ -89,7 +102,7 @@ def create_app(
     ]
     app = Starlette(routes=routes)
     app.router.redirect_slashes = False
-    return Guard(app, token=token, hosts=hosts)
+    return meter.over(Guard(app, token=token, hosts=hosts))
 
 
 async def _guarded(handler: Handler, context: Context, request: Request) -> Response:
@@ -108,6 +121,9 @@ async def _guarded(handler: Handler, context: Context, request: Request) -> Resp
 async def _resource(context: Context, request: Request) -> Response:
     target = parsed(request.scope["raw_path"], context.registry.served)
     verb = _verb(request, target)
+    found = asked(request.scope)
+    found.target = target
+    found.is_long = verb is watch.watch or (verb is pod_logs.read and parameters.flag(request, "follow"))
     response = await verb(context, request, target)
     if target.resource.custom and target.resource.custom.deprecation:
         answers.warn(response, target.resource.custom.deprecation)

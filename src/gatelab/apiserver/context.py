@@ -1,12 +1,14 @@
 """What the handlers of requests work with."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import Protocol
 
 from gatelab.apiserver.registry import Registry
 from gatelab.store import Store
+from gatelab.telemetry import Reading
 
 
 class LogSource(Protocol):
@@ -41,3 +43,7 @@ class Context:
     clock: Callable[[], datetime]
     registry: Registry
     """What is served: ask it, through the request's Target, and not `kinds.builtin` or `catalogue`."""
+    metrics: Callable[[], Iterable[Reading]] = tuple
+    """What the process counts, for `/metrics`."""
+    node_socket: Path | None = None
+    """Where the node's agent answers `nodes/proxy`, if there is one."""

@@ -9,12 +9,14 @@ import asyncio
 import functools
 import logging
 import time
+from collections.abc import Iterable
 
 from gatelab.cluster.port import Cluster
 from gatelab.gateway.connections import Connections
 from gatelab.gateway.data_plane import data_plane_key, proxy_name
 from gatelab.gateway.intake import Intake
 from gatelab.gateway.loops import all_of, whenever
+from gatelab.gateway.meter import TranslationMeter
 from gatelab.gateway.ports import XdsPort
 from gatelab.gateway.provision import Provisioner
 from gatelab.gateway.publication import Publication
@@ -27,6 +29,7 @@ from gatelab.gateway.translate.outcome import GatewayOutcome, Translation
 from gatelab.gateway.translate.rule_memo import RuleMemo
 from gatelab.kinds.objects import Key
 from gatelab.reconcile import Runtime
+from gatelab.telemetry import Reading
 
 logger = logging.getLogger(__name__)
 
@@ -45,6 +48,8 @@ class GatewayController:
         self._xds = xds
         self._settings = settings
         self._intake = Intake()
+        self._meter = TranslationMeter()
+        self._runtime = Runtime(cluster, [self._intake])
         self._outcome_changed = asyncio.Event()
         self._translation = Translation()
         self._versions: frozenset[tuple[str, str, object]] | None = None
@@ -61,10 +66,9 @@ class GatewayController:
     async def run(self) -> None:
         """Runs until it is cancelled."""
         self._xds.subscribe(lambda _: self._outcome_changed.set())
-        runtime = Runtime(self._cluster, [self._intake])
         loop = functools.partial(whenever, at_most_s=AT_MOST_S)
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(runtime.run(), name="gateway runtime")
+            tasks.create_task(self._runtime.run(), name="gateway runtime")
             await self._intake.started.wait()
             self._sources = Sources(self._intake.mirrors, self._settings.controllers)
             self._provisioner = Provisioner(self._cluster, self._intake.mirrors, self._settings)
@@ -77,12 +81,19 @@ class GatewayController:
             ):
                 tasks.create_task(loop(woken, step, name=name, quiet_s=quiet_s), name=name)
 
+    def readings(self) -> Iterable[Reading]:
+        """What is counted, for metrics."""
+        yield from self._meter.readings()
+        yield from self._runtime.readings()
+
     async def _translate(self) -> None:
         versions = self._sources.versions()
         if versions != self._versions:
             snapshot = self._sources.snapshot()
             # Beside the event loop: thousands of routes take a while, and the API answers meanwhile.
+            begun = time.perf_counter()
             translation = await asyncio.to_thread(self._do_translate, snapshot)
+            self._meter.ended(time.perf_counter() - begun, snapshot, translation)
             before, self._translation = self._translation, translation
             for problem in self._translation.problems:
                 if problem not in before.problems:

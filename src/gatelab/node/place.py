@@ -142,6 +142,11 @@ class LabPlace:
         return self.run / "node-xds.sock"
 
     @property
+    def agent_socket(self) -> Path:
+        """Where the agent answers the API server's `nodes/proxy`."""
+        return self.run / "agent.sock"
+
+    @property
     def node_admin_socket(self) -> Path:
         return self.run / "node-admin.sock"
 

@@ -3,6 +3,7 @@
 import asyncio
 
 from gatelab.kinds.objects import Key
+from gatelab.reconcile.queue_meter import QueueMeter
 
 
 class KeyedQueue:
@@ -12,6 +13,7 @@ class KeyedQueue:
     """
 
     def __init__(self) -> None:
+        self.meter = QueueMeter()
         self._ready: asyncio.Queue[Key] = asyncio.Queue()
         self._wanted: set[Key] = set()
         self._out: set[Key] = set()
@@ -21,6 +23,7 @@ class KeyedQueue:
         if key in self._wanted:
             return
         self._wanted.add(key)
+        self.meter.added(key)
         if key not in self._out:
             self._ready.put_nowait(key)
 
@@ -45,10 +48,12 @@ class KeyedQueue:
         key = await self._ready.get()
         self._wanted.discard(key)
         self._out.add(key)
+        self.meter.taken(key)
         return key
 
     def done(self, key: Key) -> None:
         self._out.discard(key)
+        self.meter.done(key)
         if key in self._wanted:
             self._ready.put_nowait(key)
 

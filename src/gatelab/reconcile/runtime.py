@@ -2,7 +2,8 @@
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from itertools import chain
 
 from gatelab.cluster.port import Cluster
 from gatelab.kinds.errors import ApiError
@@ -11,6 +12,7 @@ from gatelab.reconcile.backoff import Backoff, Failures
 from gatelab.reconcile.controller import Controller
 from gatelab.reconcile.mirror import Change, Mirror, Mirrors
 from gatelab.reconcile.worker import Worker
+from gatelab.telemetry import Reading
 
 logger = logging.getLogger(__name__)
 
@@ -42,6 +44,10 @@ class Runtime:
             self._synced.set()
             for worker in self._workers:
                 tasks.create_task(worker.run(self.mirrors), name=f"controller {worker.name}")
+
+    def readings(self) -> Iterable[Reading]:
+        """What the queues of the controllers count."""
+        return chain.from_iterable(worker.readings() for worker in self._workers)
 
     async def wait_synced(self) -> None:
         """Returns when every mirror has its first whole state."""

@@ -11,6 +11,7 @@ from gatelab.reconcile.backoff import Backoff, Failures
 from gatelab.reconcile.controller import Controller
 from gatelab.reconcile.mirror import Change, Mirrors
 from gatelab.reconcile.queue import KeyedQueue
+from gatelab.telemetry import Reading
 
 logger = logging.getLogger(__name__)
 
@@ -44,6 +45,10 @@ class Worker:
                 for obj in change:
                     if obj is not None:
                         self._add(to_keys, obj)
+
+    def readings(self) -> Iterable[Reading]:
+        """What its queue counts."""
+        return self._queue.meter.readings(self.name)
 
     async def run(self, mirrors: Mirrors) -> None:
         """Starts the controller, then reconciles what is there and what changes, until cancelled."""
@@ -99,7 +104,8 @@ class Worker:
         except ApiError as error:
             self._retry(key, error, _BACKOFF)
         except Exception:
-            logger.exception("%s %s failed; trying again", self.name, key)
+            logger.exception("%s %s failed; trying again", self.name, key, extra=self._about(key))
+            self._queue.meter.retries += 1
             self._queue.add_within(key, _BACKOFF.delay_s(self._failures.add(key)))
         else:
             self._failures.clear(key)
@@ -110,5 +116,10 @@ class Worker:
         count = self._failures.add(key)
         is_expected = backoff is _STALE_BACKOFF and count < _STALE_IS_ODD_AFTER
         level = logging.DEBUG if is_expected else logging.WARNING
-        logger.log(level, "%s %s: %s; trying again", self.name, key, error.message)
+        logger.log(level, "%s %s: %s; trying again", self.name, key, error.message, extra=self._about(key))
+        self._queue.meter.retries += 1
         self._queue.add_within(key, backoff.delay_s(count))
+
+    def _about(self, key: Key) -> dict[str, str]:
+        """Fields of a log line."""
+        return {"controller": self.name, "object": str(key)}

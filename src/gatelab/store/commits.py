@@ -7,7 +7,8 @@ takes back, and no version is used twice.
 import asyncio
 import logging
 import sqlite3
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -15,6 +16,8 @@ from gatelab.kinds.errors import InternalError
 from gatelab.kinds.kind import Kind
 from gatelab.store.history import Recorded
 from gatelab.store.journal import Journal, Row
+from gatelab.store.meter import CommitMeter, disk_size
+from gatelab.telemetry import Reading
 
 _log = logging.getLogger(__name__)
 
@@ -52,6 +55,7 @@ class Commits:
         settle: Callable[[], None],
         failed: Callable[[], None],
     ) -> None:
+        self._meter = CommitMeter()
         self._journal = journal
         self._ceiling = ceiling
         self._publish = publish
@@ -62,6 +66,11 @@ class Commits:
         self._busy = False
         self._closed = False
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="journal")
+
+    def readings(self) -> Iterator[Reading]:
+        """What is counted, for metrics."""
+        yield disk_size(self._journal)
+        yield from self._meter.readings()
 
     def append(self, write: Write) -> None:
         """Puts a write into the next batch. It starts with the next `acknowledged`, `flush`, or after `settle`."""
@@ -100,8 +109,14 @@ class Commits:
         if self._journal is None or not (rows or ceiling is not None):
             self._finish(batch, waiting, None)
             return
-        done = loop.run_in_executor(self._thread, self._journal.commit, rows, ceiling)
-        done.add_done_callback(lambda result: self._finish(batch, waiting, result.exception()))
+        begun = time.perf_counter()
+
+        def ended(result: asyncio.Future[None]) -> None:
+            error = result.exception()
+            self._meter.ended(time.perf_counter() - begun, len(rows), refused=error is not None)
+            self._finish(batch, waiting, error)
+
+        loop.run_in_executor(self._thread, self._journal.commit, rows, ceiling).add_done_callback(ended)
 
     def _to_disk(self, batch: Sequence[Write]) -> tuple[list[Row], int | None]:
         newest = batch[-1].recorded.version if batch else 0

@@ -17,7 +17,7 @@ from gatelab.kinds.names import generated
 from gatelab.kinds.objects import Key, Object, is_being_deleted
 from gatelab.kinds.selectors import LabelSelector
 from gatelab.kinds.timestamps import utc_now
-from gatelab.store import definitions, deletion, garbage, refusals, versions
+from gatelab.store import definitions, deletion, garbage, meter, refusals, versions
 from gatelab.store.commits import Commits, Write
 from gatelab.store.deletion import Propagation
 from gatelab.store.history import History, Recorded, Watch
@@ -25,6 +25,7 @@ from gatelab.store.journal import Journal, JournalError, Row, corrupt
 from gatelab.store.stored import Stored, recovered, stored
 from gatelab.store.tables import IndexedObjects, Objects, Place
 from gatelab.store.versions import Subresource
+from gatelab.telemetry import Reading
 
 HISTORY_LIMIT = 10_000
 """Writes held per kind for watches to resume from; a tenth of it for kinds that are not journaled."""
@@ -95,6 +96,11 @@ class Store:
     def version(self) -> int:
         """The last resourceVersion that readers see."""
         return self._published_version
+
+    def readings(self) -> Iterable[Reading]:
+        """What the store counts, for metrics."""
+        yield from meter.present(self._visible.counts(), self.version)
+        yield from self._commits.readings()
 
     # Reading
 

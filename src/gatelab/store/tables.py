@@ -37,6 +37,10 @@ class Objects:
     def sorted(self, kind: Kind) -> Sequence[Stored]:
         return sorted(self._by_kind[kind.qualified_plural].values(), key=attrgetter("key"))
 
+    def counts(self) -> Mapping[str, int]:
+        """How many there are of each resource (`plural.group`), of those that there ever were."""
+        return {resource: len(objects) for resource, objects in self._by_kind.items() if resource in self._kinds}
+
     def __iter__(self) -> Iterator[tuple[Kind, Stored]]:
         for resource, objects in self._by_kind.items():
             for stored in objects.values():

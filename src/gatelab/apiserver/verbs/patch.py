@@ -10,6 +10,7 @@ from gatelab.apiserver import admission, bodies, parameters, views
 from gatelab.apiserver.context import Context
 from gatelab.apiserver.patches.json_patch import json_patched
 from gatelab.apiserver.patches.strategic import strategic_patched
+from gatelab.apiserver.request_meter import asked
 from gatelab.apiserver.target import Target
 from gatelab.apiserver.verbs import apply, ownership
 from gatelab.apiserver.verbs.write import replace
@@ -29,6 +30,7 @@ APPLY = "application/apply-patch+yaml"
 async def patch(context: Context, request: Request, target: Target) -> Response:
     """The patch is applied to the newest object, atomically; one that changes nothing makes no new version."""
     if bodies.media_type(request) == APPLY:
+        asked(request.scope).applies = True
         return await apply.apply(context, request, target)
     owner = ownership.owner(request, target, "PatchOptions")
     patched, repeated = await read_patch(request, target)

@@ -69,6 +69,11 @@ class Proxies:
             for session in proxy.sessions:
                 session.snapshot = None
 
+    @property
+    def connected(self) -> int:
+        """How many Envoys have an open stream."""
+        return sum(len(proxy.sessions) for proxy in self._proxies.values())
+
     def acceptance(self, name: str) -> Acceptance:
         """How far the proxy has come; one that nobody knows has nothing and is not connected."""
         proxy = self._proxies.get(name)

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import os
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable
 from types import TracebackType
 from typing import Any, Self
 
@@ -12,8 +12,10 @@ import grpc.aio
 from envoy.service.discovery.v3.discovery_pb2 import DeltaDiscoveryRequest, DeltaDiscoveryResponse
 
 from gatelab.proxy.model import Acceptance, Endpoints, ProxyConfig
+from gatelab.proxy.xds.meter import XdsMeter
 from gatelab.proxy.xds.proxies import Proxies
 from gatelab.proxy.xds.session import Session
+from gatelab.telemetry import Reading
 
 _SERVICE = "envoy.service.discovery.v3.AggregatedDiscoveryService"
 _METHOD = "DeltaAggregatedResources"
@@ -45,6 +47,7 @@ class XdsServer:
         self._address = address
         self._credentials = credentials
         self._proxies = Proxies()
+        self._meter = XdsMeter()
         self._server: grpc.aio.Server | None = None
         self._streams: set[asyncio.Event] = set()
         self._is_closing = False
@@ -109,8 +112,12 @@ class XdsServer:
         """Be called with the proxy's name after each change of its acceptance. The callback must not block or raise."""
         self._proxies.subscribe(callback)
 
+    def readings(self) -> Iterable[Reading]:
+        """What the server counts, for metrics."""
+        return self._meter.readings(self._proxies.connected)
+
     async def _stream(self, requests: AsyncIterator[DeltaDiscoveryRequest], context: Any) -> None:
-        session, due = Session(), asyncio.Event()
+        session, due = Session(self._meter), asyncio.Event()
         self._streams.add(due)
 
         async def read() -> None:

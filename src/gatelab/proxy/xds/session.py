@@ -15,6 +15,7 @@ from gatelab.proxy.resources import (
     SECRET,
     EncodedResource,
 )
+from gatelab.proxy.xds.meter import XdsMeter
 from gatelab.proxy.xds.ordering import may_send, removable
 from gatelab.proxy.xds.snapshot import Snapshot
 from gatelab.proxy.xds.subscription import Delivery, Subscription
@@ -32,7 +33,8 @@ class Session:
     `proxy` is the `node.cluster` of the Envoy and `node` its id; both are known after the first request.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, meter: XdsMeter | None = None) -> None:
+        self._meter = meter or XdsMeter()
         self.proxy: str | None = None
         self.node = ""
         self.snapshot: Snapshot | None = None
@@ -111,10 +113,12 @@ class Session:
         if request.HasField("error_detail"):
             message = request.error_detail.message
             subscription.reject(delivery, message)
+            self._meter.nacks[request.type_url] += 1
             words = (RESOURCE_TYPES[request.type_url], ", ".join(delivery.names), message)
             _log.warning("Envoy %s (%s) rejected %s %s: %s", self.node, self.proxy, *words)
             return
         subscription.acknowledge(delivery)
+        self._meter.acks[request.type_url] += 1
 
     def _next(self, type_url: str, snapshot: Snapshot) -> DeltaDiscoveryResponse | None:
         subscription = self.subscriptions[type_url]
@@ -127,6 +131,7 @@ class Session:
             return None
         delivery = Delivery(next(self._nonces), resources, removed)
         subscription.send(delivery)
+        self._meter.pushes[type_url] += 1
         if type_url == ENDPOINTS:
             self._last_endpoints.update(resources)
         if type_url == CLUSTER:
