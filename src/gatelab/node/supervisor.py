@@ -37,7 +37,7 @@ from gatelab.reconcile.events import Recorder
 logger = logging.getLogger(__name__)
 
 READY_TIMEOUT_S = 30.0
-STOP_GRACE_S = 1.5
+STOP_GRACE_S = 1.0
 """From SIGTERM to SIGKILL when the whole lab stops: nobody is left to drain for."""
 
 Facts = dict[str, Any]
