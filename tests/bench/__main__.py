@@ -15,12 +15,15 @@ from pathlib import Path
 from bench.machine import machine, versions
 
 RESULTS = Path(__file__).parents[2] / "docs" / "bench"
-MEASUREMENTS = ("demo", "spread", "idle", "hello", "peers")
+MEASUREMENTS = ("demo", "spread", "idle", "hello", "peers", "api")
+OPT_IN = ("soak",)
+"""Too long for every run: measured when named."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    parser.add_argument("names", nargs="*", choices=[*MEASUREMENTS, []], metavar="NAME", help=", ".join(MEASUREMENTS))
+    known = (*MEASUREMENTS, *OPT_IN)
+    parser.add_argument("names", nargs="*", choices=[*known, []], metavar="NAME", help=", ".join(known))
     parser.add_argument("--runs", type=int, default=5, help="repetitions of each measurement (default 5)")
     given = parser.parse_args(arguments)
     RESULTS.mkdir(parents=True, exist_ok=True)

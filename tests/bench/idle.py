@@ -16,7 +16,7 @@ def measure(runs: int) -> dict[str, Any]:
     with example_lab() as lab:
         time.sleep(SETTLE_S)
         cpu = [_cpu_percent(lab) for _ in range(runs)]
-        memory = {_name(each): each.memory_full_info().pss / 1e6 for each in lab.processes()}
+        memory = {name_of(each): each.memory_full_info().pss / 1e6 for each in lab.processes()}
     by_name: dict[str, float] = {}
     for (name, _), megabytes in memory.items():
         by_name[name] = round(by_name.get(name, 0) + megabytes, 1)
@@ -42,7 +42,8 @@ def _cpu_s(lab: Lab) -> float:
     return sum(each.user + each.system for each in times)
 
 
-def _name(process: psutil.Process) -> tuple[str, int]:
+def name_of(process: psutil.Process) -> tuple[str, int]:
+    """What a process of a lab is, and its pid."""
     words = process.cmdline()
     known = ("gatelab.controlplane", "gatelab.backends.hello", "keeper", "envoy", "up")
     return next((name for name in known if any(name in word for word in words)), process.name()), process.pid
