@@ -25,7 +25,7 @@ GROWTH_MB = 30.0
 that are there all the time."""
 
 
-def measure(runs: int) -> dict[str, Any]:  # noqa: ARG001 - the signature of all measurements
+def measure(runs: int) -> dict[str, Any]:
     with example_lab() as lab:
         data = ("-d", '{"name": "soak", "delay_ms": 1}', "--rps", str(RATE), "--duration", f"{MINUTES}m")
         load = lab.popen("load", *HELLO_CALL, *data, "--connections", "5", "-O", "json", TARGET)
@@ -79,7 +79,7 @@ def _quarter(values: list[float], part: int) -> float:
 
 
 def _scale(replicas: int) -> Callable[[Lab, int], None]:
-    def scale(lab: Lab, count: int) -> None:  # noqa: ARG001
+    def scale(lab: Lab, count: int) -> None:
         lab.kubectl(*NAMESPACE, "scale", "deployment/hello-grpc", f"--replicas={replicas}")
 
     return scale
@@ -113,7 +113,7 @@ def _delete_a_pod(lab: Lab, count: int) -> None:
         lab.kubectl(*NAMESPACE, "delete", "pod", pods[count % len(pods)]["metadata"]["name"], "--wait=false")
 
 
-def _restart(lab: Lab, count: int) -> None:  # noqa: ARG001
+def _restart(lab: Lab, count: int) -> None:
     lab.kubectl(*NAMESPACE, "rollout", "restart", "deployment/hello-grpc")
 
 
