@@ -68,7 +68,7 @@ def parsed(raw_path: bytes, served: Served) -> Target:
 
 
 def _segments(raw_path: bytes) -> list[str]:
-    path = raw_path.partition(b"?")[0].decode("ascii", "replace").lstrip("/")
+    path = raw_path.partition(b"?")[0].decode("ascii", "replace").removeprefix("/")
     head, proxy, rest = path.partition("/proxy/")
     segments = [unquote(each) for each in head.split("/")]
     if segments[-1] == "":

@@ -17,8 +17,9 @@ def client_context(
 ) -> ssl.SSLContext:
     """A context for one server.
 
-    `ca_file` (PEM) replaces the system's trust, as in grpcurl and ghz; `trusted` (PEM texts) is added to it. `insecure`
-    verifies nothing. A client certificate needs both files. Raises CallError naming the file.
+    `trusted` (PEM texts) is added to the system's trust; `ca_file` (PEM) replaces both, as in grpcurl and ghz: who
+    names a CA wants to know whether it is the one. `insecure` verifies nothing. A client certificate needs both files.
+    Raises CallError naming the file.
     """
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     if insecure:
@@ -36,8 +37,8 @@ def client_context(
 def _trust(context: ssl.SSLContext, ca_file: str | None, trusted: Sequence[str]) -> None:
     if ca_file is not None:
         _load(lambda: context.load_verify_locations(cafile=ca_file), f"CA certificates {ca_file}")
-    else:
-        context.load_default_certs()
+        return
+    context.load_default_certs()
     for pem in trusted:
         _load(partial(context.load_verify_locations, cadata=pem), "the CA certificate of an issuer")
 

@@ -13,6 +13,7 @@ from gatelab.call.messages import requests
 from gatelab.call.protoc import compile_protos, read_protosets
 from gatelab.call.reflection import Reflection
 from gatelab.call.schema import Schema
+from gatelab.cli.call_hints import hint
 from gatelab.cli.call_options import Options
 from gatelab.cli.call_output import Printer
 from gatelab.cli.exit_codes import STATUS_OFFSET
@@ -51,6 +52,8 @@ async def _call(options: Options) -> int:
         except (CallError, ValueError) as error:
             raise CallError(f'Error invoking method "{options.symbol}": {error}') from error
     printer.ended(outcome)
+    if (sentence := hint(outcome.status)) is not None:
+        click.echo(f"Hint: {sentence}", err=True)
     return STATUS_OFFSET + outcome.status.code if outcome.status.code else 0
 
 

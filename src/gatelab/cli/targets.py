@@ -73,9 +73,14 @@ def kubeconfig() -> Path | None:
 
 
 def dial_failure(target: str, error: ConnectError, place: Place) -> str:
-    """What is said when no connection came about, in grpcurl's words; with it, who was asked for a name in vain."""
+    """What is said when no connection came about, in grpcurl's words; with it, who was asked for a name in vain, and
+    where a lab's certificates are to be had.
+    """
+    said = f'Failed to dial target host "{target}": {error}'
+    if "CERTIFICATE_VERIFY_FAILED" in str(error):
+        return f"{said} (of a lab: `gatelab ca --out ca.pem`, then --cacert ca.pem; or --insecure)"
     name_is_open = place.note and not is_address(place.address)
-    return f'Failed to dial target host "{target}": {error}' + (f" ({place.note})" if name_is_open else "")
+    return said + (f" ({place.note})" if name_is_open else "")
 
 
 async def find(host: str) -> Place:

@@ -15,6 +15,7 @@ from gatelab.gateway.translate.observations import PROGRAMMED, fails, holds
 from gatelab.gateway.translate.outcome import GatewayOutcome, ListenerOutcome, Placement
 from gatelab.kinds.conditions import Condition, condition
 from gatelab.proxy.model import Acceptance, ResourceType
+from gatelab.proxy.taken_address import explained
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +101,7 @@ def _refusal(placement: Placement, acceptance: Acceptance) -> str | None:
     for type_, name in _dependencies(placement):
         words = acceptance.rejected.get(type_, {}).get(name)
         if words is not None and type_ in ("listener", "certificate"):
-            return f"Envoy refused {type_} {name}: {words}"
+            return f"Envoy refused {type_} {name}: {explained(words)}"
     return None
 
 
@@ -111,7 +112,7 @@ def _waiting_for(placement: Placement, state: DataPlaneState) -> str | None:
         if not state.acceptance.has_accepted(type_, name):
             words = state.acceptance.rejected.get(type_, {}).get(name)
             what = f"{type_.replace('_', ' ')} {name}"
-            return f"Envoy refused {what}: {words}" if words else f"waiting for Envoy to acknowledge {what}"
+            return f"Envoy refused {what}: {explained(words)}" if words else f"waiting for Envoy to acknowledge {what}"
     return None
 
 

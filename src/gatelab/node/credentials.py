@@ -29,6 +29,8 @@ API_NAMES = (
 )
 _LIFE = timedelta(days=3650)
 _RENEW_BEFORE = timedelta(days=30)
+_BACKDATED = timedelta(days=1)
+"""Clocks are set back, too, and then a certificate of today is one of tomorrow."""
 
 
 def make_credentials(place: LabPlace, *, now: datetime) -> None:
@@ -152,7 +154,7 @@ def _builder(
         .issuer_name(issuer)
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
-        .not_valid_before(now.astimezone(UTC) - timedelta(minutes=5))
+        .not_valid_before(now.astimezone(UTC) - _BACKDATED)
         .not_valid_after(now.astimezone(UTC) + _LIFE)
     )
 

@@ -4,9 +4,10 @@ import asyncio
 import json
 import logging
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from importlib import import_module
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -22,7 +23,12 @@ from gatelab.node.keeper.client import Keeper
 from gatelab.node.l4 import service_config, service_endpoints, service_of
 from gatelab.node.place import LabPlace
 from gatelab.node.residents import Resident
+from gatelab.proxy.taken_address import explained
 from gatelab.reconcile.events import Recorder
+from gatelab.telemetry import Reading
+
+if TYPE_CHECKING:
+    from gatelab.proxy.xds import XdsServer
 
 logger = logging.getLogger(__name__)
 
@@ -72,6 +78,11 @@ class ServiceProxy:
         self._synced: set[Kind] = set()
         self._changed = asyncio.Event()
         self._said: dict[str, str] = {}
+        self._xds: XdsServer | None = None
+
+    def readings(self) -> Iterable[Reading]:
+        """What its xDS server counts, once there is one."""
+        return self._xds.readings() if self._xds else ()
 
     async def run(self) -> None:
         """Until cancelled."""
@@ -81,6 +92,7 @@ class ServiceProxy:
 
         self._place.node_xds_socket.unlink(missing_ok=True)
         async with XdsServer(f"unix:{self._place.node_xds_socket}") as xds, asyncio.TaskGroup() as tasks:
+            self._xds = xds
             xds.subscribe(lambda _: self._report(xds.acceptance(PROXY).rejected.get("listener", {}), tasks))
             self._envoy.start()
             tasks.create_task(self._follow(SERVICE, Service, self._seen.services))
@@ -118,7 +130,9 @@ class ServiceProxy:
             logger.debug("service %s/%s: %s", namespace, name, error.message)
             return
         address = listener.partition("@")[2]
-        await self._recorder.event(service, "Warning", "AddressNotServed", f"{address} is not served: {cause}")
+        await self._recorder.event(
+            service, "Warning", "AddressNotServed", f"{address} is not served: {explained(cause)}"
+        )
 
 
 def _take(event: WatchEvent, type_: type[V], seen: dict[Key, V]) -> None:

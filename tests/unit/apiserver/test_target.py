@@ -56,6 +56,7 @@ def test_what_follows_proxy_is_left_as_it_is() -> None:
         "/api/v1/namespaces/../pods",
         "/api/v1/namespaces/%2e%2e/pods",
         "/api/v1//pods",
+        "//api/v1/pods",
         "/api/v1/namespaces/a/pods/b%00",
         "/api/v1/namespaces/a/pods/b%0a",
         "/API/v1/pods",

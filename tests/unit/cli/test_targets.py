@@ -36,3 +36,8 @@ def test_the_name_that_is_verified_is_the_authority_too(
 def test_who_was_asked_for_a_name_in_vain_is_told(place: Place, said: str) -> None:
     text = dial_failure(TARGET, ConnectError("no such host"), place)
     assert text == f'Failed to dial target host "{TARGET}": {said}'
+
+
+def test_of_a_certificate_that_is_not_trusted_it_is_said_where_the_ca_is() -> None:
+    text = dial_failure(TARGET, ConnectError("tls: failed (CERTIFICATE_VERIFY_FAILED)"), Place("127.9.0.1"))
+    assert "`gatelab ca --out ca.pem`, then --cacert ca.pem" in text

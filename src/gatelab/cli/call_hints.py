@@ -1,0 +1,29 @@
+"""What to look at when a Gateway, and not the service behind it, has answered a call."""
+
+import re
+
+from gatelab.grpc_wire.outcome import Status
+from gatelab.grpc_wire.status import StatusCode
+
+_NO_BACKEND = re.compile(r"^no backend of route (\w+)/([^/]+)/([^/]+)/\S* can be used$")
+
+
+def hint(status: Status) -> str | None:
+    """A sentence for the answers that Envoy gives by itself (`proxy.resources.route_table`), None for all others."""
+    if status.code == StatusCode.UNIMPLEMENTED and status.details == "no route of this host matches":
+        return (
+            "the Gateway answered: no route has this hostname together with this service and method; "
+            "`gatelab kubectl get grpcroutes,httproutes -A` lists hostnames, `gatelab status` what is not attached"
+        )
+    if status.code != StatusCode.UNAVAILABLE:
+        return None
+    if (found := _NO_BACKEND.match(status.details)) is not None:
+        kind, namespace, name = found.groups()
+        command = f"gatelab kubectl -n {namespace} describe {kind.lower()} {name}"
+        return f"the Gateway answered: ResolvedRefs in the route's status says why; `{command}`"
+    if status.details.startswith("no healthy upstream"):
+        return (
+            "the Gateway answered: the Service behind the route has no ready pod; "
+            "`gatelab kubectl get endpointslices,pods -A` shows those there are, `gatelab status` what they wait for"
+        )
+    return None
