@@ -12,13 +12,24 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
-from gatelab.apiserver import answers, documents, metrics, parameters, pod_logs, pod_proxy, pod_streams, reviews
+from gatelab.apiserver import (
+    answers,
+    documents,
+    metrics,
+    node_proxy,
+    parameters,
+    pod_logs,
+    pod_proxy,
+    pod_streams,
+    reviews,
+)
 from gatelab.apiserver.context import Context, LogSource
 from gatelab.apiserver.registry import Registry
 from gatelab.apiserver.request_meter import RequestMeter, asked
 from gatelab.apiserver.security import Guard
-from gatelab.apiserver.target import Target, parsed
+from gatelab.apiserver.target import Target, no_such_path, parsed
 from gatelab.apiserver.verbs import delete, finalize, patch, read, scale, tokens, watch, write
+from gatelab.kinds.builtin import NODE
 from gatelab.kinds.errors import ApiError, MethodNotAllowed
 from gatelab.kinds.timestamps import utc_now
 from gatelab.store import Store
@@ -35,6 +46,13 @@ _CLIENT_CLOSED = 499
 _COLLECTION: Mapping[str, Verb] = {"GET": read.list_, "POST": write.create, "DELETE": delete.delete_collection}
 _OBJECT: Mapping[str, Verb] = {"GET": read.get, "PUT": write.update, "PATCH": patch.patch, "DELETE": delete.delete}
 _REFUSED: Mapping[str, Verb] = {"GET": pod_streams.refuse, "POST": pod_streams.refuse}
+
+
+async def _proxy(context: Context, request: Request, target: Target) -> Response:
+    forward = node_proxy.forward if target.kind == NODE else pod_proxy.forward
+    return await forward(context, request, target)
+
+
 _PARTS: Mapping[str, Mapping[str, Verb]] = {
     "": _OBJECT,
     "status": {"GET": read.get, "PUT": write.update, "PATCH": patch.patch},
@@ -42,7 +60,7 @@ _PARTS: Mapping[str, Mapping[str, Verb]] = {
     "token": {"POST": tokens.create},
     "finalize": {"PUT": finalize.update},
     "log": {"GET": pod_logs.read},
-    "proxy": {"GET": pod_proxy.forward},
+    "proxy": {"GET": _proxy},
     "exec": _REFUSED,
     "attach": _REFUSED,
     "portforward": _REFUSED,
@@ -100,7 +118,7 @@ def create_app(
         *(Route(path, served(handler), methods=["POST"]) for path, handler in _REVIEWS.items()),
         Route("/{path:path}", served(_resource), methods=_METHODS),
     ]
-    app = Starlette(routes=routes)
+    app = Starlette(routes=routes, exception_handlers={404: _unrouted, 405: _unrouted})
     app.router.redirect_slashes = False
     return meter.over(Guard(app, token=token, hosts=hosts))
 
@@ -116,6 +134,13 @@ async def _guarded(handler: Handler, context: Context, request: Request) -> Resp
     except Exception:  # noqa: BLE001  # The last line: a bug costs one request, is logged, and shows nothing.
         _log.exception("a bug in answering %s %s", request.method, request.url.path)
         return answers.unexpected()
+
+
+async def _unrouted(request: Request, _: Exception) -> Response:
+    """For what no route takes: methods that are none of ours, paths with line breaks."""
+    if request.method in (*_METHODS, "HEAD"):
+        return answers.failure(no_such_path())
+    return answers.failure(MethodNotAllowed("the server does not allow this method on the requested resource"))
 
 
 async def _resource(context: Context, request: Request) -> Response:

@@ -85,13 +85,14 @@ def _verbs(kind: Kind) -> list[str]:
 
 
 def _parts(found: Resource, response: dict[str, str]) -> list[tuple[str, dict[str, str], list[str]]]:
+    kind = found.kind
     known: Mapping[str, tuple[dict[str, str], list[str]]] = {
         "status": (response, ["get", "patch", "update"]),
         "scale": (_SCALE, ["get", "patch", "update"]),
         "log": (response, ["get"]),
         "token": (_TOKEN_REQUEST, ["create"]),
         "finalize": (response, ["update"]),
-        "proxy": ({"group": "", "version": "", "kind": "PodProxyOptions"}, ["get"]),
+        "proxy": ({"group": "", "version": "", "kind": f"{kind.name}ProxyOptions"}, ["get"]),
     }
     return [(name, *what) for name, what in known.items() if name in found.subresources]
 

@@ -1,7 +1,8 @@
 """pods/proxy: a GET passed on to a port of a pod."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
+from ipaddress import AddressValueError, IPv4Address
 
 import h11
 from starlette.requests import Request
@@ -9,6 +10,7 @@ from starlette.responses import Response
 
 from gatelab.apiserver.context import Context
 from gatelab.apiserver.target import Target
+from gatelab.kinds.addresses import LOOPBACK, PRIVATE
 from gatelab.kinds.errors import BadRequest, InternalError, Unavailable
 from gatelab.kinds.objects import Key, Object
 
@@ -24,17 +26,28 @@ async def forward(context: Context, request: Request, target: Target) -> Respons
     """
     name, _, port = target.name.removeprefix("http:").partition(":")
     pod = context.store.get(target.kind, Key(target.namespace, name)).object
-    address = (pod.get("status") or {}).get("podIP")
-    if not address:
-        raise Unavailable(f"pod {name} has no address yet; wait for it to run")
-    place = (address, _port(pod, port))
+    place = (_address(pod), _port(pod, port))
     try:
         async with asyncio.timeout(_TIMEOUT_S):
-            return await _exchange(place, _request(request, target, place))
+            return await exchange(asyncio.open_connection(*place), passed_on(request, target, f"{place[0]}:{place[1]}"))
     except TimeoutError:
         raise Unavailable(f"pod {name} did not answer on port {place[1]} within {_TIMEOUT_S:g} s") from None
     except (OSError, h11.RemoteProtocolError) as error:
         raise Unavailable(f"error trying to reach service: pod {name}, port {place[1]}: {error}") from error
+
+
+def _address(pod: Object) -> str:
+    """The pod's address. A status may be written by anybody with the token, so what no pod of a lab has is refused."""
+    name, address = pod["metadata"]["name"], (pod.get("status") or {}).get("podIP")
+    if not address:
+        raise Unavailable(f"pod {name} has no address yet; wait for it to run")
+    try:
+        network = IPv4Address(address).packed[0]
+    except AddressValueError:
+        network = 0
+    if network not in (LOOPBACK, PRIVATE):
+        raise BadRequest(f"pod {name}: status.podIP {address!r} is no address of a lab")
+    return str(address)
 
 
 def _port(pod: Object, port: str) -> int:
@@ -49,16 +62,24 @@ def _port(pod: Object, port: str) -> int:
     raise BadRequest(f"pod {pod['metadata']['name']} has no port {port!r}")
 
 
-def _request(request: Request, target: Target, place: tuple[str, int]) -> h11.Request:
+def passed_on(request: Request, target: Target, host: str) -> h11.Request:
+    """What is asked of whoever stands behind `proxy`."""
     query = request.url.query
-    headers = [("host", f"{place[0]}:{place[1]}"), ("connection", "close")]
+    headers = [("host", host), ("connection", "close")]
     headers += [(name, value) for name in _PASSED_ON if (value := request.headers.get(name)) is not None]
     path = "/" + target.rest.lstrip("/") + (f"?{query}" if query else "")
-    return h11.Request(method="GET", target=path, headers=headers)
+    try:
+        return h11.Request(method="GET", target=path, headers=headers)
+    except (h11.LocalProtocolError, UnicodeEncodeError) as error:
+        raise BadRequest(f"the request cannot be passed on to a pod: {error}") from error
 
 
-async def _exchange(place: tuple[str, int], request: h11.Request) -> Response:
-    reader, writer = await asyncio.open_connection(*place)
+Connected = Awaitable[tuple[asyncio.StreamReader, asyncio.StreamWriter]]
+
+
+async def exchange(connected: Connected, request: h11.Request) -> Response:
+    """One request on a connection of its own. Raises OSError, h11.RemoteProtocolError, InternalError beyond 16 MiB."""
+    reader, writer = await connected
     try:
         connection = h11.Connection(h11.CLIENT)
         writer.write(connection.send(request) or b"")

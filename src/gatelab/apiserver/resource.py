@@ -49,7 +49,7 @@ class Resource:
         return self.kind.group, self.version, self.kind.plural
 
 
-_MORE_PARTS = {"serviceaccounts": ("token",), "namespaces": ("finalize",)}
+_MORE_PARTS = {"nodes": ("proxy",), "serviceaccounts": ("token",), "namespaces": ("finalize",)}
 
 
 def built_in(kind: Kind, version: str) -> Resource:

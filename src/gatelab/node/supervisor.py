@@ -14,11 +14,13 @@ from typing import Any
 from gatelab.cluster.remote import RemoteCluster
 from gatelab.kinds.timestamps import to_rfc3339, utc_now
 from gatelab.node.agent import Agent
+from gatelab.node.agent_server import serve_agent
 from gatelab.node.claims import privileged_shift
 from gatelab.node.credentials import write_secret
 from gatelab.node.errors import LabError
 from gatelab.node.images import Catalogue
 from gatelab.node.keeper.process import kill_descendants
+from gatelab.node.meter import ProcessMeter
 from gatelab.node.metrics import MetricsWriter
 from gatelab.node.network.pod_networks import PodNetworks
 from gatelab.node.node_object import keep_node
@@ -33,6 +35,7 @@ from gatelab.node.residents import Resident
 from gatelab.node.service_proxy import ServiceProxy, envoy_resident
 from gatelab.proxy.binary import envoy_binary
 from gatelab.reconcile.events import Recorder
+from gatelab.telemetry.families import Counting, readings_of
 
 logger = logging.getLogger(__name__)
 
@@ -115,12 +118,14 @@ class Supervisor:
                 found = {"control-plane": lab.controlplane.pid, "service-proxy": envoy.pid}
                 return {name: pid for name, pid in found.items() if pid} | self._agent_and_keeper()
 
+            service_proxy = ServiceProxy(cluster, Recorder(cluster, "kube-proxy"), place, addresses.node, envoy)
+            processes = ProcessMeter(agent.running, own, (lab.controlplane, envoy))
+            counting: list[Counting] = [host.meter, processes, service_proxy]
             tasks.create_task(agent.run())
             tasks.create_task(keep_node(cluster, addresses.node))
-            tasks.create_task(
-                ServiceProxy(cluster, Recorder(cluster, "kube-proxy"), place, addresses.node, envoy).run()
-            )
+            tasks.create_task(service_proxy.run())
             tasks.create_task(MetricsWriter(cluster, agent.running, own).run())
+            tasks.create_task(serve_agent(place.agent_socket, lambda: readings_of(counting)))
 
     def _agent_and_keeper(self) -> dict[str, int]:
         return {"agent": os.getpid(), "keeper": self._lab.keeper.pid}

@@ -4,7 +4,7 @@ import logging
 import os
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from gatelab.cluster.port import Cluster
@@ -15,6 +15,7 @@ from gatelab.kinds.objects import Key
 from gatelab.kinds.views import view
 from gatelab.node.images import Catalogue
 from gatelab.node.keeper.client import Keeper
+from gatelab.node.meter import PodMeter
 from gatelab.node.network.pod_networks import PodNetworks
 from gatelab.node.pods.reports import Reports
 from gatelab.node.pods.volumes.pod import VolumeHost
@@ -35,6 +36,7 @@ class PodHost:
     volumes: VolumeHost
     networks: PodNetworks | None = None
     """None where all pods share this machine's network."""
+    meter: PodMeter = field(default_factory=PodMeter)
 
     async def values(
         self, namespace: str, needed: frozenset[tuple[str, str]]

@@ -16,12 +16,14 @@ from gatelab.node.pods.events import (
     Event,
     Hooked,
     Note,
+    NotStarted,
     Probed,
     Remove,
     RunHook,
     SendProbe,
     Signal,
     Start,
+    Started,
     Warn,
 )
 from gatelab.node.pods.host import PodHost
@@ -51,6 +53,8 @@ class PodWorker:
         self._programs = Programs(self.pod, address, host, self._volumes, self._events.put_nowait, self._writer.note)
         self._actions = Actions(address, host.keeper, self._programs)
         self._under_way: dict[str, set[asyncio.Task[None]]] = {name: set() for name in self._containers}
+        self._seen_at = asyncio.get_running_loop().time()
+        self._has_started = False
         self._is_removed = False
         self._has_vanished = False
 
@@ -118,11 +122,22 @@ class PodWorker:
             for task in self._under_way[event.container]:
                 task.cancel()
         self._obey(self._life.handle(event, clock()), tasks)
+        self._measure(event, clock())
+
+    def _measure(self, event: Event, now: float) -> None:
+        if isinstance(event, NotStarted):
+            self._host.meter.container_not_started(event.reason)
+        if not isinstance(event, Started):
+            return
+        if not self._has_started and self.pids.keys() >= {each.name for each in self.pod.spec.containers}:
+            self._has_started = True
+            self._host.meter.pod_started(now - self._seen_at)
 
     def _obey(self, commands: list[Command], tasks: asyncio.TaskGroup) -> None:
         for command in commands:
             match command:
                 case Start(container, attempt):
+                    self._host.meter.container_started(attempt)
                     tasks.create_task(self._programs.start(self._containers[container], attempt))
                 case Signal(container, number):
                     self._programs.signal(container, number)
@@ -144,7 +159,10 @@ class PodWorker:
         task.add_done_callback(under_way.discard)
 
     async def _probe(self, command: SendProbe) -> None:
+        clock = asyncio.get_running_loop().time
+        begun = clock()
         outcome = await self._actions.probe(self._containers[command.container], command.kind)
+        self._host.meter.probed(command.kind, clock() - begun, succeeded=outcome.ok)
         self._events.put_nowait(Probed(command.container, command.kind, command.attempt, outcome))
 
     async def _hook(self, command: RunHook) -> None:
