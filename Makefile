@@ -32,8 +32,8 @@ check: $(VENV)/.check $(VENV)/.test  ## ruff, mypy --strict, import contracts, d
 	$(BIN)/lint-imports
 	$(BIN)/python -m pytest -q tests/docs
 
-golden: $(VENV)/.test  ## rewrite the expected results of tests/cases
-	$(BIN)/python -m pytest -q tests/cases --rewrite-golden
+golden: $(VENV)/.test  ## rewrite the expected results of tests/cases and tests/clients
+	$(BIN)/python -m pytest -q tests/cases tests/clients --rewrite-golden
 
 bench: $(VENV)/.test  ## measure; results as JSON in docs/bench
 	PYTHONPATH=tests $(BIN)/python -m bench

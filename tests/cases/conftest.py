@@ -1,4 +1,4 @@
-"""The option of `make golden`, and a parameter per case."""
+"""A parameter per case, and an Envoy that gets them all."""
 
 import tempfile
 from collections.abc import AsyncIterator
@@ -11,19 +11,10 @@ from golden_cases import case_paths, read_case
 from running_envoy import RunningEnvoy, running_envoy
 
 
-def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--rewrite-golden", action="store_true", help="write the expected results instead of comparing")
-
-
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "case" in metafunc.fixturenames:
         cases = [read_case(path) for path in case_paths()]
         metafunc.parametrize("case", cases, ids=[case.name for case in cases])
-
-
-@pytest.fixture
-def rewrite(request: pytest.FixtureRequest) -> bool:
-    return bool(request.config.getoption("--rewrite-golden", default=False))
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
