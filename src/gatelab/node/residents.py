@@ -2,18 +2,20 @@
 
 import logging
 import os
+import shutil
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from gatelab.node.keeper.client import Keeper, Notice, Spawned
+from gatelab.telemetry.log_file import LIMIT_BYTES, rotate, rotated, shift
 
 logger = logging.getLogger(__name__)
 
 _DELAYS_S = (0.0, 0.1, 0.5, 1.0, 2.0, 5.0)
 _STABLE_S = 10.0
 """A program that ran for this long is started again at once; one that keeps ending sooner is not."""
-_LOG_LIMIT = 10 * 1024 * 1024
+_LOG_LIMIT = LIMIT_BYTES
 
 Later = Callable[[float, Callable[[], None]], object]
 """`loop.call_later`."""
@@ -44,12 +46,15 @@ class Resident:
         self._clock = clock
         self._started_at = 0.0
         self._quick_ends = 0
+        self._log_begins = 0
 
     def start(self) -> None:
         """Starts it."""
         self.starts += 1
         self._started_at = self._clock()
         _make_room(self.log)
+        if self.starts == 1:
+            self._log_begins = self.log.stat().st_size if self.log.exists() else 0
         fd = os.open(self.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
         try:
             self._keeper.spawn(
@@ -64,11 +69,26 @@ class Resident:
         finally:
             os.close(fd)
 
+    def trim_log(self) -> None:
+        """Copies a log that is full aside and empties it: the program has it open, and cannot be told to open another.
+
+        What it writes in this very moment is lost, as with logrotate's copytruncate.
+        """
+        if not _is_full(self.log):
+            return
+        try:
+            shift(self.log)
+            shutil.copyfile(self.log, rotated(self.log))
+            rotated(self.log).chmod(0o600)
+            os.truncate(self.log, 0)
+        except OSError as error:
+            logger.warning("%s was not rotated: %s", self.log, error.strerror)
+
     def last_words(self, lines: int = 12) -> str:
-        """The end of its log."""
+        """The end of its log, of this run of the lab."""
         try:
             with self.log.open("rb") as file:
-                file.seek(max(0, self.log.stat().st_size - 16 * 1024))
+                file.seek(max(self._log_begins, self.log.stat().st_size - 16 * 1024))
                 return "\n".join(file.read().decode(errors="replace").splitlines()[-lines:])
         except OSError:
             return ""
@@ -88,5 +108,9 @@ class Resident:
 
 
 def _make_room(log: Path) -> None:
-    if log.exists() and log.stat().st_size > _LOG_LIMIT:
-        log.replace(log.with_name(log.name + ".1"))
+    if _is_full(log):
+        rotate(log)
+
+
+def _is_full(log: Path) -> bool:
+    return log.exists() and log.stat().st_size > _LOG_LIMIT

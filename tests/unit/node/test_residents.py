@@ -87,3 +87,12 @@ def test_its_log_does_not_grow_for_ever(stage: Stage, monkeypatch: pytest.Monkey
     stage.ends_after(60)
     assert stage.resident.last_words() == "part/2"
     assert stage.resident.log.with_name("part.log.1").read_text() == "part/1\n"
+
+
+def test_its_last_words_are_not_those_of_an_earlier_run_of_the_lab(tmp_path: Path) -> None:
+    log = tmp_path / "part.log"
+    log.write_text("long ago\n")
+    stage = Stage(log)
+    stage.resident.start()
+    stage.ends_after(0)
+    assert stage.resident.last_words() == "part/1\npart/2"
