@@ -1,29 +1,16 @@
 """Upstream's Gateway API v1.6.1, from the cache of Go modules. Tests that need it skip where Go is absent."""
 
-import json
-import shutil
-import subprocess
 from collections.abc import Sequence
-from functools import cache
 from pathlib import Path
 
-import pytest
+from go_modules import module_folder
 
 VERSION = "v1.6.1"
 
 
-@cache
 def module() -> Path:
-    """The module's folder; it is downloaded if it is not there yet."""
-    go = shutil.which("go")
-    if go is None:
-        pytest.skip("Go is not installed: the definitions of upstream cannot be had")
-    command = [go, "mod", "download", "-json", f"sigs.k8s.io/gateway-api@{VERSION}"]
-    try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=50, check=True, cwd="/")
-    except (subprocess.SubprocessError, OSError) as error:
-        pytest.skip(f"the Go module of the Gateway API cannot be downloaded: {error}")
-    return Path(json.loads(done.stdout)["Dir"])
+    """The module's folder."""
+    return module_folder("sigs.k8s.io/gateway-api", VERSION)
 
 
 def crds(channel: str) -> Sequence[Path]:

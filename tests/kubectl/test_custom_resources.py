@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
+import cert_manager_module
 from custom_objects import definition, version, widget
 from gatelab.kinds.builtin import GATEWAY
 from gateway_api_module import crds
@@ -144,3 +145,40 @@ async def test_the_bundle_of_upstream_is_harmless(api: Api, way: tuple[str, ...]
         assert stored.code == 0, stored.text
         assert "no controller that acts on it" in stored.err
         assert "a.example" in await kubectl.ok("get", "tlsroutes", "r", "-o", "yaml")
+
+
+@pytest.mark.parametrize("way", [(), ("--server-side",)], ids=["client", "server"])
+async def test_the_definitions_of_cert_manager_are_harmless(api: Api, way: tuple[str, ...], tmp_path: Path) -> None:
+    bundle = tmp_path / "bundle.yaml"
+    # Those of the issuers and of Challenge are too long for the annotation of a client-side apply.
+    files = [each for each in cert_manager_module.crds() if way or each.stat().st_size < 200_000]
+    bundle.write_text("\n---\n".join(path.read_text() for path in files))
+    issuer = {
+        "apiVersion": "cert-manager.io/v1",
+        "kind": "Issuer",
+        "metadata": {"name": "i"},
+        "spec": {"ca": {"secretName": "s", "ocspServers": ["http://a.example"]}},
+    }
+    request = {
+        "apiVersion": "cert-manager.io/v1",
+        "kind": "CertificateRequest",
+        "metadata": {"name": "r"},
+        "spec": {"issuerRef": {"name": "i"}, "request": "YQ=="},
+    }
+    async with api() as kubectl:
+        applied = await kubectl("apply", *way, "-f", str(bundle))
+        assert applied.code == 0, applied.text
+        assert "certificates.cert-manager.io: the definition is stored, but gatelab serves" in applied.err
+        again = await kubectl.ok("apply", *way, "-f", str(bundle))
+        assert "configured" not in again
+        stored = await kubectl("apply", "-f", "-", stdin=json.dumps(issuer))
+        assert (stored.code, "spec.ca.ocspServers is stored, gatelab does not act on it" in stored.err) == (0, True)
+        wrong = await kubectl("apply", "-f", "-", stdin=json.dumps({**issuer, "spec": {"vault": {}}}))
+        assert "spec.vault.server: Required value" in wrong.err
+        assert await kubectl.ok("get", "iss", "-o", "name") == "issuer.cert-manager.io/i\n"
+        await kubectl.ok("wait", "--for=condition=Established", "--timeout=10s", "-f", str(bundle))
+        stored = await kubectl("apply", "-f", "-", stdin=json.dumps(request))
+        assert (stored.code, "no controller that acts on it" in stored.err) == (0, True)
+        assert await kubectl.ok("get", "cr", "-o", "name") == "certificaterequest.cert-manager.io/r\n"
+        assert await kubectl.ok("get", "orders", "-o", "name") == ""
+        assert await kubectl.ok("get", "certs", "--field-selector=spec.issuerRef.name=i", "-o", "name") == ""

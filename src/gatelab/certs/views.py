@@ -61,7 +61,6 @@ class CertificateSpec(View, frozen=True):
     literal_subject: str = ""
     other_names: tuple[Any, ...] = ()
     name_constraints: Any = None
-    keystores: Any = None
 
 
 class CertificateView(ObjectView, frozen=True):

@@ -27,7 +27,6 @@ _UNSUPPORTED = {
     "spec.literalSubject": "literal_subject",
     "spec.otherNames": "other_names",
     "spec.nameConstraints": "name_constraints",
-    "spec.keystores": "keystores",
 }
 
 

@@ -91,10 +91,24 @@ REFERENCE_GRANT = Kind(
 )
 
 CERTIFICATE = Kind(
-    "cert-manager.io", "v1", "Certificate", "certificates", short_names=("cert", "certs"), categories=_CM
+    "cert-manager.io",
+    "v1",
+    "Certificate",
+    "certificates",
+    short_names=("cert", "certs"),
+    categories=_CM,
+    selectable=("spec.issuerRef.group", "spec.issuerRef.kind", "spec.issuerRef.name"),
 )
-ISSUER = Kind("cert-manager.io", "v1", "Issuer", "issuers", categories=_CM)
-CLUSTER_ISSUER = Kind("cert-manager.io", "v1", "ClusterIssuer", "clusterissuers", namespaced=False, categories=_CM)
+ISSUER = Kind("cert-manager.io", "v1", "Issuer", "issuers", short_names=("iss",), categories=_CM)
+CLUSTER_ISSUER = Kind(
+    "cert-manager.io",
+    "v1",
+    "ClusterIssuer",
+    "clusterissuers",
+    namespaced=False,
+    short_names=("ciss",),
+    categories=_CM,
+)
 
 POD_METRICS = Kind("metrics.k8s.io", "v1beta1", "PodMetrics", "pods", has_status=False, journaled=False)
 NODE_METRICS = Kind(

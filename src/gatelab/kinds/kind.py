@@ -29,7 +29,7 @@ class Kind:
     other_singular: str = field(default="", compare=False)
     other_list: str = field(default="", compare=False)
     selectable: tuple[str, ...] = field(default=(), compare=False)
-    """Fields beside name and namespace that field selectors may name, of a kind that is custom."""
+    """Fields beside name and namespace that field selectors may name, of a kind that comes by a definition."""
 
     @property
     def api_version(self) -> str:

@@ -316,7 +316,6 @@ async def test_two_certificates_do_not_fight_for_a_secret(lab: Any) -> None:
         ({"usages": ["encipher only"]}, "InvalidSpec", "spec.usages"),
         ({"privateKey": {"algorithm": "DSA"}}, "InvalidSpec", "spec.privateKey.algorithm"),
         ({"privateKey": {"algorithm": "ECDSA", "size": 512}}, "InvalidSpec", "use 256, 384 or 521"),
-        ({"keystores": {"jks": {"create": True}}}, "Unsupported", "spec.keystores"),
         ({"issuerRef": {"name": "x", "group": "example.org"}}, "IssuerNotFound", "example.org is not Issuer"),
     ],
 )

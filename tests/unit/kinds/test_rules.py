@@ -201,7 +201,7 @@ BROKEN: list[tuple[Kind, Any, str]] = [
         "spec.privateKey.size: Unsupported value",
     ),
     (CLUSTER_ISSUER, named("x", spec={}), "spec: Required value"),
-    (CLUSTER_ISSUER, named("x", spec={"ca": {"secretName": "a"}, "selfSigned": {}}), "spec.ca: Forbidden"),
+    (CLUSTER_ISSUER, named("x", spec={"ca": {"secretName": "a"}, "selfSigned": {}}), "spec.selfSigned: Forbidden"),
 ]
 
 

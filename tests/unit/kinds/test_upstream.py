@@ -1,8 +1,7 @@
 """Our schemas and rules of the Gateway API beside upstream's definitions of v1.6.1, standard channel."""
 
-import copy
 import random
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
@@ -17,16 +16,11 @@ from gatelab.kinds.defaults.structural import with_schema_defaults
 from gatelab.kinds.kind import Kind
 from gatelab.kinds.schemas import catalogue, check, rules
 from gateway_api_module import crds, module
+from schema_comparison import differences, mutated
 
 Json = dict[str, Any]
 
 KINDS = [kind for kind in BUILTIN if kind.group == "gateway.networking.k8s.io"]
-_WORDS = (
-    *("type", "enum", "minimum", "maximum", "maxLength", "minItems", "maxItems", "minProperties", "maxProperties"),
-    *("pattern", "format", "default", "nullable", "required", "x-kubernetes-list-type", "x-kubernetes-list-map-keys"),
-    *("x-kubernetes-int-or-string", "x-kubernetes-preserve-unknown-fields"),
-)
-_AS_GOOD_AS_ABSENT = {"minLength": 0, "x-kubernetes-list-type": "atomic"}
 
 
 @cache
@@ -34,29 +28,6 @@ def upstream(kind: Kind) -> Mapping[str, Any]:
     """Upstream's definition of the kind."""
     found = (yaml.safe_load(path.read_text()) for path in crds("standard"))
     return next(each for each in found if each["metadata"]["name"] == kind.qualified_plural)
-
-
-def differences(ours: Mapping[str, Any], theirs: Mapping[str, Any], path: str = "") -> Iterator[str]:
-    """Where the two schemas do not say the same."""
-    for word in (*_WORDS, "minLength"):
-        left, right = _said(ours, word), _said(theirs, word)
-        if left != right:
-            yield f"{path}: {word}: ours {left!r}, upstream's {right!r}"
-    mine, other = ours.get("properties", {}), theirs.get("properties", {})
-    yield from (f"{path}.{name}: not in both" for name in sorted(set(mine) ^ set(other)))
-    for name in sorted(set(mine) & set(other)):
-        if path or name != "metadata":
-            yield from differences(mine[name], other[name], f"{path}.{name}")
-    for word in ("items", "additionalProperties"):
-        if word in ours or word in theirs:
-            yield from differences(ours.get(word, {}), theirs.get(word, {}), f"{path}[]")
-
-
-def _said(schema: Mapping[str, Any], word: str) -> Any:
-    value = schema.get(word)
-    if word in ("required", "enum"):
-        return sorted(value or ())
-    return None if _AS_GOOD_AS_ABSENT.get(word, ...) == value else value
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=str)
@@ -124,28 +95,6 @@ def examples(kind: Kind) -> list[Json]:
     return [{**each, "metadata": {"name": "x", **each.get("metadata", {})}} for each in ours]
 
 
-_ODD: tuple[Any, ...] = (
-    "",
-    "a",
-    "A",
-    "*",
-    "*.a.example",
-    "/",
-    "//",
-    "a/b",
-    "1s",
-    "0s",
-    "10.0.0.1",
-    "x" * 300,
-    0,
-    1,
-    70000,
-    -1,
-    True,
-    [],
-    {},
-    None,
-)
 _WORDS_OF_THE_API = (
     *("HTTP", "HTTPS", "TLS", "TCP", "UDP", "Terminate", "Passthrough", "Exact", "RegularExpression", "PathPrefix"),
     *(
@@ -160,46 +109,6 @@ _WORDS_OF_THE_API = (
 )
 
 
-def mutated(obj: Json, draw: random.Random) -> Json:
-    """The object with one to three parts changed, dropped, doubled or taken from elsewhere in it."""
-    new = copy.deepcopy(obj)
-    for _ in range(draw.randint(1, 3)):
-        places = [place for place in _places(new) if place[1] not in ("apiVersion", "kind", "metadata")]
-        if not places:
-            return new
-        holder, key = draw.choice(places)
-        _change(holder, key, new, draw)
-    return new
-
-
-def _places(value: Any) -> Iterator[tuple[Any, Any]]:
-    keys = value.keys() if isinstance(value, dict) else range(len(value)) if isinstance(value, list) else ()
-    for key in list(keys):
-        if key == "metadata":
-            continue
-        yield value, key
-        yield from _places(value[key])
-
-
-def _change(holder: Any, key: Any, whole: Json, draw: random.Random) -> None:
-    how = draw.choice(("drop", "odd", "word", "word", "double", "borrow", "field"))
-    if how == "drop":
-        del holder[key]
-    elif how == "odd":
-        holder[key] = draw.choice(_ODD)
-    elif how == "word":
-        holder[key] = draw.choice(_WORDS_OF_THE_API)
-    elif how == "double" and isinstance(holder, list):
-        holder.append(copy.deepcopy(holder[key]))
-    elif how == "borrow":
-        other, where = draw.choice(list(_places(whole)))
-        holder[key] = copy.deepcopy(other[where])
-    elif how == "field" and isinstance(holder, dict):
-        holder[draw.choice(("type", "name", "port", "hostname", "value", "kind", "group", "tls", "namespace"))] = (
-            draw.choice(_ODD)
-        )
-
-
 @pytest.mark.parametrize("kind", KINDS, ids=str)
 def test_upstreams_examples_get_upstreams_verdict(kind: Kind) -> None:
     found = examples(kind)
@@ -212,7 +121,7 @@ def test_mutated_examples_get_upstreams_verdict(kind: Kind) -> None:
     draw = random.Random(1)
     bases = examples(kind)
     for _ in range(150):
-        obj = mutated(draw.choice(bases), draw)
+        obj = mutated(draw.choice(bases), draw, _WORDS_OF_THE_API)
         assert _disagreement(kind, obj) == ""
 
 

@@ -109,6 +109,7 @@ def _version(kind: Kind, version: str) -> dict[str, Any]:
         "storage": version == kind.version,
         "schema": {"openAPIV3Schema": schema},
         **({"subresources": {"status": {}}} if kind.has_status else {}),
+        **({"selectableFields": [{"jsonPath": f".{each}"} for each in kind.selectable]} if kind.selectable else {}),
         "additionalPrinterColumns": [dict(each) for each in _COLUMNS.get(kind.name, [_AGE])],
     }
 

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from gatelab.kinds.kind import Kind
-from gatelab.kinds.schemas import certificates, gateway, grpc_route, http_route, metrics, reference_grant
+from gatelab.kinds.schemas import certificates, gateway, grpc_route, http_route, issuers, metrics, reference_grant
 
 Schema = Mapping[str, Any]
 
@@ -38,7 +38,7 @@ def kubernetes() -> Mapping[str, Schema]:
 def definitions() -> Mapping[str, Schema]:
     """Every definition: those of Kubernetes, and ours of the kinds that come as custom resources."""
     ours: dict[str, Schema] = {}
-    for module in (gateway, grpc_route, http_route, reference_grant, certificates, metrics):
+    for module in (gateway, grpc_route, http_route, reference_grant, certificates, issuers, metrics):
         ours |= module.definitions()
     return {**kubernetes(), **ours}
 

@@ -1,8 +1,7 @@
-"""Certificate, Issuer and ClusterIssuer of cert-manager.io/v1 (cert-manager.io/docs/reference/api-docs)."""
+"""Certificate of cert-manager.io/v1 (cert-manager.io/docs/reference/api-docs)."""
 
 from gatelab.kinds.schemas.build import (
     Schema,
-    anything,
     array,
     boolean,
     fields,
@@ -11,8 +10,8 @@ from gatelab.kinds.schemas.build import (
     text,
     whole,
 )
+from gatelab.kinds.schemas.issuers import GROUP_NAME, conditions, secret_key, texts
 
-GROUP_NAME = "cert-manager.io"
 _USAGES = (
     "signing",
     "digital signature",
@@ -38,6 +37,7 @@ _USAGES = (
     "microsoft sgc",
     "netscape sgc",
 )
+_WINDOW = r"^([0-9]+(\.[0-9]+)?(s|m|h))+$"
 _SIGNATURES = (
     *("SHA256WithRSA", "SHA384WithRSA", "SHA512WithRSA"),
     *("ECDSAWithSHA256", "ECDSAWithSHA384", "ECDSAWithSHA512", "PureEd25519"),
@@ -46,16 +46,12 @@ _SIGNATURES = (
 
 def definitions() -> dict[str, Schema]:
     """The definitions of this file, by name."""
-    issuer = {"required": ("spec",)}
-    return {
-        f"{GROUP_NAME}.Certificate": whole(_spec(), _status(), "A certificate kept valid in a Secret."),
-        f"{GROUP_NAME}.Issuer": whole(_issuer(), _issuer_status(), "Issues in its namespace.", **issuer),
-        f"{GROUP_NAME}.ClusterIssuer": whole(_issuer(), _issuer_status(), "Issues everywhere.", **issuer),
-    }
+    return {f"{GROUP_NAME}.Certificate": whole(_spec(), _status(), "A certificate kept valid in a Secret.")}
 
 
-def _texts(about: str = "") -> Schema:
-    return array(text(), about)
+def _number(about: str) -> Schema:
+    """A Go `int`, whose definition names no size."""
+    return {"type": "integer", "description": about}
 
 
 def _spec() -> Schema:
@@ -71,10 +67,11 @@ def _spec() -> Schema:
             "usages": array(text(enum=_USAGES), "What the key is for."),
             "privateKey": _private_key(),
             "signatureAlgorithm": text("How the request is signed.", enum=_SIGNATURES),
-            "encodeUsagesInRequest": boolean("Whether usages go into the request.", default=None),
+            "encodeUsagesInRequest": boolean("Whether usages go into the request."),
             "secretTemplate": _secret_template(),
             "keystores": _keystores(),
-            "revisionHistoryLimit": integer("How many requests are kept.", least=1),
+            "renewal": _renewal(),
+            "revisionHistoryLimit": integer("How many requests are kept."),
             "additionalOutputFormats": array(
                 fields({"type": text(enum=("DER", "CombinedPEM"))}, required=("type",)), "More forms of the result."
             ),
@@ -88,16 +85,16 @@ def _spec() -> Schema:
 def _names() -> dict[str, Schema]:
     lists = ("organizations", "countries", "organizationalUnits", "localities", "provinces")
     streets = ("streetAddresses", "postalCodes")
-    subject = {each: _texts() for each in (*lists, *streets)} | {"serialNumber": text()}
+    subject = {each: texts() for each in (*lists, *streets)} | {"serialNumber": text()}
     other = fields({"oid": text(), "utf8Value": text()})
     return {
         "commonName": text("The common name; at most 64 characters."),
         "subject": fields(subject, "The rest of the subject."),
         "literalSubject": text("The whole subject, as in RFC 4514."),
-        "dnsNames": _texts("Host names."),
-        "ipAddresses": _texts("IP addresses."),
-        "uris": _texts("URIs."),
-        "emailAddresses": _texts("Addresses for mail."),
+        "dnsNames": texts("Host names."),
+        "ipAddresses": texts("IP addresses."),
+        "uris": texts("URIs."),
+        "emailAddresses": texts("Addresses for mail."),
         "otherNames": array(other, "Other names."),
     }
 
@@ -120,10 +117,23 @@ def _private_key() -> Schema:
             "algorithm": text("The algorithm; RSA by default.", enum=("RSA", "ECDSA", "Ed25519")),
             "encoding": text("The encoding; PKCS1 by default.", enum=("PKCS1", "PKCS8")),
             "rotationPolicy": text("Whether renewals get a new key.", enum=("Never", "Always")),
-            "size": integer("Bits: 2048, 4096 or 8192 for RSA; 256, 384 or 521 for ECDSA."),
+            "size": _number("Bits: 2048 to 8192 for RSA; 256, 384 or 521 for ECDSA."),
         },
         "How the key is made.",
     )
+
+
+def _renewal() -> Schema:
+    window = fields(
+        {
+            "cron": text("When the window opens, as in a crontab.", least=1),
+            "timezone": text("The time zone of the crontab.", least=1),
+            "windowDuration": text("How long it is open.", pattern=_WINDOW),
+        },
+        required=("cron", "windowDuration"),
+    )
+    policy = text("Whether it is renewed at all.", enum=("RenewBefore", "Disabled"))
+    return fields({"policy": policy, "windows": array(window, "When it may be renewed.")}, "When it is renewed.")
 
 
 def _secret_template() -> Schema:
@@ -131,9 +141,8 @@ def _secret_template() -> Schema:
 
 
 def _keystores() -> Schema:
-    password = fields({"name": text(), "key": text()}, required=("name",))
-    shared = {"create": boolean(), "passwordSecretRef": password, "password": text()}
-    profiles = ("LegacyRC2", "LegacyDES", "Modern2023")
+    shared = {"create": boolean(), "passwordSecretRef": secret_key(), "password": text()}
+    profiles = ("LegacyRC2", "LegacyDES", "Modern2023", "Modern2026")
     return fields(
         {
             "jks": fields({**shared, "alias": text()}, required=("create",)),
@@ -144,52 +153,27 @@ def _keystores() -> Schema:
 
 
 def _name_constraints() -> Schema:
-    each = fields({name: _texts() for name in ("dnsDomains", "ipRanges", "emailAddresses", "uriDomains")})
+    each = fields({name: texts() for name in ("dnsDomains", "ipRanges", "emailAddresses", "uriDomains")})
     return fields({"critical": boolean(), "permitted": each, "excluded": each}, "Names that a CA may sign.")
-
-
-def _conditions() -> Schema:
-    condition = fields(
-        {
-            "type": text(),
-            "status": text(enum=("True", "False", "Unknown")),
-            "reason": text(),
-            "message": text(),
-            "lastTransitionTime": text(format="date-time"),
-            "observedGeneration": integer(bits=64),
-        },
-        required=("type", "status"),
-    )
-    return array(condition, "Observations of the controller.", keys=("type",))
 
 
 def _status() -> Schema:
     moments = ("lastFailureTime", "notBefore", "notAfter", "renewalTime")
     return fields(
         {
-            "conditions": _conditions(),
+            "conditions": conditions(),
             **{each: text(format="date-time") for each in moments},
-            "revision": integer("How often it was issued."),
+            "revision": _number("How often it was issued."),
             "nextPrivateKeySecretName": text("The Secret of the key in preparation."),
-            "failedIssuanceAttempts": integer("Failures in a row."),
+            "failedIssuanceAttempts": _number("Failures in a row."),
+            "acme": _acme_status(),
         },
         "What is the case.",
     )
 
 
-def _issuer() -> Schema:
-    lists = {"crlDistributionPoints": _texts(), "ocspServers": _texts(), "issuingCertificateURLs": _texts()}
-    return fields(
-        {
-            "selfSigned": fields({"crlDistributionPoints": _texts()}, "Certificates sign themselves."),
-            "ca": fields({"secretName": text("The Secret of the CA."), **lists}, required=("secretName",)),
-            "acme": anything("An ACME server; not available in a lab."),
-            "vault": anything("A Vault; not available in a lab."),
-            "venafi": anything("Venafi; not available in a lab."),
-        },
-        "How it issues.",
-    )
-
-
-def _issuer_status() -> Schema:
-    return fields({"conditions": _conditions(), "acme": anything()}, "What is the case.")
+def _acme_status() -> Schema:
+    moment = text(format="date-time")
+    window = fields({"start": moment, "end": moment}, required=("end", "start"))
+    said = {"explanationURL": text(), "lastError": text(), "suggestedWindow": window}
+    return fields({"ari": fields({**said, "lastChecked": moment, "nextCheck": moment})}, "What an ACME server said.")

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from gatelab.kinds.kind import Kind
 from gatelab.kinds.objects import Object
 from gatelab.kinds.stored_only import STORED_ONLY
+from gatelab.kinds.unacted.certificates import CERTIFICATE, ISSUER
 from gatelab.kinds.unacted.core import SERVICE, SERVICE_ACCOUNT
 from gatelab.kinds.unacted.fields import Field, found
 from gatelab.kinds.unacted.pods import DAEMON_POD_TEMPLATE, POD, POD_TEMPLATE, STATEFUL_SET
@@ -24,6 +25,9 @@ FIELDS: Mapping[str, Sequence[Field]] = {
     "replicasets.apps": POD_TEMPLATE,
     "statefulsets.apps": STATEFUL_SET,
     "daemonsets.apps": DAEMON_POD_TEMPLATE,
+    "certificates.cert-manager.io": CERTIFICATE,
+    "issuers.cert-manager.io": ISSUER,
+    "clusterissuers.cert-manager.io": ISSUER,
 }
 """The fields of each kind, by its qualified plural."""
 

@@ -18,6 +18,7 @@ from gatelab.kinds.schemas.rules import (
     gateways,
     grpc_routes,
     http_routes,
+    issuers,
     metadata,
     pods,
     stateful_sets,
@@ -44,8 +45,8 @@ _RULES: Mapping[Kind, Rule] = {
     builtin.GRPC_ROUTE: grpc_routes.grpc_route,
     builtin.HTTP_ROUTE: http_routes.http_route,
     builtin.CERTIFICATE: certificates.certificate,
-    builtin.ISSUER: certificates.issuer,
-    builtin.CLUSTER_ISSUER: certificates.issuer,
+    builtin.ISSUER: issuers.issuer,
+    builtin.CLUSTER_ISSUER: issuers.issuer,
 }
 
 
