@@ -1,7 +1,6 @@
 """`gatelab controller`: the Gateway controller alone."""
 
 import asyncio
-import logging
 import re
 from pathlib import Path
 
@@ -34,9 +33,9 @@ def controller(kubeconfig: Path | None, controller_name: str, xds_socket: Path, 
         )
     from gatelab.cli.targets import kubeconfig as configured
     from gatelab.gatewaycontroller import CannotStart, Settings, run
+    from gatelab.telemetry.logs import log_to_terminal
 
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    logging.getLogger("httpx2").setLevel(logging.WARNING)  # a line for every request
+    log_to_terminal("info")
     settings = Settings(kubeconfig or configured(), controller_name, xds_socket, run_dir)
 
     def say(cluster: str) -> None:

@@ -39,7 +39,8 @@ def logs(
 
     WHAT is agent, control-plane, node-envoy, gateway (the Envoys of all Gateways), POD, NAMESPACE/POD or
     NAMESPACE/POD/CONTAINER. Logs are kept when the lab ends, until `gatelab down --purge`. With -o json each line is an
-    object with time, source, stream and text.
+    object with time, source, stream and text, and for the agent and the control plane with level, logger and what the
+    line is about.
     """
     from gatelab.cli.logs_run import Choice, run
 

@@ -1,13 +1,15 @@
 """Reads logs as entries, what is there and what comes."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 import msgspec
 
-from gatelab.cli.logs_sources import Source, stamp_of
+from gatelab.cli.logs_sources import Source
+from gatelab.cli.own_lines import OwnLine, read_line
 from gatelab.node.logs.cri import decode
-from gatelab.node.logs.files import rotated
+from gatelab.telemetry.log_file import opened_after, rotated
 
 _TAIL_BYTES = 1 << 20
 """How much of a file is looked at for its last lines."""
@@ -20,6 +22,8 @@ class Entry(msgspec.Struct, frozen=True):
     source: str
     stream: str
     text: str
+    fields: Mapping[str, Any] = {}
+    """The rest of a structured line: level, logger, and what it is about."""
 
 
 class Reader:
@@ -42,9 +46,9 @@ class Reader:
     def read(self) -> list[Entry]:
         """The complete lines that are there since the last time. Goes over to the file that took a full one's place."""
         found = list(self._entries(self._read_on()))
-        if self._is_replaced():
+        while (successor := opened_after(self.source.path, self._fd)) is not None:
             os.close(self._fd)
-            self._fd = os.open(self.source.path, os.O_RDONLY | os.O_CLOEXEC)
+            self._fd = successor
             found += self._entries(self._read_on())
         return found
 
@@ -53,6 +57,8 @@ class Reader:
 
     def _read_on(self) -> list[bytes]:
         data = self._rest
+        if os.lseek(self._fd, 0, os.SEEK_CUR) > os.fstat(self._fd).st_size:
+            os.lseek(self._fd, 0, os.SEEK_SET)  # it was copied aside and emptied
         while chunk := os.read(self._fd, 1 << 18):
             data += chunk
         *lines, self._rest = data.split(b"\n")
@@ -61,22 +67,16 @@ class Reader:
             return lines[1:]  # the first one is cut
         return lines
 
-    def _is_replaced(self) -> bool:
-        try:
-            return os.fstat(self._fd).st_ino != self.source.path.stat().st_ino
-        except FileNotFoundError:
-            return False
-
     def _entries(self, lines: list[bytes]) -> Iterator[Entry]:
         for line in lines:
-            entry = self._of_pod(line) if self.source.pod else self._of_own(line.decode(errors="replace"))
+            entry = self._of_pod(line) if self.source.pod else self._of_own(read_line(line.decode(errors="replace")))
             if entry is not None:
                 yield entry
 
-    def _of_own(self, line: str) -> Entry:
+    def _of_own(self, line: OwnLine) -> Entry:
         """A line without a time, as of a traceback, belongs to the one before."""
-        self._stamp = stamp_of(line) or self._stamp
-        return Entry(self._stamp, self.source.name, "stderr", line)
+        self._stamp = line.time or self._stamp
+        return Entry(self._stamp, self.source.name, "stderr", line.text, line.fields)
 
     def _of_pod(self, line: bytes) -> Entry | None:
         """A long line is several of the file; it has the time of the last."""

@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,6 +10,7 @@ import click
 
 from gatelab.cli.logs_reader import Entry, Reader
 from gatelab.cli.logs_sources import OWN, known_names, sources
+from gatelab.cli.own_lines import readable
 from gatelab.node.claims import is_held
 from gatelab.node.errors import LabError
 from gatelab.node.logs.cri import stamp_at
@@ -93,20 +94,21 @@ class _View:
 
     def _print(self, entries: Sequence[Entry]) -> None:
         for entry in sorted(entries, key=lambda each: each.time):
-            click.echo(self._line(entry))
+            for line in self._lines(entry):
+                click.echo(line)
 
-    def _line(self, entry: Entry) -> str:
+    def _lines(self, entry: Entry) -> Iterator[str]:
         if self._choice.as_json:
-            fields = {"time": entry.time, "source": entry.source, "stream": entry.stream, "text": entry.text}
-            return json.dumps(fields, ensure_ascii=False)
+            said = {"time": entry.time, "source": entry.source, "stream": entry.stream, "text": entry.text}
+            yield json.dumps({**entry.fields, **said}, ensure_ascii=False)
+            return
         stamp = f"{entry.time} " if self._choice.timestamps else ""
-        return f"{entry.source} | {stamp}{entry.text}"
+        for line in readable(entry.text, entry.fields).splitlines() or [""]:
+            yield f"{entry.source} | {stamp}{line}"
 
 
 def _nothing(place: LabPlace, names: Sequence[str]) -> str:
     if not place.logs.exists():
         return f"there are no logs of a lab {place.name!r}: start it with `gatelab up`"
-    if tuple(names) == ("agent",):
-        return "the agent has no log: `gatelab up` without --detach writes to its own terminal"
     known = ", ".join(known_names(place)[: len(OWN) + 9])
     return f"there are no logs of {' or '.join(names) or 'anything yet'}; known are {known}"

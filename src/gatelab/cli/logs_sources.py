@@ -1,6 +1,5 @@
 """The logs of a lab as files: those of its own processes, and those of its pods' containers."""
 
-import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -54,19 +53,3 @@ def _is(source: Source, name: str) -> bool:
     if name == GATEWAY:
         return source.container == _GATEWAY_CONTAINER
     return name in (source.name, source.pod, source.pod.partition("/")[2]) and name != ""
-
-
-def stamp_of(line: str) -> str:
-    """The time (RFC 3339, UTC) at the start of a line of ours or of Envoy's; "" when there is none.
-
-    `2026-01-31 12:00:00,123 INFO …` and `[2026-01-31 12:00:00.123][7][info]…`, both in local time.
-    """
-    text = line.removeprefix("[")
-    try:
-        seconds = time.mktime(time.strptime(text[:19], "%Y-%m-%d %H:%M:%S"))
-    except (ValueError, OverflowError):
-        return ""
-    milliseconds = text[20:23]
-    if not milliseconds.isdigit() or text[19:20] not in (",", "."):
-        return ""
-    return f"{time.strftime('%Y-%m-%dT%H:%M:%S', time.gmtime(seconds))}.{milliseconds}000000Z"

@@ -1,7 +1,6 @@
 """`gatelab up`: starts a lab."""
 
 import json
-import logging
 import os
 import sys
 from collections.abc import Callable, Iterator
@@ -18,6 +17,7 @@ from gatelab.node.place import LabPlace
 from gatelab.node.preparation import Isolation, Preparation, prepare, process_start
 
 Facts = dict[str, Any]
+LEVELS = ("debug", "info", "warning", "error")
 
 
 @click.command()
@@ -35,12 +35,17 @@ Facts = dict[str, Any]
     show_default=True,
     help="netns: each pod in a network namespace of its own, so that it may bind 0.0.0.0. Needs root.",
 )
+@click.option(
+    "--log-level",
+    type=click.Choice(LEVELS),
+    help="From which on lines are logged.  [default: info; on the terminal: warning]",
+)
 @click.option("--format", "format_", type=click.Choice(["text", "json"]), default="text", show_default=True)
-def up(name: str, detach: bool, images: Path | None, isolation: Isolation, format_: str) -> None:
+def up(name: str, detach: bool, images: Path | None, isolation: Isolation, log_level: str | None, format_: str) -> None:
     """Start a lab: an API server, controllers, and a node whose pods are processes.
 
     It runs until Ctrl-C, or with --detach until `gatelab down`. With --format json one line on stdout says where it is
-    once it is ready.
+    once it is ready. What it logs is in files, which `gatelab logs` reads; warnings are on the terminal as well.
     """
     from gatelab.node.images import default_images_file
 
@@ -53,14 +58,14 @@ def up(name: str, detach: bool, images: Path | None, isolation: Isolation, forma
 
     def begin() -> Preparation:
         with _files_of(place):
-            return prepare(place, file, process_started=started, isolation=isolation)
+            return prepare(place, file, process_started=started, isolation=isolation, log_level=log_level or "info")
 
     _check(place, file)
     if detach:
-        _detached(begin, place, show)
+        _detached(begin, place, log_level or "info", show)
     else:
         click.echo(f"starting the lab {name!r} ...", err=True)
-        _run(begin, show)
+        _run(begin, place, log_level, show)
         click.echo(f"the lab {name!r} has ended; its state is kept in {place.state}", err=True)
 
 
@@ -90,23 +95,25 @@ def _files_of(place: LabPlace) -> Iterator[None]:
         ) from error
 
 
-def _run(begin: Callable[[], Preparation], announce: Callable[[Facts], None]) -> None:
+def _run(
+    begin: Callable[[], Preparation], place: LabPlace, level: str | None, announce: Callable[[Facts], None]
+) -> None:
     try:
         lab = begin()
         from gatelab.node.supervisor import run_lab  # heavy, and imported while the control plane starts
 
-        _log(logging.WARNING)
+        _log(place, level or "info", terminal=level or "warning")
         run_lab(lab, announce)
     except LabError as error:
         fail(error)
 
 
-def _detached(begin: Callable[[], Preparation], place: LabPlace, show: Callable[[Facts], None]) -> None:
+def _detached(begin: Callable[[], Preparation], place: LabPlace, level: str, show: Callable[[Facts], None]) -> None:
     """Forks the lab; the child says through a pipe how it went."""
     reader, writer = os.pipe()
     if os.fork() == 0:
         os.close(reader)
-        _daemon(begin, place, writer)
+        _daemon(begin, place, level, writer)
     os.close(writer)
     with os.fdopen(reader, "rb") as said:
         line = said.readline()
@@ -116,7 +123,7 @@ def _detached(begin: Callable[[], Preparation], place: LabPlace, show: Callable[
     show(message)
 
 
-def _daemon(begin: Callable[[], Preparation], place: LabPlace, writer: int) -> NoReturn:
+def _daemon(begin: Callable[[], Preparation], place: LabPlace, level: str, writer: int) -> NoReturn:
     """The lab in a session of its own, with its output in the agent's log."""
     os.setsid()
     _redirect(place.agent_log)
@@ -130,7 +137,7 @@ def _daemon(begin: Callable[[], Preparation], place: LabPlace, writer: int) -> N
         lab = begin()
         from gatelab.node.supervisor import run_lab
 
-        _log(logging.INFO)
+        _log(place, level)
         run_lab(lab, tell)
     except LabError as error:
         if not said.closed:
@@ -151,9 +158,16 @@ def _redirect(log: Path) -> None:
     os.close(fd)
 
 
-def _log(level: int) -> None:
-    logging.basicConfig(level=level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    logging.getLogger("httpx2").setLevel(logging.WARNING)  # a line for every request
+def _log(place: LabPlace, level: str, *, terminal: str | None = None) -> None:
+    """Into the agent's log, and to the terminal from a level of its own on, where there is one."""
+    from gatelab.node.credentials import secret_values
+    from gatelab.telemetry.logs import log_to_file, log_to_terminal
+
+    secrets = secret_values(place)
+    with _files_of(place):
+        log_to_file(place.agent_log, level, secrets=secrets, takes_output=terminal is None)
+    if terminal is not None:
+        log_to_terminal(terminal, secrets=secrets)
 
 
 def _text(facts: Facts, detach: bool) -> str:

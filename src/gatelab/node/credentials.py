@@ -48,6 +48,12 @@ def are_made(place: LabPlace) -> bool:
     return place.api_certificate.exists()
 
 
+def secret_values(place: LabPlace) -> list[bytes]:
+    """What must not be in any log: the token and the keys, as far as they are made."""
+    files = (place.token, place.ca_key, place.api_key)
+    return [each.read_bytes() for each in files if each.exists()]
+
+
 def wait_until_made(place: LabPlace, *, timeout_s: float = 10.0) -> None:
     """For the control plane, which is started while the agent of a new lab still makes them. Raises LabError."""
     deadline = time.monotonic() + timeout_s

@@ -87,6 +87,7 @@ def prepare(
     *,
     process_started: float,
     isolation: Isolation = "none",
+    log_level: str = "info",
     controlplane: Sequence[str] = CONTROL_PLANE,
 ) -> Preparation:
     """Claims the lab and starts its keeper and its control plane, which is the program `controlplane`.
@@ -112,7 +113,7 @@ def prepare(
     is_first_run = not are_made(place)
     if not is_first_run:
         make_credentials(place, now=datetime.now(UTC))
-    resident = _resident(place, keeper, controlplane, claims)
+    resident = _resident(place, keeper, (*controlplane, "--log-level", log_level), claims)
     resident.start()
     if is_first_run:
         # A tenth of a second, in which the control plane can begin: it waits for them.

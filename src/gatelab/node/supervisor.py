@@ -43,6 +43,8 @@ READY_TIMEOUT_S = 30.0
 STOP_GRACE_S = 1.0
 """From SIGTERM to SIGKILL when the whole lab stops: nobody is left to drain for."""
 
+_TRIM_EVERY_S = 10.0
+
 Facts = dict[str, Any]
 """What `lab.json` says."""
 
@@ -125,6 +127,7 @@ class Supervisor:
             tasks.create_task(keep_node(cluster, addresses.node))
             tasks.create_task(service_proxy.run())
             tasks.create_task(MetricsWriter(cluster, agent.running, own).run())
+            tasks.create_task(_trim_log(envoy))
             tasks.create_task(serve_agent(place.agent_socket, lambda: readings_of(counting)))
 
     def _agent_and_keeper(self) -> dict[str, int]:
@@ -171,6 +174,12 @@ class Supervisor:
             kill_descendants()
         shutil.rmtree(self._lab.place.run, ignore_errors=True)
         self._lab.place.lab_file.unlink(missing_ok=True)
+
+
+async def _trim_log(envoy: Resident) -> None:
+    while True:
+        await asyncio.sleep(_TRIM_EVERY_S)
+        await asyncio.to_thread(envoy.trim_log)
 
 
 def run_lab(lab: Preparation, announce: Callable[[Facts], None]) -> None:

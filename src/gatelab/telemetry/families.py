@@ -1,6 +1,6 @@
 """Metric families and what they read now."""
 
-import platform
+import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal, Protocol
@@ -54,7 +54,7 @@ def readings_of(parts: Iterable[Counting]) -> Iterable[Reading]:
 
 def build_info() -> Reading:
     """1, with what a question about a process begins with."""
-    return Reading(BUILD_INFO, {(__version__, platform.python_version()): 1})
+    return Reading(BUILD_INFO, {(__version__, sys.version.split()[0]): 1})
 
 
 def single(family: Family, value: Value) -> Reading:

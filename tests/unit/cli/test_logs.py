@@ -11,8 +11,9 @@ import pytest
 from click.testing import CliRunner, Result
 
 from gatelab.cli.logs_reader import Reader
-from gatelab.cli.logs_sources import Source, stamp_of
+from gatelab.cli.logs_sources import Source
 from gatelab.cli.main import main
+from gatelab.cli.own_lines import stamp_of
 from gatelab.node.claims import lock
 from gatelab.node.logs.cri import encode
 from gatelab.node.place import LabPlace
@@ -83,6 +84,37 @@ def test_json_has_the_time_in_utc(place: LabPlace) -> None:
     ]
 
 
+STRUCTURED = {
+    "time": "2026-01-01T12:00:01.500Z",
+    "level": "warning",
+    "logger": "gatelab.reconcile.worker",
+    "message": "shop/till: is gone",
+    "controller": "dns",
+    "exception": "Traceback\n  at a line",
+}
+
+
+def test_json_lines_are_shown_readably_and_raw(place: LabPlace) -> None:
+    place.controlplane_log.write_text(json.dumps(STRUCTURED) + "\n{not json\n")
+    assert run("-t").stdout.splitlines() == [
+        (
+            "control-plane | 2026-01-01T12:00:01.500000000Z WARNING gatelab.reconcile.worker: shop/till: is gone"
+            " controller=dns"
+        ),
+        "control-plane | 2026-01-01T12:00:01.500000000Z Traceback",
+        "control-plane | 2026-01-01T12:00:01.500000000Z   at a line",
+        "control-plane | 2026-01-01T12:00:01.500000000Z {not json",
+    ]
+    said = json.loads(run("-o", "json").stdout.splitlines()[0])
+    assert said.pop("text") == "shop/till: is gone"
+    assert said == {
+        **{name: value for name, value in STRUCTURED.items() if name != "message"},
+        "time": "2026-01-01T12:00:01.500000000Z",
+        "source": "control-plane",
+        "stream": "stderr",
+    }
+
+
 @pytest.mark.parametrize(
     ("what", "shown"),
     [
@@ -142,6 +174,17 @@ def test_a_reader_goes_on_over_a_change_of_files(tmp_path: Path) -> None:
     reader.close()
 
 
+def test_a_reader_goes_on_in_a_file_that_was_copied_aside_and_emptied(tmp_path: Path) -> None:
+    path = tmp_path / "envoy.log"
+    path.write_text("one\ntwo\n")
+    reader = Reader(Source("s", path), near_end=True)
+    assert [each.text for each in reader.read()] == ["one", "two"]
+    os.truncate(path, 0)
+    path.write_text("3\n")
+    assert [each.text for each in reader.read()] == ["3"]
+    reader.close()
+
+
 def test_only_the_end_of_a_large_file_is_read(tmp_path: Path) -> None:
     path = tmp_path / "0.log"
     write(path, *((at / 1000, "x" * 100) for at in range(20_000)))
@@ -171,7 +214,6 @@ def test_nothing_of_that_name_is_said(place: LabPlace) -> None:
     done = run("nobody")
     assert done.exit_code == 3
     assert "there are no logs of nobody; known are agent, control-plane, node-envoy, gateway, till" in done.stderr
-    assert "without --detach writes to its own terminal" in run("agent").stderr
     assert "start it with `gatelab up`" in run("--name", "none").stderr
 
 

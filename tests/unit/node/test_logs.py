@@ -11,7 +11,8 @@ import pytest
 from gatelab.kinds.errors import BadRequest, NotFound
 from gatelab.node.logs import FileLogs, LogWriter
 from gatelab.node.logs.cri import LINE_LIMIT, LineCutter, decode, encode, stamp
-from gatelab.node.logs.files import log_file, pod_folder, rotated
+from gatelab.node.logs.files import log_file, pod_folder
+from gatelab.telemetry.log_file import rotated
 
 
 @pytest.fixture

@@ -1,7 +1,9 @@
-"""Where the log of a container is. A file that has grown to its limit is moved aside as `<restart count>.log.1`."""
+"""Where the log of a container is. A file that is full is moved aside as `<restart count>.log.1`, that one as .2."""
 
 import shutil
 from pathlib import Path
+
+from gatelab.telemetry.log_file import all_files
 
 KEPT_RUNS = 2
 """The log of the present run of a container, and that of the one before for `kubectl logs --previous`."""
@@ -28,17 +30,12 @@ def log_file(container_folder: Path, run: int) -> Path:
     return container_folder / f"{run}.log"
 
 
-def rotated(path: Path) -> Path:
-    """The file that `path` was moved to when it was full."""
-    return path.with_name(path.name + ".1")
-
-
 def forget_old_runs(container_folder: Path, present: int) -> None:
     """Removes what no reader can ask for any more."""
     for run in runs(container_folder):
         if run <= present - KEPT_RUNS:
-            log_file(container_folder, run).unlink(missing_ok=True)
-            rotated(log_file(container_folder, run)).unlink(missing_ok=True)
+            for each in all_files(log_file(container_folder, run)):
+                each.unlink(missing_ok=True)
 
 
 def forget_pod(root: Path, namespace: str, pod: str, uid: str) -> None:

@@ -10,7 +10,8 @@ from pathlib import Path
 
 from gatelab.kinds.errors import BadRequest, NotFound
 from gatelab.node.logs.cri import decode, stamp_at
-from gatelab.node.logs.files import log_file, newest_pod_folder, rotated, runs
+from gatelab.node.logs.files import log_file, newest_pod_folder, runs
+from gatelab.telemetry.log_file import opened_after, rotated
 
 _POLL_S = 0.05
 _CHUNK = 256 * 1024
@@ -155,12 +156,8 @@ def _has_ended(fd: int) -> bool:
 
 def _reopened(path: Path, held: list[int]) -> bool:
     """Goes over to the file that took the place of a full one. False when there is none."""
-    try:
-        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    except FileNotFoundError:
-        return False
-    if os.fstat(fd).st_ino == os.fstat(held[-1]).st_ino:
-        os.close(fd)
+    fd = opened_after(path, held[-1])
+    if fd is None:
         return False
     os.close(held.pop())
     held.append(fd)

@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Protocol
 
 from gatelab.node.logs.cri import LineCutter, encode
-from gatelab.node.logs.files import forget_old_runs, log_file, rotated
+from gatelab.node.logs.files import forget_old_runs, log_file
+from gatelab.telemetry.log_file import LIMIT_BYTES, rotate
 
 logger = logging.getLogger(__name__)
 
-FILE_LIMIT = 10 * 1024 * 1024
 _CHUNK = 64 * 1024
 _TAIL_CHUNKS = 64
 """What a program wrote before it ended is at most a full pipe per stream (64 KiB, pipe(7)); more is somebody else's."""
@@ -30,7 +30,7 @@ class Loop(Protocol):
 class LogWriter:
     """Reads the pipes of one run of a container. Give `stdout` and `stderr` to the program, then call `started`."""
 
-    def __init__(self, folder: Path, run: int, *, loop: Loop, limit_bytes: int = FILE_LIMIT) -> None:
+    def __init__(self, folder: Path, run: int, *, loop: Loop, limit_bytes: int = LIMIT_BYTES) -> None:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         forget_old_runs(folder, run)
         self._path = log_file(folder, run)
@@ -99,7 +99,7 @@ class LogWriter:
             logger.warning("%s was not written: %s", self._path, error.strerror)
 
     def _rotate(self) -> None:
-        self._path.replace(rotated(self._path))
+        rotate(self._path)
         old, (self._file, self._size) = self._file, _open_locked(self._path)
         os.close(old)
 
