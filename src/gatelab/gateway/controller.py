@@ -21,9 +21,10 @@ from gatelab.gateway.ports import XdsPort
 from gatelab.gateway.provision import Provisioner
 from gatelab.gateway.publication import Publication
 from gatelab.gateway.settings import DataPlaneSettings
+from gatelab.gateway.snapshot import Snapshot
 from gatelab.gateway.sources import Sources
 from gatelab.gateway.status_programmed import DataPlaneState
-from gatelab.gateway.status_writer import Settled, due
+from gatelab.gateway.status_writer import StatusWriter
 from gatelab.gateway.translate import translate
 from gatelab.gateway.translate.outcome import GatewayOutcome, Translation
 from gatelab.gateway.translate.rule_memo import RuleMemo
@@ -52,8 +53,7 @@ class GatewayController:
         self._runtime = Runtime(cluster, [self._intake])
         self._outcome_changed = asyncio.Event()
         self._translation = Translation()
-        self._versions: frozenset[tuple[str, str, object]] | None = None
-        self._settled: Settled = {}
+        self._snapshot: Snapshot | None = None
         self._connections = Connections(time.monotonic)
         self._do_translate = functools.partial(
             translate,
@@ -72,6 +72,7 @@ class GatewayController:
             await self._intake.started.wait()
             self._sources = Sources(self._intake.mirrors, self._settings.controllers)
             self._provisioner = Provisioner(self._cluster, self._intake.mirrors, self._settings)
+            self._statuses = StatusWriter(self._cluster, self._intake.mirrors)
             self._publication = Publication(self._xds, self._sources, self._do_translate)
             for name, woken, step, quiet_s in (
                 ("gateway translation", self._intake.translate, self._translate, QUIET_S),
@@ -87,9 +88,8 @@ class GatewayController:
         yield from self._runtime.readings()
 
     async def _translate(self) -> None:
-        versions = self._sources.versions()
-        if versions != self._versions:
-            snapshot = self._sources.snapshot()
+        snapshot = self._sources.snapshot()
+        if snapshot is not self._snapshot:
             # Beside the event loop: thousands of routes take a while, and the API answers meanwhile.
             begun = time.perf_counter()
             translation = await asyncio.to_thread(self._do_translate, snapshot)
@@ -98,11 +98,12 @@ class GatewayController:
             for problem in self._translation.problems:
                 if problem not in before.problems:
                     logger.warning("%s; it is passed over", problem)
+            if _provisioned(before) != _provisioned(translation):
+                self._intake.provision.set()
             self._publication.publish(snapshot, self._translation)
             for key in before.gateways.keys() - self._translation.gateways.keys():
                 self._connections.forget(proxy_name(key))
-            self._versions = versions
-            self._intake.provision.set()
+            self._snapshot = snapshot
         self._outcome_changed.set()
 
     async def _publish_endpoints(self) -> None:
@@ -117,8 +118,7 @@ class GatewayController:
     async def _write_statuses(self) -> None:
         words = self._publication.settle_refusals()
         states = {key: self._state(key, outcome) for key, outcome in self._translation.gateways.items()}
-        writes = due(self._intake.mirrors, self._translation, states, words, self._settled)
-        await all_of(functools.partial(write.perform, self._cluster) for write in writes)
+        await self._statuses.write(self._translation, states, words)
 
     def _state(self, key: Key, outcome: GatewayOutcome) -> DataPlaneState:
         proxy = proxy_name(key)
@@ -132,3 +132,11 @@ class GatewayController:
 
     def _data_plane(self, outcome: GatewayOutcome) -> Key:
         return data_plane_key(outcome.gateway, self._settings.controllers[outcome.controller_name])
+
+
+def _provisioned(translation: Translation) -> list[object]:
+    """What of a translation the objects of data planes are made of."""
+    return [
+        (each.gateway, each.controller_name, each.accepted, [listener.verdict for listener in each.listeners])
+        for each in translation.gateways.values()
+    ]

@@ -11,7 +11,7 @@ from gatelab.gateway.quarantine import Quarantine, blamed
 from gatelab.gateway.snapshot import RouteId, Snapshot
 from gatelab.gateway.sources import Sources
 from gatelab.gateway.translate import Translation
-from gatelab.gateway.translate.endpoints import endpoints
+from gatelab.gateway.translate.endpoints import EndpointsMemo
 from gatelab.gateway.translate.outcome import GatewayOutcome
 from gatelab.kinds.gatewayapi import Route
 from gatelab.kinds.objects import Key
@@ -32,6 +32,7 @@ class _Proxy:
     served: GatewayOutcome
     routes: Mapping[RouteId, Route] = field(default_factory=dict)
     fault: str = ""
+    endpoints: EndpointsMemo = field(default_factory=EndpointsMemo)
     quarantine: Quarantine = field(default_factory=Quarantine)
     good_routes: Mapping[RouteId, Route] = field(default_factory=dict)
 
@@ -53,7 +54,7 @@ class Publication:
         for key, outcome in translation.gateways.items():
             if outcome.config is not None:
                 proxy = self._proxies.setdefault(key, _Proxy(outcome))
-                proxy.quarantine.forget_all_but(self._generations())
+                proxy.quarantine.forget_all_but(self._generations)
                 self._publish(key, proxy)
         for key in self._proxies.keys() - translation.gateways.keys():
             self._xds.remove(proxy_name(key))
@@ -87,7 +88,7 @@ class Publication:
             return False
         if all(acceptance.has_accepted("route_table", table.name) for table in config.route_tables):
             proxy.good_routes = proxy.routes
-        return proxy.quarantine.observe(config, acceptance, self._generations())
+        return proxy.quarantine.observe(config, acceptance, self._generations)
 
     def _publish(self, key: Key, proxy: _Proxy) -> None:
         outcome, routes = self._translation.gateways[key], self._snapshot.routes
@@ -106,9 +107,7 @@ class Publication:
         self._publish_endpoints(key, proxy)
 
     def _publish_endpoints(self, key: Key, proxy: _Proxy) -> None:
-        backends = proxy.served.backends
-        services = sorted({target.service for target in backends.values()})
-        self._xds.publish_endpoints(proxy_name(key), endpoints(backends, self._sources.slices(services)))
+        self._xds.publish_endpoints(proxy_name(key), proxy.endpoints(proxy.served.backends, self._sources.slices()))
 
     def _routes_for(self, proxy: _Proxy) -> Mapping[RouteId, Route]:
         """The routes, each withheld one in its last good form; without it if that is the same one."""

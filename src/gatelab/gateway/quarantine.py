@@ -6,7 +6,7 @@ and tried again in halves, until each is either accepted or alone; the one that 
 and stays out until it changes.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from gatelab.gateway.snapshot import RouteId
@@ -17,6 +17,8 @@ from gatelab.proxy.model import Acceptance, ProxyConfig, Route, RouteTable
 
 Version = tuple[str, int]
 """A route object in one form: its `RouteId` as text, and its generation."""
+Generations = Callable[[], Mapping[str, int]]
+"""The generation of each route object, by its `RouteId` as text."""
 Contents = Mapping[str, frozenset[tuple[str, Route]]]
 """What each route object has in a table, by the object's key as text."""
 
@@ -28,17 +30,17 @@ class Quarantine:
     guilty: dict[Version, str] = field(default_factory=dict)
     """Routes that were refused alone, with Envoy's words."""
     _waiting: list[frozenset[Version]] = field(default_factory=list)
-    _good: dict[str, Contents] = field(default_factory=dict)
+    _good: dict[str, RouteTable] = field(default_factory=dict)
 
     @property
     def withheld(self) -> frozenset[Version]:
         """What must not be published now."""
         return frozenset(self.guilty).union(*self._waiting)
 
-    def observe(self, config: ProxyConfig, acceptance: Acceptance, generations: Mapping[str, int]) -> bool:
+    def observe(self, config: ProxyConfig, acceptance: Acceptance, generations: Generations) -> bool:
         """Takes note of how far the proxy has come with `config`; returns whether `withheld` has changed.
 
-        `generations` are those that the routes in `config` have now.
+        `generations` gives those that the routes in `config` have now; it is asked only if one was refused.
         """
         refused = acceptance.rejected.get("route_table", {})
         tables = {table.name: table for table in config.route_tables}
@@ -46,23 +48,25 @@ class Quarantine:
             return False
         for name, table in tables.items():
             if name not in refused:
-                self._good[name] = contents(table)
+                self._good[name] = table
         for name, words in refused.items():
             if name in tables:
-                return self._accuse(self._suspects(tables[name], generations), words)
+                return self._accuse(self._suspects(tables[name], generations()), words)
         if self._waiting:
             self._waiting.pop(0)
             return True
         return False
 
-    def forget_all_but(self, generations: Mapping[str, int]) -> None:
+    def forget_all_but(self, generations: Generations) -> None:
         """Routes that are gone or have changed are no longer accused."""
-        present = set(generations.items())
+        if not self.guilty and not self._waiting:
+            return
+        present = set(generations().items())
         self.guilty = {version: words for version, words in self.guilty.items() if version in present}
         self._waiting = [group & present for group in self._waiting if group & present]
 
     def _suspects(self, table: RouteTable, generations: Mapping[str, int]) -> list[Version]:
-        now, good = contents(table), self._good.get(table.name, {})
+        now, good = contents(table), contents(self._good.get(table.name, RouteTable(table.name, ())))
         changed = [owner for owner in now if now[owner] != good.get(owner)]
         return sorted({(owner, generations[owner]) for owner in changed if owner in generations} - self.withheld)
 

@@ -60,30 +60,6 @@ class Snapshot:
     problems: tuple[str, ...] = ()
 
 
-class Views:
-    """Reads objects into views, and each only once: an object that has not changed is the same one as before."""
-
-    def __init__(self) -> None:
-        self._known: dict[type[ObjectView], dict[Key, tuple[Object, ObjectView]]] = {}
-
-    def read(self, type_: type[V], objects: Iterable[Object], problems: list[str]) -> dict[Key, V]:
-        """As `read`. What is not among `objects` is forgotten."""
-        before, known = self._known.get(type_, {}), dict[Key, tuple[Object, ObjectView]]()
-        found: dict[Key, V] = {}
-        for obj in objects:
-            key = key_of(obj)
-            entry = before.get(key)
-            if entry is None or entry[0] is not obj:
-                one = read(type_, (obj,), problems)
-                if key not in one:
-                    continue
-                entry = (obj, one[key])
-            known[key] = entry
-            found[key] = entry[1]  # type: ignore[assignment]  # it was read as one
-        self._known[type_] = known
-        return dict(sorted(found.items()))
-
-
 def read(type_: type[V], objects: Iterable[Object], problems: list[str]) -> dict[Key, V]:
     """The objects as views, sorted by key; what cannot be read goes to `problems` as a sentence."""
     found: dict[Key, V] = {}
@@ -114,12 +90,8 @@ def referenced_secrets(gateways: Iterable[Gateway], granted: Grants) -> frozense
     return frozenset(key for referrer, key in named if granted.allow(referrer, "", "Secret", key))
 
 
-def snapshot_of(objects: Callable[[Kind], Iterable[Object]], views: Views | None = None) -> Snapshot:
-    """The snapshot of what `objects` gives for each kind; without addresses, which are the data planes' matter.
-
-    `views` remembers what was read before.
-    """
-    read = (views or Views()).read
+def snapshot_of(objects: Callable[[Kind], Iterable[Object]]) -> Snapshot:
+    """The snapshot of what `objects` gives for each kind; without addresses, which are the data planes' matter."""
     problems: list[str] = []
     gateways = read(Gateway, objects(GATEWAY), problems)
     granted = grants(read(ReferenceGrant, objects(REFERENCE_GRANT), problems).values())

@@ -1,10 +1,12 @@
 """Writing statuses: every class, Gateway and route of ours, each in one patch, and only when it differs."""
 
+import functools
 from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 from gatelab.cluster.port import Cluster
+from gatelab.gateway.loops import all_of
 from gatelab.gateway.quarantine import with_words
 from gatelab.gateway.snapshot import RouteId
 from gatelab.gateway.status import class_status, gateway_status, route_status
@@ -16,10 +18,9 @@ from gatelab.kinds.objects import Key, Object, key_of
 from gatelab.kinds.timestamps import to_rfc3339, utc_now
 from gatelab.reconcile import Mirrors
 
-_Told = tuple[Object, tuple[ParentOutcome, ...], tuple[str, ...]]
-Settled = dict[RouteId, _Told]
-"""Routes whose status is as it shall be: the object, and what it was told by translation and by Envoy."""
-_SPARE = 100
+Words = Mapping[Key, Mapping[str, str]]
+"""Envoy's words on routes: per Gateway, by the `RouteId` as text."""
+ROUTES = {kind.name: kind for kind in (GRPC_ROUTE, HTTP_ROUTE)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,29 +43,60 @@ class StatusWrite:
         await cluster.patch(self.kind, key_of(self.object), patch, subresource="status")
 
 
-def due(
-    mirrors: Mirrors,
-    translation: Translation,
-    states: Mapping[Key, DataPlaneState],
-    blamed: Mapping[Key, Mapping[str, str]],
-    settled: Settled,
-) -> list[StatusWrite]:
-    """The writes that are due. `states` are the data planes' and `blamed` Envoy's words on routes, per Gateway.
+class StatusWriter:
+    """Writes what is due. A route is looked at when it or what it is to be told has changed, until it has been told."""
 
-    `settled` is kept from one call to the next: a route that has been told the same is not looked at again.
+    def __init__(self, cluster: Cluster, mirrors: Mirrors) -> None:
+        self._cluster = cluster
+        self._mirrors = mirrors
+        self._changes = {name: mirrors.of(kind).follow() for name, kind in ROUTES.items()}
+        self._open: set[RouteId] = set()
+        self._translation = Translation()
+        self._words: Words = {}
 
-    An object whose generation in the mirror is not the one that was translated is left for the next translation.
-    """
-    now = to_rfc3339(utc_now())
-    if len(settled) > 2 * sum(len(mirrors.of(kind).list()) for kind in (GRPC_ROUTE, HTTP_ROUTE)) + _SPARE:
-        settled.clear()
-    wanted = (
-        *_classes(mirrors, translation, now),
-        *_gateways(mirrors, translation, states, now),
-        *_routes(GRPC_ROUTE, mirrors, translation, blamed, settled, now),
-        *_routes(HTTP_ROUTE, mirrors, translation, blamed, settled, now),
-    )
-    return [write for write in wanted if write.status != (write.object.get("status") or {})]
+    async def write(self, translation: Translation, states: Mapping[Key, DataPlaneState], words: Words) -> None:
+        """Writes the statuses that follow from these; `states` are the data planes', per Gateway.
+
+        An object whose generation in the mirror is not the one that was translated is left for the next translation.
+        Raises the first ApiError when all is done that could be.
+        """
+        now = to_rfc3339(utc_now())
+        self._note(translation, words)
+        others = (*_classes(self._mirrors, translation, now), *_gateways(self._mirrors, translation, states, now))
+        writes = [write for write in others if write.status != (write.object.get("status") or {})]
+        for id_ in sorted(self._open):
+            write = self._of_route(id_, now)
+            if write is None:
+                self._open.discard(id_)
+            else:
+                writes.append(write)
+        await all_of(functools.partial(write.perform, self._cluster) for write in writes)
+
+    def _note(self, translation: Translation, words: Words) -> None:
+        before, now = self._translation.routes, translation.routes
+        for name, changes in self._changes.items():
+            self._open.update(RouteId(name, *key) for key in changes.take())
+        if translation is not self._translation:
+            self._open.update(id_ for id_, told in now.items() if before.get(id_) is not told)
+            self._open.update(before.keys() - now.keys())
+        if words != self._words:
+            texts = {text for each in (words, self._words) for of_gateway in each.values() for text in of_gateway}
+            self._open.update(RouteId(*text.split("/")) for text in texts)
+        self._translation, self._words = translation, words
+
+    def _of_route(self, id_: RouteId, now: str) -> StatusWrite | None:
+        """The write that is due; None if there is none, or will be none before the next translation."""
+        kind = ROUTES[id_.kind]
+        obj = self._mirrors.of(kind).get(id_.key)
+        parents = self._translation.routes.get(id_, ())
+        if obj is None or (parents and not _is_of_generation(obj, parents[0].conditions[0].observed_generation)):
+            return None
+        present = obj.get("status") or {}
+        if not parents and not _has_word_of(self._translation.controller_names, present):
+            return None
+        ours = [_told(id_, parent, self._words.get(parent.gateway, {})) for parent in parents]
+        status = route_status(ours, self._translation.controller_names, present, now)
+        return StatusWrite(kind, obj, status) if status != present else None
 
 
 def _classes(mirrors: Mirrors, translation: Translation, now: str) -> Iterator[StatusWrite]:
@@ -81,37 +113,6 @@ def _gateways(
         obj = mirrors.of(GATEWAY).get(key)
         if obj is not None and _is_of_generation(obj, outcome.gateway.metadata.generation):
             yield StatusWrite(GATEWAY, obj, gateway_status(outcome, states[key], obj.get("status") or {}, now))
-
-
-def _routes(
-    kind: Kind,
-    mirrors: Mirrors,
-    translation: Translation,
-    blamed: Mapping[Key, Mapping[str, str]],
-    settled: Settled,
-    now: str,
-) -> Iterator[StatusWrite]:
-    for obj in mirrors.of(kind).list():
-        id_ = RouteId(kind.name, *key_of(obj))
-        parents = translation.routes.get(id_, ())
-        if parents and not _is_of_generation(obj, parents[0].conditions[0].observed_generation):
-            continue
-        words = tuple(blamed.get(parent.gateway, {}).get(str(id_), "") for parent in parents)
-        told = (obj, parents, words)
-        if _is_settled(settled.get(id_), told):
-            continue
-        present = obj.get("status") or {}
-        if parents or _has_word_of(translation.controller_names, present):
-            ours = [_told(id_, parent, blamed.get(parent.gateway, {})) for parent in parents]
-            status = route_status(ours, translation.controller_names, present, now)
-            if status != present:
-                yield StatusWrite(kind, obj, status)
-                continue
-        settled[id_] = told
-
-
-def _is_settled(before: _Told | None, told: _Told) -> bool:
-    return before is not None and before[0] is told[0] and before[1:] == told[1:]
 
 
 def _told(route: RouteId, parent: ParentOutcome, blamed: Mapping[str, str]) -> ParentOutcome:

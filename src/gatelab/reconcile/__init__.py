@@ -11,7 +11,7 @@ the state, never at the event, and must bear a mirror that lags behind their own
 from gatelab.reconcile.controller import Controller, Watches
 from gatelab.reconcile.events import Recorder
 from gatelab.reconcile.expectations import Expectations
-from gatelab.reconcile.mirror import Mirror, Mirrors
+from gatelab.reconcile.mirror import Followed, Mirror, Mirrors
 from gatelab.reconcile.runtime import Runtime
 from gatelab.reconcile.snapshots import coalesced
 from gatelab.reconcile.status import write_status
@@ -19,6 +19,7 @@ from gatelab.reconcile.status import write_status
 __all__ = [
     "Controller",
     "Expectations",
+    "Followed",
     "Mirror",
     "Mirrors",
     "Recorder",

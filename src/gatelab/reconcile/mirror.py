@@ -1,7 +1,7 @@
 """Mirrors: live, read-only copies of a kind, kept by one watch and shared by all controllers of a runtime."""
 
 import asyncio
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 
 from gatelab.cluster.port import Applied, Deleted, Replaced, WatchEvent
 from gatelab.kinds.kind import Kind
@@ -37,6 +37,21 @@ class _Index:
         return sorted(self._keys.get(value, ()))
 
 
+class Followed:
+    """The keys that have changed in a mirror since somebody asked last; at first all that are there."""
+
+    def __init__(self, keys: Iterable[Key]) -> None:
+        self._changed = set(keys)
+
+    def add(self, key: Key) -> None:
+        self._changed.add(key)
+
+    def take(self) -> Collection[Key]:
+        """The changed keys, which the caller looks at now. What changes later is for the next call."""
+        taken, self._changed = self._changed, set()
+        return taken
+
+
 class Mirror:
     """A live copy of one kind. It lags behind writes by a watch event; objects in it are shared, never changed."""
 
@@ -49,6 +64,7 @@ class Mirror:
         self._objects: dict[Key, Object] = {}
         self._sorted: dict[str | None, Sequence[Object]] = {}
         self._indices: dict[str, _Index] = {}
+        self._followers: list[Followed] = []
 
     def get(self, key: Key) -> Object | None:
         return self._objects.get(key)
@@ -72,6 +88,15 @@ class Mirror:
         made = self._indices[index] = _Index(values)
         for key, obj in self._objects.items():
             made.add(key, obj)
+
+    def follow(self) -> Followed:
+        """For one who keeps something up to date with the mirror: work grows with what changes, not with what is there.
+
+        It is followed as long as the mirror lives.
+        """
+        followed = Followed(self._objects)
+        self._followers.append(followed)
+        return followed
 
     def apply(self, event: WatchEvent) -> Sequence[Change]:
         """Takes an event in and returns what changed by it. For the one who feeds the mirror."""
@@ -110,6 +135,8 @@ class Mirror:
         return old or last, None
 
     def _moved(self, key: Key, obj: Object) -> None:
+        for follower in self._followers:
+            follower.add(key)
         self.version = max(self.version, version_of(obj))
         self._sorted.pop(key.namespace, None)
         self._sorted.pop(None, None)

@@ -6,18 +6,43 @@ from typing import Any
 
 import pytest
 
-from gatelab.gateway.snapshot import Snapshot, Views, snapshot_of
+from gatelab.cluster.port import Replaced
+from gatelab.gateway.live_snapshot import LiveSnapshot
+from gatelab.gateway.snapshot import Snapshot
 from gatelab.gateway.translate.routes import translated_rules
 from gatelab.gateway.translate.rule_memo import RuleMemo
-from gatelab.kinds.builtin import GRPC_ROUTE, REFERENCE_GRANT, SERVICE
+from gatelab.kinds.builtin import (
+    GATEWAY,
+    GATEWAY_CLASS,
+    GRPC_ROUTE,
+    HTTP_ROUTE,
+    NAMESPACE,
+    REFERENCE_GRANT,
+    SECRET,
+    SERVICE,
+)
 from gatelab.kinds.kind import Kind
+from gatelab.reconcile import Mirrors
 from gateway_objects import grpc_route, service
 
+KINDS = (GATEWAY_CLASS, GATEWAY, GRPC_ROUTE, HTTP_ROUTE, SERVICE, SECRET, NAMESPACE, REFERENCE_GRANT)
 Objects = dict[Kind, list[dict[str, Any]]]
 
 
-def rules(objects: Objects, views: Views, memo: RuleMemo) -> Any:
-    snapshot = snapshot_of(lambda kind: objects.get(kind, ()), views)
+def followed() -> tuple[Mirrors, LiveSnapshot]:
+    mirrors = Mirrors(KINDS)
+    return mirrors, LiveSnapshot(mirrors)
+
+
+def refreshed(objects: Objects, live: tuple[Mirrors, LiveSnapshot]) -> Snapshot:
+    mirrors, snapshot = live
+    for kind in KINDS:
+        mirrors.of(kind).apply(Replaced(objects.get(kind, [])))
+    return snapshot.refresh()
+
+
+def rules(objects: Objects, live: tuple[Mirrors, LiveSnapshot], memo: RuleMemo) -> Any:
+    snapshot = refreshed(objects, live)
     (route,) = snapshot.routes.values()
     found = memo(route, snapshot)
     assert found == translated_rules(route, snapshot)
@@ -29,10 +54,10 @@ def start() -> Objects:
 
 
 def test_what_has_not_changed_is_not_translated_again() -> None:
-    objects, views, memo = start(), Views(), RuleMemo()
-    first = rules(objects, views, memo)
+    objects, live, memo = start(), followed(), RuleMemo()
+    first = rules(objects, live, memo)
     objects[SERVICE][1] = service("other")
-    assert rules(objects, views, memo) is first
+    assert rules(objects, live, memo) is first
 
 
 def changed_route(objects: Objects) -> None:
@@ -55,16 +80,16 @@ def new_grant(objects: Objects) -> None:
 
 @pytest.mark.parametrize("change", [changed_route, changed_service, gone_service, new_grant])
 def test_what_has_changed_is(change: Any) -> None:
-    objects, views, memo = start(), Views(), RuleMemo()
-    first = rules(objects, views, memo)
+    objects, live, memo = start(), followed(), RuleMemo()
+    first = rules(objects, live, memo)
     change(objects)
-    assert rules(objects, views, memo) is not first
+    assert rules(objects, live, memo) is not first
 
 
 def test_an_object_that_cannot_be_read_is_told_each_time() -> None:
-    views = Views()
+    live = followed()
     broken = {"metadata": {"name": "x", "namespace": "n"}, "spec": {"rules": 1}}
     for _ in range(2):
-        snapshot = snapshot_of(lambda kind: [broken] if kind is GRPC_ROUTE else [], views)
+        snapshot = refreshed({GRPC_ROUTE: [broken]}, live)
         assert dataclasses.replace(snapshot, problems=()) == Snapshot()
         assert "GRPCRoute n/x cannot be read" in snapshot.problems[0]

@@ -127,3 +127,17 @@ def test_what_could_not_be_deleted_counts_again() -> None:
     expected.deleted(OWNER, pod("a", 1))
     expected.kept(OWNER, pod("a", 1))
     assert names(expected.current(OWNER, mirror.list())) == ["a"]
+
+
+def test_a_follower_is_told_each_key_once_from_the_first() -> None:
+    mirror = Mirror(POD)
+    mirror.apply(Replaced([pod("a", 1), pod("b", 2)]))
+    followed = mirror.follow()
+    assert sorted(followed.take()) == [Key("n", "a"), Key("n", "b")]
+    mirror.apply(Applied(pod("a", 3)))
+    mirror.apply(Applied(pod("a", 4)))
+    mirror.apply(Deleted(pod("b", 5)))
+    assert sorted(followed.take()) == [Key("n", "a"), Key("n", "b")]
+    mirror.apply(Replaced([pod("a", 4), pod("c", 6)]))
+    assert sorted(followed.take()) == [Key("n", "c")]
+    assert not followed.take()

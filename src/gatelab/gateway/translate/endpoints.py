@@ -1,6 +1,7 @@
 """Endpoints of the backends: EndpointSlices in, addresses out. Apart from everything else, for they change most."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
 
 from gatelab.gateway.translate.outcome import ServicePortName
 from gatelab.kinds.discovery import Endpoint, EndpointSlice
@@ -13,6 +14,31 @@ def endpoints(
 ) -> model.Endpoints:
     """The endpoints of each backend; `slices` are those of each Service."""
     return {name: of_port(target.port, slices.get(target.service, ())) for name, target in backends.items()}
+
+
+class EndpointsMemo:
+    """Does as `endpoints` does. Where the same slices stand behind a backend they are not looked through again."""
+
+    def __init__(self) -> None:
+        self._entries: dict[str, _Entry] = {}
+
+    def __call__(
+        self, backends: Mapping[str, ServicePortName], slices: Mapping[Key, Sequence[EndpointSlice]]
+    ) -> model.Endpoints:
+        """The endpoints of each backend."""
+        before, self._entries = self._entries, {}
+        for name, target in backends.items():
+            own, entry = slices.get(target.service, ()), before.get(name)
+            if entry is None or entry.slices is not own or entry.port != target.port:
+                entry = _Entry(own, target.port, of_port(target.port, own))
+            self._entries[name] = entry
+        return {name: entry.endpoints for name, entry in self._entries.items()}
+
+
+class _Entry(NamedTuple):
+    slices: Sequence[EndpointSlice]
+    port: str
+    endpoints: tuple[model.Endpoint, ...]
 
 
 def of_port(port_name: str, slices: Iterable[EndpointSlice]) -> tuple[model.Endpoint, ...]:
