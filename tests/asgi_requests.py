@@ -1,7 +1,7 @@
 """Requests to an ASGI application without a socket, for tests."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -18,6 +18,8 @@ class Answer:
     status: int
     headers: Mapping[str, str]
     body: bytes
+    all_headers: Sequence[tuple[str, str]] = ()
+    """With those that are there several times."""
 
     @property
     def json(self) -> Any:
@@ -52,7 +54,8 @@ class Requests:
         chunks = []
         while not messages.empty():
             chunks.append(messages.get_nowait().get("body", b""))
-        return Answer(start["status"], _decoded(start["headers"]), b"".join(chunks))
+        answered = _decoded(start["headers"])
+        return Answer(start["status"], dict(answered), b"".join(chunks), answered)
 
     @asynccontextmanager
     async def lines(self, path: str, **headers: str) -> AsyncIterator["Lines"]:
@@ -124,8 +127,8 @@ class Lines:
         return msgspec.json.decode(line)
 
 
-def _decoded(headers: Any) -> dict[str, str]:
-    return {name.decode("latin-1"): value.decode("latin-1") for name, value in headers}
+def _decoded(headers: Any) -> list[tuple[str, str]]:
+    return [(name.decode("latin-1"), value.decode("latin-1")) for name, value in headers]
 
 
 def _with_length(headers: Mapping[str, str], data: bytes) -> Mapping[str, str]:

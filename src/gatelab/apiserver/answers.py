@@ -6,9 +6,13 @@ from typing import Any
 import msgspec
 from starlette.responses import Response
 
-from gatelab.kinds.errors import ApiError, InternalError
+from gatelab.kinds.errors import ApiError, InternalError, Unauthorized
 
 JSON = "application/json"
+
+_WARNING = 1024
+_ALL_WARNINGS = 16 * 1024
+"""Characters of one warning, and of all in an answer. Clients bound the head of an answer, some at 64 KiB."""
 
 
 def json(value: Any, *, status: int = 200, media_type: str = JSON, warnings: Sequence[str] = ()) -> Response:
@@ -20,20 +24,28 @@ def encoded(data: bytes, *, status: int = 200, media_type: str = JSON, warnings:
     """An answer that is JSON already. Warnings become headers, which kubectl prints."""
     response = Response(data, status_code=status, headers={"cache-control": "no-cache, private"})
     response.headers["content-type"] = media_type
-    for warning in warnings:
-        warn(response, warning)
+    warn(response, *warnings)
     return response
 
 
-def warn(response: Response, warning: str) -> None:
-    """Adds a `Warning` header (RFC 7234) to the answer."""
-    text = warning.replace("\\", "\\\\").replace('"', '\\"').encode("ascii", "replace").decode()
-    response.headers.append("warning", f'299 - "{text}"')
+def warn(response: Response, *warnings: str) -> None:
+    """Adds `Warning` headers (RFC 7234) to the answer: no control characters, and no more than clients can take."""
+    room = _ALL_WARNINGS - sum(len(each) for each in response.headers.getlist("warning"))
+    for warning in warnings:
+        plain = "".join(each if each.isprintable() else "?" for each in warning[:_WARNING])
+        text = plain.replace("\\", "\\\\").replace('"', '\\"').encode("ascii", "replace").decode()
+        room -= len(text)
+        if room < 0:
+            return
+        response.headers.append("warning", f'299 - "{text}"')
 
 
 def failure(error: ApiError) -> Response:
     """The error as the API tells it."""
-    return json(error.to_status(), status=error.code)
+    response = json(error.to_status(), status=error.code)
+    if isinstance(error, Unauthorized):
+        response.headers["www-authenticate"] = 'Bearer realm="gatelab"'
+    return response
 
 
 def unexpected() -> Response:

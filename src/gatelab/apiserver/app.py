@@ -115,6 +115,8 @@ def create_app(
 
     routes = [
         *(Route(path, served(handler), methods=["GET"]) for path, handler in _DOCUMENTS.items()),
+        # Clients made of Kubernetes' OpenAPI, as its own for Python, ask for `/version/` and `/apis/<group>/`.
+        *(Route(f"{path}/", served(handler), methods=["GET"]) for path, handler in _DOCUMENTS.items()),
         *(Route(path, served(handler), methods=["POST"]) for path, handler in _REVIEWS.items()),
         Route("/{path:path}", served(_resource), methods=_METHODS),
     ]

@@ -1,5 +1,6 @@
 """Reading what clients send: bounded in size and depth, JSON, YAML or protobuf, never a surprise further in."""
 
+import asyncio
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -13,6 +14,8 @@ LIMIT_BYTES = 3 * 1024 * 1024
 """The limit of Kubernetes' API server."""
 
 _DEEPEST = 100
+_LONG_BYTES = 64 * 1024
+"""From this on a body is read in a thread, so that nobody waits for it."""
 _JSON = ("", "application/json", "text/json")
 PROTOBUF = "application/vnd.kubernetes.protobuf"
 _YAML = ("application/yaml", "text/yaml", "application/x-yaml")
@@ -53,16 +56,22 @@ async def read_judged(request: Request) -> Body:
         return Body(_from_protobuf(await read(request)))
     if media not in (*_JSON, *_YAML):
         raise unsupported(("application/json", "application/yaml", PROTOBUF))
-    return judged(await read(request), is_yaml=media in _YAML)
+    return await judged(await read(request), is_yaml=media in _YAML)
 
 
-def applied(data: bytes) -> Body:
+async def applied(data: bytes) -> Body:
     """`judged`, of JSON or of YAML: an apply says YAML and mostly is JSON, which is read a hundred times faster."""
-    return judged(data, is_yaml=data.lstrip()[:1] != b"{")
+    return await judged(data, is_yaml=data.lstrip()[:1] != b"{")
 
 
-def judged(data: bytes, *, is_yaml: bool = False) -> Body:
+async def judged(data: bytes, *, is_yaml: bool = False) -> Body:
     """`decoded`, and the fields that are given twice."""
+    if len(data) < _LONG_BYTES:
+        return _judged(data, is_yaml=is_yaml)
+    return await asyncio.to_thread(_judged, data, is_yaml=is_yaml)
+
+
+def _judged(data: bytes, *, is_yaml: bool) -> Body:
     value = decoded(data, is_yaml=is_yaml)
     return Body(value, repeated_fields.in_yaml(data) if is_yaml else repeated_fields.in_json(data))
 

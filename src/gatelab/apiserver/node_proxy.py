@@ -24,10 +24,10 @@ async def forward(context: Context, request: Request, target: Target) -> Respons
     context.store.get(target.kind, Key("", name))
     if context.node_socket is None:
         raise Unavailable(f"node {name} has no agent here")
+    passed = passed_on(request, target, name)
     try:
         async with asyncio.timeout(_TIMEOUT_S):
-            connected = asyncio.open_unix_connection(str(context.node_socket))
-            return await exchange(connected, passed_on(request, target, name))
+            return await exchange(asyncio.open_unix_connection(str(context.node_socket)), passed)
     except TimeoutError:
         raise Unavailable(f"the agent of node {name} did not answer within {_TIMEOUT_S:g} s") from None
     except (OSError, h11.RemoteProtocolError) as error:

@@ -27,9 +27,10 @@ async def forward(context: Context, request: Request, target: Target) -> Respons
     name, _, port = target.name.removeprefix("http:").partition(":")
     pod = context.store.get(target.kind, Key(target.namespace, name)).object
     place = (_address(pod), _port(pod, port))
+    passed = passed_on(request, target, f"{place[0]}:{place[1]}")
     try:
         async with asyncio.timeout(_TIMEOUT_S):
-            return await exchange(asyncio.open_connection(*place), passed_on(request, target, f"{place[0]}:{place[1]}"))
+            return await exchange(asyncio.open_connection(*place), passed)
     except TimeoutError:
         raise Unavailable(f"pod {name} did not answer on port {place[1]} within {_TIMEOUT_S:g} s") from None
     except (OSError, h11.RemoteProtocolError) as error:

@@ -38,6 +38,8 @@ class Guard:
         origin = headers.get("origin")
         if origin is not None and _name(origin) not in self._hosts:
             return Forbidden(f"forbidden: requests from web pages of {origin!r} are not accepted")
+        if headers.get("sec-fetch-site") == "cross-site":
+            return Forbidden("forbidden: requests from web pages of other sites are not accepted")
         if scope["path"] in OPEN_PATHS:
             return None
         scheme, _, given = headers.get("authorization", "").partition(" ")

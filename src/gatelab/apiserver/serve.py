@@ -9,6 +9,8 @@ from pathlib import Path
 import uvicorn
 from starlette.types import ASGIApp
 
+from gatelab.apiserver.connections import ClientConnection
+
 _GRACE_S = 0.2
 """How long requests may take to finish when the server ends. Streams do not end by themselves."""
 
@@ -56,6 +58,7 @@ async def serve(
         app,
         lifespan="off",
         loop="none",
+        http=ClientConnection,
         access_log=False,
         log_config=None,
         server_header=False,

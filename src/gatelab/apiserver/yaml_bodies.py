@@ -16,12 +16,29 @@ _Loader.yaml_implicit_resolvers = {
 }
 
 
+_DEEPEST = 100
+_MOST = 200_000
+"""Values and brackets in one document. A second or two is spent on so many."""
+
+
 def decoded(data: bytes) -> Any:
     """One YAML document. Raises ValueError, also for aliases: with them little text makes a lot of data."""
     try:
-        if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(data, yaml.CSafeLoader)):
-            raise ValueError("YAML aliases are not accepted; write the value out")
+        _check(data)
         value = yaml.load(data, _Loader)  # a subclass of the safe loader
         return msgspec.json.decode(msgspec.json.encode(value))
     except (yaml.YAMLError, TypeError) as error:
         raise ValueError(str(error)) from error
+
+
+def _check(data: bytes) -> None:
+    """Raises ValueError for what is dear to read: the time for a nested document grows with the square of its depth."""
+    depth = 0
+    for count, event in enumerate(yaml.parse(data, yaml.CSafeLoader)):
+        if isinstance(event, yaml.AliasEvent):
+            raise ValueError("YAML aliases are not accepted; write the value out")
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if depth > _DEEPEST:
+            raise ValueError(f"it is nested deeper than {_DEEPEST} levels")
+        if count > _MOST:
+            raise ValueError(f"it has more than {_MOST} values; send it as JSON, or in several requests")

@@ -6,6 +6,7 @@
     ├── Forbidden          403
     ├── NotFound           404
     ├── MethodNotAllowed   405
+    ├── RequestTimeout     408   the client took too long over its request
     ├── AlreadyExists      409
     ├── Conflict           409
     ├── Expired            410   the watch's or list's version is no longer held
@@ -72,6 +73,11 @@ class NotFound(ApiError):
 class MethodNotAllowed(ApiError):
     code = 405
     reason = "MethodNotAllowed"
+
+
+class RequestTimeout(ApiError):
+    code = 408
+    reason = "Timeout"
 
 
 class AlreadyExists(ApiError):
@@ -145,6 +151,7 @@ BY_REASON: Mapping[str, type[ApiError]] = {
         Forbidden,
         NotFound,
         MethodNotAllowed,
+        RequestTimeout,
         AlreadyExists,
         Conflict,
         Expired,

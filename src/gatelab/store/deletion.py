@@ -22,6 +22,8 @@ ORPHAN = "orphan"
 _FINALIZER_OF = {"Background": None, "Foreground": FOREGROUND, "Orphan": ORPHAN}
 
 _DEFAULT_GRACE_S = 30
+_LONGEST_S = 10 * 365 * 24 * 3600
+"""A grace period may be any number; a time of deletion beyond this could not be written down."""
 _IMMORTAL = frozenset({"default", "kube-system", "kube-public"})
 _BUILTIN = frozenset(kind.qualified_plural for kind in BUILTIN)
 
@@ -98,10 +100,12 @@ def _grace(kind: Kind, before: Stored, request: Request) -> int:
 def _deletion_fields(before: Stored, grace: int, now: datetime) -> dict[str, Any]:
     """Deletion is asked for once; a later request can only shorten the grace period, counted from the first."""
     if not is_being_deleted(before.object):
-        until = now + timedelta(seconds=grace)
+        until = now + timedelta(seconds=min(grace, _LONGEST_S))
         return {"deletionTimestamp": to_rfc3339(until), "deletionGracePeriodSeconds": grace}
     old = before.metadata.get("deletionGracePeriodSeconds", 0)
     if grace >= old:
         return {}
-    until = from_rfc3339(before.metadata["deletionTimestamp"]) - timedelta(seconds=old - grace)
+    until = from_rfc3339(before.metadata["deletionTimestamp"]) - timedelta(
+        seconds=min(old, _LONGEST_S) - min(grace, _LONGEST_S)
+    )
     return {"deletionTimestamp": to_rfc3339(until), "deletionGracePeriodSeconds": grace}

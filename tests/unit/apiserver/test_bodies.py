@@ -24,7 +24,13 @@ def test_bad_json_is_a_bad_request(data: bytes) -> None:
         b"!!python/object/apply:os.system ['true']",
         b"? [a]\n: b",
         b"[" * 200 + b"]" * 200,
+        # Read to their ends, these would take hours.
+        b"[" * 1_000_000,
+        b"{a: " * 700_000,
+        b"- " * 1_000_000,
+        b"- a\n" * 700_000,
         b"\xff\xfe\xfd",
+        b'a: "\\ud800"',
     ],
 )
 def test_bad_yaml_is_a_bad_request(data: bytes) -> None:

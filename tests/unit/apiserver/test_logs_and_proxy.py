@@ -108,6 +108,34 @@ async def test_a_pod_that_does_not_listen_is_unavailable(api: Requests) -> None:
 
 
 @pytest.mark.parametrize(
+    "address", ["example.com", "169.254.169.254", "8.8.8.8", "127.1", "2130706433", "::1", "127.0.0.1 ", "0.0.0.0"]
+)
+async def test_nothing_but_a_lab_is_reached_through_a_pod(api: Requests, address: str) -> None:
+    await api("POST", PODS, make.pod())
+    await api("PATCH", f"{PODS}/p/status", {"status": {"podIP": address}}, content_type=MERGE)
+    answer = await api("GET", f"{PODS}/p:80/proxy/")
+    assert (answer.status, "no address of a lab" in answer.message) == (400, True)
+
+
+@pytest.mark.parametrize("rest", ["é", "a b", "?x=é", "\x01"])
+async def test_what_is_no_http_is_not_passed_on(api: Requests, web_port: int, rest: str) -> None:
+    await api("POST", PODS, make.pod())
+    await api("PATCH", f"{PODS}/p/status", {"status": {"podIP": "127.0.0.1"}}, content_type=MERGE)
+    assert (await api("GET", f"{PODS}/p:{web_port}/proxy/{rest}")).status == 400
+    assert (await api("GET", f"{PODS}/p:{web_port}/proxy/", headers={"accept": "é"})).status == 400
+
+
+async def test_a_pod_cannot_send_the_server_elsewhere(api: Requests, web_port: int) -> None:
+    await api("POST", PODS, make.pod())
+    await api("PATCH", f"{PODS}/p/status", {"status": {"podIP": "127.0.0.1"}}, content_type=MERGE)
+    for rest in ("http://8.8.8.8/", "/8.8.8.8/", "..%2f..%2f", "@8.8.8.8"):
+        answer = await api("GET", f"{PODS}/p:{web_port}/proxy/{rest}")
+        assert answer.body == f"GET /{rest.lstrip('/')} HTTP/1.1".encode()
+    for name in ("p@8.8.8.8:80", "8.8.8.8:80", "p:80:80", "p%2f..:80", "p%00:80", "https:p:80"):
+        assert (await api("GET", f"{PODS}/{name}/proxy/")).status in (400, 404)
+
+
+@pytest.mark.parametrize(
     ("path", "said"),
     [
         ("exec?command=ls", "process 42 is the container, and /proc/42/root its files"),

@@ -10,6 +10,7 @@ async def test_without_the_token_nothing_is_answered(api: Requests) -> None:
         answer = await api("GET", "/api/v1/namespaces", headers=headers)
         assert answer.status == 401
         assert answer.json["reason"] == "Unauthorized"
+        assert answer.headers["www-authenticate"].startswith("Bearer")
 
 
 async def test_a_token_that_is_no_ascii_is_a_wrong_one(api: Requests) -> None:
@@ -32,6 +33,12 @@ async def test_own_hosts_are_accepted_with_any_port(api: Requests, host: str) ->
 )
 async def test_foreign_pages_are_refused(api: Requests, origin: str, status: int) -> None:
     assert (await api("GET", "/version", headers={"origin": origin})).status == status
+
+
+@pytest.mark.parametrize(("site", "status"), [("cross-site", 403), ("same-origin", 200), ("none", 200)])
+async def test_what_a_foreign_page_makes_a_browser_fetch_is_refused(api: Requests, site: str, status: int) -> None:
+    """Images and links carry no Origin."""
+    assert (await api("GET", "/version", headers={"sec-fetch-site": site})).status == status
 
 
 async def test_health_is_open_but_not_to_foreign_hosts(api: Requests) -> None:

@@ -61,6 +61,16 @@ async def test_a_later_request_can_only_shorten_the_grace_period(store: Store, m
     assert shorter.metadata["deletionTimestamp"] == "2026-01-02T03:04:10Z"
 
 
+async def test_a_grace_period_may_be_longer_than_time(store: Store, make: Any) -> None:
+    await store.create(POD, make("web", spec=BOUND))
+    marked = await store.delete(POD, WEB, grace_period_s=2**62)
+    assert marked is not None
+    assert marked.metadata["deletionGracePeriodSeconds"] == 2**62
+    shorter = await store.delete(POD, WEB, grace_period_s=60)
+    assert shorter is not None
+    assert shorter.metadata["deletionTimestamp"] == "2026-01-02T03:05:05Z"
+
+
 async def test_a_negative_grace_period_is_a_second(store: Store, make: Any) -> None:
     await store.create(POD, make("web", spec=BOUND))
     marked = await store.delete(POD, WEB, grace_period_s=-5)

@@ -74,7 +74,7 @@ async def _to_nothing(
 
 async def _configuration(request: Request, target: Target) -> tuple[dict[str, Any], list[str]]:
     """What the client sent, as an object of the kind, and warnings. Raises BadRequest, Invalid."""
-    body = bodies.applied(await bodies.read(request))
+    body = await bodies.applied(await bodies.read(request))
     validation = parameters.field_validation(request)
     if body.repeated and validation == "Strict":
         raise BadRequest(f"error strict decoding YAML: {', '.join(body.repeated)}")

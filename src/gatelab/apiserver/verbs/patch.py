@@ -51,7 +51,7 @@ async def read_patch(
     accepted = (_JSON, _MERGE, _STRATEGIC, APPLY) if native else (_JSON, _MERGE, APPLY)
     if media not in accepted or media == APPLY:
         raise bodies.unsupported(accepted)
-    body, repeated = bodies.judged(await bodies.read(request))
+    body, repeated = await bodies.judged(await bodies.read(request))
     if media == _JSON:
         return lambda before: _shallow(json_patched(before, body)), ()
     if not isinstance(body, dict):

@@ -113,7 +113,7 @@ async def _write(context: Context, request: Request, target: Target, patched: Pa
 async def _apply(context: Context, request: Request, target: Target) -> Response:
     """An applied Scale is its object's number of replicas, applied."""
     owner = ownership.owner(request, target, "PatchOptions", "Apply")
-    scale = _read(target, bodies.applied(await bodies.read(request)).value)
+    scale = _read(target, (await bodies.applied(await bodies.read(request))).value)
     wanted = _wanted(target, {"metadata": {"name": target.name}}, scale)
     application = Application(wanted, owner, to_rfc3339(context.clock()), parameters.flag(request, "force"))
     return await _changed(context, request, target, lambda before: applying.applied(target.schema, before, application))
