@@ -1,0 +1,147 @@
+"""Processes of the lab that are killed or stopped: they come back, and nobody else notices."""
+
+import os
+import signal
+import socket
+import subprocess
+import time
+from typing import Any
+
+import psutil
+import pytest
+import yaml
+
+from faulty_lab import NAMESPACE, FaultyLab
+from running_lab import GATELAB, wait_until
+
+pytestmark = [pytest.mark.lab, pytest.mark.timeout(120)]
+
+CONTROL_PLANE = "gatelab.controlplane"
+MANY = 500
+IS_BACK_WITHIN_S = 2.0
+
+
+def is_answered(scene: FaultyLab, path: str = "/readyz") -> bool:
+    try:
+        return scene.api("GET", path, timeout_s=2).code == 200
+    except OSError:
+        return False
+
+
+def containers(scene: FaultyLab) -> dict[str, tuple[str, int]]:
+    """Of every pod: which process its container is, and how often it was started again."""
+    found = {}
+    for pod in scene.api("GET", "/api/v1/pods").body["items"]:
+        status = pod["status"]["containerStatuses"][0]
+        found[pod["metadata"]["name"]] = (status.get("containerID", ""), status["restartCount"])
+    return found
+
+
+@pytest.fixture(scope="module")
+def other_gateway(shared: FaultyLab) -> str:
+    """The pod of a second Gateway."""
+    spec = {"gatewayClassName": "cilium", "listeners": [{"name": "http", "port": 8080, "protocol": "HTTP"}]}
+    metadata = {"name": "other", "namespace": NAMESPACE}
+    shared.apply({"apiVersion": "gateway.networking.k8s.io/v1", "kind": "Gateway", "metadata": metadata, "spec": spec})
+    shared.status_says("gateway", "other", "Envoy serves at")
+    (pod,) = shared.api("GET", f"/api/v1/namespaces/{NAMESPACE}/pods").body["items"]
+    return str(pod["metadata"]["name"])
+
+
+def test_the_envoy_of_a_gateway_is_killed(scene: FaultyLab, other_gateway: str) -> None:
+    before = containers(scene)
+    address = scene.status("gateway", "other")["addresses"][0]["value"]
+    pid = int(before[other_gateway][0].removeprefix("process://"))
+    os.kill(pid, signal.SIGKILL)
+    killed = time.monotonic()
+    wait_until(lambda: not psutil.pid_exists(pid), "it is gone", every_s=0.005)
+    wait_until(lambda: connects(address, 8080), "its port is served again", every_s=0.005)
+    assert time.monotonic() - killed < IS_BACK_WITHIN_S
+    wait_until(lambda: containers(scene)[other_gateway][1] == before[other_gateway][1] + 1, "one restart")
+    scene.status_says("gateway", "other", "Envoy serves at")
+    after = containers(scene)
+    del before[other_gateway], after[other_gateway]
+    assert after == before
+
+
+def connects(address: str, port: int) -> bool:
+    try:
+        with socket.create_connection((address, port), timeout=1):
+            return True
+    except OSError:
+        return False
+
+
+def test_the_envoy_of_the_node_is_killed(scene: FaultyLab) -> None:
+    service = scene.api("GET", "/api/v1/namespaces/hello-grpc/services/hello-grpc").body
+    address = service["spec"]["clusterIP"]
+    wait_until(lambda: connects(address, 8080), "the ClusterIP is served")
+    before = containers(scene)
+    envoy = scene.process("gatelab-node")
+    envoy.kill()
+    killed = time.monotonic()
+    wait_until(lambda: not envoy.is_running() or envoy.status() == psutil.STATUS_ZOMBIE, "it is gone", every_s=0.005)
+    wait_until(lambda: connects(address, 8080), "the ClusterIP is served again", every_s=0.005)
+    assert time.monotonic() - killed < IS_BACK_WITHIN_S
+    assert containers(scene) == before
+
+
+def config_maps() -> list[dict[str, Any]]:
+    return [
+        {
+            "apiVersion": "v1",
+            "kind": "ConfigMap",
+            "metadata": {"name": f"many-{number}", "namespace": NAMESPACE},
+            "data": {"number": str(number)},
+        }
+        for number in range(MANY)
+    ]
+
+
+def present(scene: FaultyLab) -> set[str]:
+    items = scene.api("GET", f"/api/v1/namespaces/{NAMESPACE}/configmaps").body["items"]
+    return {each["metadata"]["name"] for each in items}
+
+
+def test_the_control_plane_is_killed_again_and_again_while_500_objects_are_applied(scene: FaultyLab) -> None:
+    manifest = scene.folder / "many.yaml"
+    manifest.write_text(yaml.safe_dump_all(config_maps()))
+    before = containers(scene)
+    apply = [*GATELAB, "kubectl", "apply", "-f", str(manifest)]
+    acknowledged: set[str] = set()
+    for kill in range(3):
+        with subprocess.Popen(
+            apply, env=scene.lab.environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        ) as applying:
+            assert applying.stdout is not None
+            for _ in range(20 * (kill + 1)):  # then it is in the middle
+                acknowledged.add(applying.stdout.readline().partition(" ")[0].removeprefix("configmap/"))
+            scene.process(CONTROL_PLANE).kill()
+            said, errors = applying.communicate(timeout=30)
+        acknowledged |= {each.partition(" ")[0].removeprefix("configmap/") for each in said.splitlines()}
+        assert applying.returncode == 0 or "127.0.0.1" in errors, errors
+        wait_until(lambda: is_answered(scene), "the API is back")
+        assert acknowledged - present(scene) == set()
+    scene.lab.kubectl("apply", "-f", str(manifest))
+    assert present(scene) >= {f"many-{number}" for number in range(MANY)}
+    assert containers(scene) == before
+    scene.api("DELETE", f"/api/v1/namespaces/{NAMESPACE}/configmaps")
+
+
+def test_the_control_plane_is_stopped_for_five_seconds(scene: FaultyLab) -> None:
+    before = containers(scene)
+    process = scene.process(CONTROL_PLANE)
+    process.suspend()
+    try:
+        resumed_at = time.monotonic() + 5
+        assert not is_answered(scene)
+        answered = scene.caller.answered
+        wait_until(lambda: time.monotonic() >= resumed_at, "five seconds are over")
+        assert scene.caller.answered > answered + 50
+    finally:
+        process.resume()
+    wait_until(lambda: is_answered(scene), "the API answers again")
+    scene.lab.kubectl("-n", "hello-grpc", "scale", "deployment/hello-grpc", "--replicas=6")
+    scene.lab.kubectl("-n", "hello-grpc", "rollout", "status", "deployment/hello-grpc", "--timeout=20s")
+    assert process.is_running()
+    assert containers(scene).items() >= before.items()
