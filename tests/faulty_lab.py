@@ -66,19 +66,19 @@ class FaultyLab:
 
 
 @contextmanager
-def faulty_lab(folder: Path, *, wrapper: Sequence[str] = (), state: Path | None = None) -> Iterator[FaultyLab]:
+def faulty_lab(folder: Path, *, wrapper: Sequence[str] = (), has_mounts: bool = False) -> Iterator[FaultyLab]:
     """During the block, at the end of which the caller must have had all its answers.
 
-    `state`: where this process finds the state folder of a lab that has mounts of its own.
+    `has_mounts`: the wrapper gives it a mount namespace of its own.
     """
     lab = start_lab(folder, "faults", wrapper=wrapper)
     try:
-        if state is not None:
-            lab.environment["KUBECONFIG"] = str(state / "kubeconfig")
+        if has_mounts:
+            lab.prefix = ("nsenter", "--mount", "--target", str(lab.process.pid))
         lab.apply_example()
         lab.kubectl("create", "namespace", NAMESPACE)
         with SteadyCaller(lab) as caller:
-            yield FaultyLab(lab, folder, LabApi(lab), caller)
+            yield FaultyLab(lab, folder, LabApi(of_lab(lab, Path(lab.environment["KUBECONFIG"]))), caller)
             caller.check()
     finally:
         stop_lab(lab)

@@ -1,5 +1,6 @@
 """The API of a running lab, asked over its real socket without kubectl between."""
 
+import base64
 import http.client
 import json
 import ssl
@@ -10,8 +11,6 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import yaml
-
-from running_lab import Lab
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,15 +25,12 @@ class Answer:
 class LabApi:
     """Requests with the lab's token, each on a connection of its own."""
 
-    def __init__(self, lab: Lab) -> None:
-        configuration = yaml.safe_load(Path(lab.environment["KUBECONFIG"]).read_text())
+    def __init__(self, kubeconfig: Path) -> None:
+        configuration = yaml.safe_load(kubeconfig.read_text())
         cluster = configuration["clusters"][0]["cluster"]
         self._url = urlsplit(cluster["server"])
-        self._context = ssl.create_default_context(cafile=cluster.get("certificate-authority"))
-        if "certificate-authority-data" in cluster:
-            import base64
-
-            self._context.load_verify_locations(cadata=base64.b64decode(cluster["certificate-authority-data"]).decode())
+        authority = base64.b64decode(cluster["certificate-authority-data"]).decode()
+        self._context = ssl.create_default_context(cadata=authority)
         self._token = configuration["users"][0]["user"]["token"]
 
     def __call__(self, method: str, path: str, body: Any = None, *, timeout_s: float = 10, **headers: str) -> Answer:
