@@ -7,7 +7,6 @@ journal, and pods and Envoys serve on without it.
 
 import argparse
 import asyncio
-import logging
 import signal
 import sys
 from collections.abc import Sequence
@@ -26,7 +25,7 @@ from gatelab.kinds.kind import Kind
 from gatelab.kinds.lab import LAB_CONFIG
 from gatelab.kinds.objects import Object
 from gatelab.node.claims import privileged_shift
-from gatelab.node.credentials import wait_until_made
+from gatelab.node.credentials import secret_values, wait_until_made
 from gatelab.node.logs import FileLogs
 from gatelab.node.place import LabPlace
 from gatelab.proxy.xds import XdsServer
@@ -35,6 +34,7 @@ from gatelab.services import controllers as service_controllers
 from gatelab.services import publish_api
 from gatelab.store import JournalError, Store
 from gatelab.telemetry.families import Counting, readings_of
+from gatelab.telemetry.logs import LEVELS, log_to_file
 from gatelab.workloads import RootAuthorityPublisher
 from gatelab.workloads import controllers as workload_controllers
 
@@ -142,10 +142,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--dns-port", type=int, required=True, help="port of DNS on the node's address")
     parser.add_argument("--octet", type=int, required=True, help="the lab owns 127.OCTET.0.0/16")
     parser.add_argument("--network", type=int, default=LOOPBACK, help="instead of 127")
+    parser.add_argument("--log-level", choices=LEVELS, default="info", help="from which on lines are logged")
     given = parser.parse_args(arguments)
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     place = LabPlace.named(given.name)
     wait_until_made(place)
+    log_to_file(place.controlplane_log, given.log_level, secrets=secret_values(place), takes_output=True)
     settings = Settings(place, given.api_port, given.dns_port, AddressRange(given.octet, given.network))
     try:
         asyncio.run(run(settings))
