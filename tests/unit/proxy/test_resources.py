@@ -24,10 +24,22 @@ from gatelab.proxy.model import (
     Redirect,
     Route,
     RouteMatch,
+    RouteTable,
     TcpChain,
     TlsTermination,
+    VirtualHost,
 )
-from gatelab.proxy.resources import CLUSTER, ENDPOINTS, LISTENER, ROUTE_TABLE, SECRET, encode, encode_endpoints
+from gatelab.proxy.resources import (
+    CLUSTER,
+    ENDPOINTS,
+    LISTENER,
+    ROUTE_TABLE,
+    SECRET,
+    Encoder,
+    encode,
+    encode_endpoints,
+    route_table,
+)
 from proxy_configs import ADDRESS, forward, greetings_to, proxy_config, table
 
 
@@ -174,3 +186,26 @@ def test_changes_after_changes(later: HeaderChanges, both: HeaderChanges) -> Non
 def test_a_redirect_that_is_none_is_refused(status: int) -> None:
     with pytest.raises(ValueError, match="301, 302, 303, 307 or 308"):
         encoded_routes(Route("r", RouteMatch(), Redirect(status=status)))
+
+
+def two_hosts(*routes: Route) -> ProxyConfig:
+    hosts = tuple(VirtualHost(f"{n}.test", (f"{n}.test",), (route,)) for n, route in enumerate(routes))
+    return ProxyConfig(
+        route_tables=(RouteTable("routes", hosts),), backends=(Backend("a", "http2"), Backend("b", "tcp"))
+    )
+
+
+def test_one_encoding_after_the_other_is_as_the_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    encoder, encoded_hosts = Encoder(), list[str]()
+    once = route_table._serialised
+
+    def serialised(host: VirtualHost) -> bytes:
+        encoded_hosts.append(host.name)
+        return once(host)
+
+    first, second = two_hosts(greetings_to("a"), greetings_to("b")), two_hosts(greetings_to("a"), greetings_to("a"))
+    expected = [encode(first), encode(second), encode(ProxyConfig()), encode(first)]
+    monkeypatch.setattr(route_table, "_serialised", serialised)
+    assert [encoder.encode(each) for each in (first, second)] == expected[:2]
+    assert encoded_hosts == ["0.test", "1.test", "1.test"]
+    assert [encoder.encode(each) for each in (ProxyConfig(), first)] == expected[2:]

@@ -5,10 +5,7 @@ resources that each names. Equal input gives equal bytes, and the version is a h
 told, never what a proxy shall do.
 """
 
-from collections.abc import Iterable, Mapping
-
 from gatelab.proxy.model import ProxyConfig
-from gatelab.proxy.resources.cluster import encode_backend
 from gatelab.proxy.resources.encoded import (
     CLUSTER,
     ENDPOINTS,
@@ -19,10 +16,8 @@ from gatelab.proxy.resources.encoded import (
     EncodedResource,
     Reference,
 )
+from gatelab.proxy.resources.encoder import Encoder, Resources
 from gatelab.proxy.resources.endpoints import encode_endpoints
-from gatelab.proxy.resources.listener import encode_listener
-from gatelab.proxy.resources.route_table import encode_route_table
-from gatelab.proxy.resources.secret import encode_certificate
 
 __all__ = [
     "CLUSTER",
@@ -32,13 +27,12 @@ __all__ = [
     "ROUTE_TABLE",
     "SECRET",
     "EncodedResource",
+    "Encoder",
     "Reference",
     "Resources",
     "encode",
     "encode_endpoints",
 ]
-
-Resources = Mapping[str, Mapping[str, EncodedResource]]
 
 
 def encode(config: ProxyConfig) -> Resources:
@@ -46,18 +40,4 @@ def encode(config: ProxyConfig) -> Resources:
 
     Raises ValueError when a name is given twice within a type, or a route cannot be expressed.
     """
-    return {
-        LISTENER: _by_name(map(encode_listener, config.listeners)),
-        ROUTE_TABLE: _by_name(map(encode_route_table, config.route_tables)),
-        CLUSTER: _by_name(map(encode_backend, config.backends)),
-        SECRET: _by_name(map(encode_certificate, config.certificates)),
-    }
-
-
-def _by_name(resources: Iterable[EncodedResource]) -> dict[str, EncodedResource]:
-    named: dict[str, EncodedResource] = {}
-    for resource in resources:
-        if resource.name in named:
-            raise ValueError(f"{RESOURCE_TYPES[resource.type_url]} {resource.name!r} is given twice")
-        named[resource.name] = resource
-    return named
+    return Encoder().encode(config)

@@ -41,9 +41,14 @@ class EncodedResource:
 
 def encoded(name: str, message: Message, needs: Iterable[Reference] = ()) -> EncodedResource:
     """Serialise deterministically; the version is a hash of the bytes, so equal content has an equal version."""
-    body = message.SerializeToString(deterministic=True)
+    type_url = f"type.googleapis.com/{message.DESCRIPTOR.full_name}"
+    return of_bytes(type_url, name, message.SerializeToString(deterministic=True), needs)
+
+
+def of_bytes(type_url: str, name: str, body: bytes, needs: Iterable[Reference] = ()) -> EncodedResource:
+    """A message that is serialised already."""
     version = hashlib.blake2b(body, digest_size=8).hexdigest()
-    return EncodedResource(f"type.googleapis.com/{message.DESCRIPTOR.full_name}", name, version, body, frozenset(needs))
+    return EncodedResource(type_url, name, version, body, frozenset(needs))
 
 
 def packed(message: Message) -> AnyMessage:

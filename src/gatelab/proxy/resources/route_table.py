@@ -1,8 +1,9 @@
 """Hosts and their routes: RouteConfiguration."""
 
 import functools
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from typing import NamedTuple
 
 from envoy.config.core.v3.base_pb2 import DataSource
 from envoy.config.route.v3.route_components_pb2 import DirectResponseAction
@@ -12,21 +13,53 @@ from envoy.config.route.v3.route_components_pb2 import VirtualHost as EnvoyVirtu
 from envoy.config.route.v3.route_pb2 import RouteConfiguration
 
 from gatelab.proxy.model import NO_CHANGES, Forward, Redirect, Route, RouteTable, VirtualHost
-from gatelab.proxy.resources.encoded import CLUSTER, EncodedResource, Reference, encoded
+from gatelab.proxy.resources.encoded import CLUSTER, ROUTE_TABLE, EncodedResource, Reference, of_bytes
 from gatelab.proxy.resources.header_changes import change_headers
 from gatelab.proxy.resources.redirect_action import redirect_action
 from gatelab.proxy.resources.route_action import forward_action, refusal
 from gatelab.proxy.resources.route_match import route_match
 
 
-def encode_route_table(table: RouteTable) -> EncodedResource:
-    """The hosts of a table in their order. Raises ValueError naming the route that cannot be expressed."""
-    message = RouteConfiguration(
-        name=table.name,
-        virtual_hosts=[_virtual_host(host) for host in table.hosts],
-        ignore_port_in_host_matching=True,
-    )
-    return encoded(table.name, message, needs=_backends(table))
+class HostsMemo:
+    """The hosts of a table as they were encoded last."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, _EncodedHost] = {}
+
+    def encoded(self, hosts: Iterable[VirtualHost]) -> list["_EncodedHost"]:
+        """The hosts in their order; those that are as they were are not encoded again."""
+        before, found = self._known, list[_EncodedHost]()
+        for host in hosts:
+            known = before.get(host.name)
+            if known is None or known.host != host:
+                known = _EncodedHost(host, _serialised(host), frozenset(_backends(host)))
+            found.append(known)
+        self._known = {each.host.name: each for each in found}
+        return found
+
+
+class _EncodedHost(NamedTuple):
+    host: VirtualHost
+    body: bytes
+    needs: frozenset[Reference]
+
+
+def encode_route_table(table: RouteTable, memo: HostsMemo | None = None) -> EncodedResource:
+    """The hosts of a table in their order. Raises ValueError naming the route that cannot be expressed.
+
+    Serialised messages that are joined are one message, in which repeated fields follow each other (Protocol Buffers,
+    "Encoding"): so the table is put together of hosts that are serialised each for itself.
+    """
+    hosts = (memo or HostsMemo()).encoded(table.hosts)
+    before = RouteConfiguration(name=table.name).SerializeToString()
+    after = RouteConfiguration(ignore_port_in_host_matching=True).SerializeToString()
+    body = b"".join((before, *(host.body for host in hosts), after))
+    return of_bytes(ROUTE_TABLE, table.name, body, needs=frozenset[Reference]().union(*(host.needs for host in hosts)))
+
+
+def _serialised(host: VirtualHost) -> bytes:
+    body: bytes = RouteConfiguration(virtual_hosts=[_virtual_host(host)]).SerializeToString(deterministic=True)
+    return body
 
 
 def _virtual_host(host: VirtualHost) -> EnvoyVirtualHost:
@@ -80,8 +113,7 @@ def _with_changes_of_route(route: Route, forward: Forward) -> Forward:
     return replace(forward, backends=shares)
 
 
-def _backends(table: RouteTable) -> Iterator[Reference]:
-    for host in table.hosts:
-        for route in host.routes:
-            for backend in route.backends:
-                yield CLUSTER, backend
+def _backends(host: VirtualHost) -> Iterator[Reference]:
+    for route in host.routes:
+        for backend in route.backends:
+            yield CLUSTER, backend

@@ -36,7 +36,9 @@ def _is_in_place(need: Reference, snapshot: Snapshot, subscriptions: Subscriptio
     clusters, endpoints = subscriptions[CLUSTER], subscriptions[ENDPOINTS]
     if clusters.rejection(resource) is not None:
         return True
-    return clusters.runs(resource) and name not in endpoints.again and name in (endpoints.held | endpoints.rejected)
+    if not clusters.runs(resource) or name in endpoints.again:
+        return False
+    return name in endpoints.held or name in endpoints.rejected
 
 
 def removable(type_url: str, snapshot: Snapshot, subscriptions: Subscriptions) -> frozenset[str]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from envoy.service.discovery.v3.discovery_pb2 import DeltaDiscoveryRequest
 
 from gatelab.proxy.model import Acceptance, Endpoint, Endpoints, ProxyConfig
-from gatelab.proxy.resources import EncodedResource, encode, encode_endpoints
+from gatelab.proxy.resources import EncodedResource, Encoder, encode_endpoints
 from gatelab.proxy.xds.progress import acceptance_of
 from gatelab.proxy.xds.session import Session
 from gatelab.proxy.xds.snapshot import Snapshot
@@ -24,6 +24,7 @@ class _Assignment:
 @dataclass(slots=True)
 class _Proxy:
     config: ProxyConfig | None = None
+    encoder: Encoder = field(default_factory=Encoder)
     endpoints: Endpoints | None = None
     assignments: Mapping[str, _Assignment] = field(default_factory=dict)
     snapshot: Snapshot | None = None
@@ -48,7 +49,7 @@ class Proxies:
         proxy = self._proxies.setdefault(name, _Proxy())
         if proxy.config == config:
             return
-        resources = encode(config)
+        resources = proxy.encoder.encode(config)
         proxy.config = config
         proxy.snapshot = Snapshot(resources)
         self._refresh(name, proxy)

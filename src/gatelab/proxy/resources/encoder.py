@@ -1,0 +1,67 @@
+"""Configurations of one proxy, one after the other: what is in the next one as it was is not encoded again."""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Protocol, TypeVar
+
+from gatelab.proxy.model import ProxyConfig
+from gatelab.proxy.resources.cluster import encode_backend
+from gatelab.proxy.resources.encoded import (
+    CLUSTER,
+    LISTENER,
+    RESOURCE_TYPES,
+    ROUTE_TABLE,
+    SECRET,
+    EncodedResource,
+)
+from gatelab.proxy.resources.listener import encode_listener
+from gatelab.proxy.resources.route_table import HostsMemo, encode_route_table
+from gatelab.proxy.resources.secret import encode_certificate
+
+Resources = Mapping[str, Mapping[str, EncodedResource]]
+
+
+class _Named(Protocol):
+    @property
+    def name(self) -> str: ...
+
+
+T = TypeVar("T", bound=_Named)
+_Known = dict[str, tuple[_Named, EncodedResource]]
+
+
+class Encoder:
+    """Gives for each configuration what `encode` gives."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, _Known] = {}
+        self._hosts: dict[str, HostsMemo] = {}
+
+    def encode(self, config: ProxyConfig) -> Resources:
+        """Every resource but the endpoints, by type URL and name.
+
+        Raises ValueError when a name is given twice within a type, or a route cannot be expressed.
+        """
+        self._hosts = {table.name: self._hosts.get(table.name) or HostsMemo() for table in config.route_tables}
+        return {
+            LISTENER: self._all(LISTENER, config.listeners, encode_listener),
+            ROUTE_TABLE: self._all(
+                ROUTE_TABLE, config.route_tables, lambda table: encode_route_table(table, self._hosts[table.name])
+            ),
+            CLUSTER: self._all(CLUSTER, config.backends, encode_backend),
+            SECRET: self._all(SECRET, config.certificates, encode_certificate),
+        }
+
+    def _all(
+        self, type_url: str, models: Iterable[T], encode_one: Callable[[T], EncodedResource]
+    ) -> Mapping[str, EncodedResource]:
+        before, known = self._known.get(type_url, {}), _Known()
+        for model in models:
+            name = model.name
+            if name in known:
+                raise ValueError(f"{RESOURCE_TYPES[type_url]} {name!r} is given twice")
+            entry = before.get(name)
+            if entry is None or entry[0] != model:
+                entry = (model, encode_one(model))
+            known[name] = entry
+        self._known[type_url] = known
+        return {name: resource for name, (_, resource) in known.items()}
