@@ -1,6 +1,7 @@
 """Output of containers: through real pipes into files, and out again as `kubectl logs` asks."""
 
 import asyncio
+import errno
 import os
 import time
 from collections.abc import Iterator
@@ -119,6 +120,37 @@ async def test_following_ends_with_the_program(folder: Path, tmp_path: Path) -> 
         program.says("two\n")
         program.ends()
     assert reading.result() == "one\ntwo\n"
+
+
+async def test_after_a_disk_that_was_full_lines_begin_at_their_beginning(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program, write = Program(folder), os.write
+    with monkeypatch.context() as full:
+        full.setattr("gatelab.node.logs.writer.os.write", lambda fd, data: write(fd, data[:-5]))
+        program.log._write(b"stdout", [(b"cut short", False)])
+        full.setattr("gatelab.node.logs.writer.os.write", _no_space)
+        program.log._write(b"stdout", [(b"lost", False)])
+    program.says("there is room again\n")
+    program.ends()
+    assert await read(tmp_path) == "cut s\nthere is room again\n"
+
+
+async def test_a_disk_that_is_full_at_the_rotation_does_not_silence_a_program(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program = Program(folder, limit_bytes=60)
+    program.log._write(b"stdout", [(b"first", False)])
+    with monkeypatch.context() as full:
+        full.setattr("gatelab.node.logs.writer._open_locked", lambda _: _no_space(0, b""))
+        program.log._write(b"stdout", [(b"lost", False)])
+    program.says("there is room again\n")
+    program.ends()
+    assert await read(tmp_path) == "first\nthere is room again\n"
+
+
+def _no_space(_: int, __: bytes) -> int:
+    raise OSError(errno.ENOSPC, "No space left on device")
 
 
 async def test_a_full_file_is_moved_aside_and_read_on(folder: Path, tmp_path: Path) -> None:

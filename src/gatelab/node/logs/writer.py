@@ -37,6 +37,7 @@ class LogWriter:
         self._loop = loop
         self._limit = limit_bytes
         self._file, self._size = _open_locked(self._path)
+        self._is_torn = False
         self._pipes: dict[int, tuple[bytes, LineCutter]] = {}
         self.stdout = self._pipe(b"stdout")
         self.stderr = self._pipe(b"stderr")
@@ -93,13 +94,21 @@ class LogWriter:
         try:
             if self._size and self._size + len(data) > self._limit:
                 self._rotate()
-            self._size += os.write(self._file, data)
+            self._append(data)
         except OSError as error:
             # A full disk must not end the agent, and with it the lab.
             logger.warning("%s was not written: %s", self._path, error.strerror)
 
+    def _append(self, data: bytes) -> None:
+        """Raises OSError. A disk that fills up takes a part: what comes next must not go on in the middle of a line."""
+        data = b"\n" + data if self._is_torn else data
+        written = os.write(self._file, data)
+        self._size += written
+        self._is_torn = written < len(data) and not data[:written].endswith(b"\n")
+
     def _rotate(self) -> None:
-        rotate(self._path)
+        if self._path.exists():  # not so when a full disk refused the new file the last time
+            rotate(self._path)
         old, (self._file, self._size) = self._file, _open_locked(self._path)
         os.close(old)
 
