@@ -23,7 +23,7 @@ def test_containers_merge_by_name() -> None:
         "containers": [{"name": "a", "image": "1", "env": [{"name": "X", "value": "1"}]}, {"name": "b"}]
     }
     result = patched(spec, {"containers": [{"name": "a", "image": "2", "env": [{"name": "Y", "value": "2"}]}]})
-    env = [{"name": "X", "value": "1"}, {"name": "Y", "value": "2"}]
+    env = [{"name": "Y", "value": "2"}, {"name": "X", "value": "1"}]
     assert result == {"containers": [{"name": "a", "image": "2", "env": env}, {"name": "b"}]}
     assert spec["containers"][0]["image"] == "1"
 
@@ -61,6 +61,12 @@ def test_order_is_set_and_items_that_the_patch_does_not_know_keep_their_place() 
     assert [each["name"] for each in patched(spec, only_order)["containers"]] == ["server", "b", "a"]
 
 
+def test_without_an_order_new_items_come_first_and_known_ones_are_as_in_the_patch() -> None:
+    spec = {"containers": [{"name": "a"}, {"name": "b"}, {"name": "c"}]}
+    patch = {"containers": [{"name": "d"}, {"name": "c"}, {"name": "a"}]}
+    assert [each["name"] for each in patched(spec, patch)["containers"]] == ["d", "b", "c", "a"]
+
+
 def test_retain_keys_clears_what_is_not_named() -> None:
     before = {"spec": {"strategy": {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": 1}}}}
     patch = {"spec": {"strategy": {"$retainKeys": ["type"], "type": "Recreate"}}}
@@ -70,7 +76,7 @@ def test_retain_keys_clears_what_is_not_named() -> None:
 def test_finalizers_merge_and_are_taken_away_by_directive() -> None:
     before = {"metadata": {"finalizers": ["a", "b"]}}
     patch = {"metadata": {"$deleteFromPrimitiveList/finalizers": ["a"], "finalizers": ["c", "b"]}}
-    assert strategic_patched(schema_of(DEPLOYMENT), before, patch) == {"metadata": {"finalizers": ["b", "c"]}}
+    assert strategic_patched(schema_of(DEPLOYMENT), before, patch) == {"metadata": {"finalizers": ["c", "b"]}}
 
 
 def test_service_ports_merge_by_port() -> None:

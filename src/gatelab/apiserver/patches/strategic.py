@@ -98,4 +98,4 @@ def _list(schema: Schema, field: str, present: list[Any], patch: list[Any], orde
         merge_key,
         lambda old, item: _object(schema["items"], old if isinstance(old, dict) else {}, item),
     )
-    return merged if order is None else strategic_lists.ordered(merged, present, order, merge_key)
+    return strategic_lists.ordered(merged, present, patch if order is None else order, merge_key)

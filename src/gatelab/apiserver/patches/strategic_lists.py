@@ -66,7 +66,10 @@ def check_order(patch: Sequence[Any], order: Sequence[Any], field: str, merge_ke
 
 
 def ordered(items: list[Any], before: list[Any], order: list[Any], merge_key: str | None) -> list[Any]:
-    """The list with the items that the patch knows in the patch's order; the others keep their place among them."""
+    """The list with the items that the patch knows in the patch's order; the others keep their place among them.
+
+    An item that is new comes before the others, as `kubectl patch` that adds a container shows on any cluster.
+    """
     wanted = {_identity(each, merge_key): index for index, each in reversed(list(enumerate(order)))}
     was = {_identity(each, merge_key): index for index, each in reversed(list(enumerate(before)))}
     named = [(_identity(each, merge_key), each) for each in items]
