@@ -79,30 +79,54 @@ def listed(scene: FaultyLab) -> list[Any]:
 
 
 def test_the_control_plane_dies_while_the_disk_is_full(scene: FaultyLab) -> None:
+    scene.api("POST", CONFIG_MAPS, config_map("kept"))
     before = processes(scene)
     stuffing = fill(of_lab(scene.lab, scene.folder / "gatelab"))
     process = scene.process("gatelab.controlplane")
     process.kill()
     wait_until(lambda: not process.is_running() or process.status() == "zombie", "it is gone")
-    stuffing.unlink()
     wait_until(lambda: answers(scene), "it is back, with everything", timeout_s=30)
+    assert scene.api("POST", CONFIG_MAPS, config_map("refused", "x" * 500_000)).code == 500
+    stuffing.unlink()
+    wait_until(lambda: scene.api("POST", CONFIG_MAPS, config_map("later", "x" * 500_000)).code == 201, "room again")
     assert processes(scene) == before
 
 
 def answers(scene: FaultyLab) -> bool:
     try:
-        return scene.api("GET", f"{CONFIG_MAPS}/after", timeout_s=2).code == 200
+        return scene.api("GET", f"{CONFIG_MAPS}/kept", timeout_s=2).code == 200
     except OSError:
         return False
 
 
-def test_a_program_whose_log_fills_the_disk(scene: FaultyLab) -> None:
-    """Its lines are lost, and nothing else; what it says when there is room again is in its log."""
+def test_a_program_that_writes_while_the_disk_is_full(scene: FaultyLab) -> None:
+    """Lines are lost, and nothing else; those that come when there is room again are in the log, whole."""
+    scene.lab.gatelab("images", "add", "test/clock:1", "--", "sh", "-c", TICKS)
+    metadata = {"name": "ticking", "namespace": NAMESPACE}
+    containers = [{"name": "c", "image": "test/clock:1"}]
+    scene.apply({"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": {"containers": containers}})
+    wait_until(lambda: last_tick(scene) > 5, "it ticks")
     stuffing = fill(of_lab(scene.lab, scene.folder / "gatelab"))
-    before = processes(scene)
-    pods = scene.api("GET", "/api/v1/namespaces/hello-grpc/pods?labelSelector=app.kubernetes.io/name=hello-grpc").body
-    name = pods["items"][0]["metadata"]["name"]
-    assert scene.api("GET", f"/api/v1/namespaces/hello-grpc/pods/{name}/log").code == 200
+    before, stuck = processes(scene), last_tick(scene)
+    agent = scene.folder / "up.stderr"
+    wait_until(lambda: LOST in agent.read_text().partition("_ticking_")[2], "the agent says so, once")
     scene.caller.check()
-    assert processes(scene) == before
     stuffing.unlink()
+    wait_until(lambda: last_tick(scene) > stuck + 20, "it is heard again")
+    assert processes(scene) == before
+    ticks = [each for each in log(scene).splitlines() if each.startswith("tick ") and each.endswith(" tock")]
+    assert len(ticks) >= len(log(scene).splitlines()) - 1, "at most one line was cut short"
+
+
+LOST = "is not written: No space left on device; lines are lost"
+TICKS = "n=0; while :; do n=$((n + 1)); echo tick $n tock; sleep 0.02; done"
+
+
+def log(scene: FaultyLab) -> str:
+    answer = scene.api("GET", f"/api/v1/namespaces/{NAMESPACE}/pods/ticking/log")
+    return str(answer.body) if answer.code == 200 else ""
+
+
+def last_tick(scene: FaultyLab) -> int:
+    lines = [each.split() for each in log(scene).splitlines() if each.endswith("tock")]
+    return int(lines[-1][1]) if lines else 0

@@ -72,7 +72,7 @@ class Journal:
             raise JournalError(f"journal {path}: cannot be opened: {error}") from error
         try:
             _prepare(path, connection)
-            _report_recovery(path, wal.left_out(found, taken=_frames(connection)))
+            _report_recovery(path, found, taken=_frames(connection))
         except sqlite3.Error as error:
             connection.close()
             raise _explained(path, error) from error
@@ -130,14 +130,24 @@ def _prepare(path: Path, connection: sqlite3.Connection) -> None:
         raise JournalError(corrupt(path, damage))
 
 
-def _frames(connection: sqlite3.Connection) -> int:
-    """How many frames of the write-ahead log are good, as far as SQLite has recovered it."""
-    _, frames, _ = connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+def _frames(connection: sqlite3.Connection) -> int | None:
+    """How many frames of the write-ahead log are good, as far as SQLite has recovered it; None if the disk is full.
+
+    A full disk is no reason not to start: what is there can be read, and each write will be told.
+    """
+    try:
+        _, frames, _ = connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode != sqlite3.SQLITE_FULL:
+            raise
+        return None
     return int(frames)
 
 
-def _report_recovery(path: Path, sentence: str | None) -> None:
-    if sentence:
+def _report_recovery(path: Path, found: wal.Log, taken: int | None) -> None:
+    if taken is None:
+        _log.warning("journal %s: the disk is full: what is there can be read, and writes are refused", path)
+    elif sentence := wal.left_out(found, taken):
         _log.warning("journal %s: %s", path, sentence)
 
 

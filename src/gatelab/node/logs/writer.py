@@ -38,6 +38,7 @@ class LogWriter:
         self._limit = limit_bytes
         self._file, self._size = _open_locked(self._path)
         self._is_torn = False
+        self._lost_lines = 0
         self._pipes: dict[int, tuple[bytes, LineCutter]] = {}
         self.stdout = self._pipe(b"stdout")
         self.stderr = self._pipe(b"stderr")
@@ -97,7 +98,13 @@ class LogWriter:
             self._append(data)
         except OSError as error:
             # A full disk must not end the agent, and with it the lab.
-            logger.warning("%s was not written: %s", self._path, error.strerror)
+            if not self._lost_lines:
+                logger.warning("%s is not written: %s; lines are lost", self._path, error.strerror)
+            self._lost_lines += len(lines)
+            return
+        if self._lost_lines:
+            logger.warning("%s is written again; %d lines were lost", self._path, self._lost_lines)
+            self._lost_lines = 0
 
     def _append(self, data: bytes) -> None:
         """Raises OSError. A disk that fills up takes a part: what comes next must not go on in the middle of a line."""
