@@ -5,7 +5,7 @@ import logging
 from collections.abc import Awaitable, Callable, Iterable
 
 from gatelab.kinds.errors import AlreadyExists, ApiError, Conflict, NotFound
-from gatelab.reconcile import coalesced
+from gatelab.reconcile import Pace, coalesced
 from gatelab.reconcile.backoff import Backoff, Failures
 
 logger = logging.getLogger(__name__)
@@ -14,10 +14,6 @@ _BACKOFF = Backoff(first_s=0.05, most_s=10.0)
 _STALE_BACKOFF = Backoff(first_s=0.01, most_s=1.0)
 """For what a mirror that has caught up will not meet."""
 _PARALLEL = 8
-_RESTS = 4.0
-"""How many times as long as a step took there is none after it,"""
-_LONGEST_REST_S = 0.5
-"""and how long at most."""
 
 
 async def whenever(
@@ -25,20 +21,18 @@ async def whenever(
 ) -> None:
     """Runs `step` each time that `woken` was set, once for all changes that come close together; for ever.
 
-    A step that fails is logged and comes again after a back-off, or sooner if something changes. After one that took
-    long the next waits a multiple of that, so that a burst of changes leaves the process to others most of the time; a
-    single change after a quiet moment waits for nothing.
+    A step that fails is logged and comes again after a back-off, or sooner if something changes. In a burst of changes
+    there are rests between steps (`Pace`).
     """
     failures = Failures()
-    clock = asyncio.get_running_loop().time
-    begun = ended = clock()
+    pace = Pace()
     while True:
         await woken.wait()
-        await asyncio.sleep(min(_RESTS * (ended - begun), _LONGEST_REST_S) - (clock() - ended))
+        await pace.rest()
         await coalesced(woken, quiet_s=quiet_s, at_most_s=at_most_s)
-        begun = clock()
         try:
-            await step()
+            with pace.step():
+                await step()
         except (Conflict, NotFound, AlreadyExists) as error:
             logger.debug("%s: %s; trying again", name, error.message)
             _wake_later(woken, _STALE_BACKOFF.delay_s(failures.add(name)))
@@ -50,7 +44,6 @@ async def whenever(
             _wake_later(woken, _BACKOFF.delay_s(failures.add(name)))
         else:
             failures.clear(name)
-        ended = clock()
 
 
 async def all_of(writes: Iterable[Callable[[], Awaitable[None]]]) -> None:

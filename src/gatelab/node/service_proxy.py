@@ -25,6 +25,7 @@ from gatelab.node.place import LabPlace
 from gatelab.node.residents import Resident
 from gatelab.proxy.taken_address import explained
 from gatelab.reconcile.events import Recorder
+from gatelab.reconcile.pace import Pace
 from gatelab.telemetry import Reading
 
 if TYPE_CHECKING:
@@ -97,13 +98,16 @@ class ServiceProxy:
             self._envoy.start()
             tasks.create_task(self._follow(SERVICE, Service, self._seen.services))
             tasks.create_task(self._follow(ENDPOINT_SLICE, EndpointSlice, self._seen.slices))
+            pace = Pace()
             while True:
                 await self._changed.wait()
+                await pace.rest()
                 await asyncio.sleep(_QUIET_S)
                 self._changed.clear()
-                services = self._seen.services.values()
-                xds.publish(PROXY, service_config(services, self._node_address))
-                xds.publish_endpoints(PROXY, service_endpoints(services, self._seen.slices.values()))
+                with pace.step():
+                    services = self._seen.services.values()
+                    xds.publish(PROXY, service_config(services, self._node_address))
+                    xds.publish_endpoints(PROXY, service_endpoints(services, self._seen.slices.values()))
 
     async def _follow(self, kind: Kind, type_: type[V], seen: dict[Key, V]) -> None:
         async for event in self._cluster.watch(kind):

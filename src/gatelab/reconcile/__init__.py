@@ -12,6 +12,7 @@ from gatelab.reconcile.controller import Controller, Watches
 from gatelab.reconcile.events import Recorder
 from gatelab.reconcile.expectations import Expectations
 from gatelab.reconcile.mirror import Followed, Mirror, Mirrors
+from gatelab.reconcile.pace import Pace
 from gatelab.reconcile.runtime import Runtime
 from gatelab.reconcile.snapshots import coalesced
 from gatelab.reconcile.status import write_status
@@ -22,6 +23,7 @@ __all__ = [
     "Followed",
     "Mirror",
     "Mirrors",
+    "Pace",
     "Recorder",
     "Runtime",
     "Watches",
