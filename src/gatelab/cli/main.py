@@ -12,6 +12,7 @@ COMMANDS: Mapping[str, str] = {
     "down": "gatelab.cli.down:down",
     "status": "gatelab.cli.status:status",
     "logs": "gatelab.cli.logs:logs",
+    "debug": "gatelab.cli.debug:debug",
     "images": "gatelab.cli.images:images",
     "exec": "gatelab.cli.exec:exec_",
     "dns": "gatelab.cli.dns:dns",

@@ -149,6 +149,7 @@ def test_no_form_of_a_known_value_is_left(value: bytes, before: str) -> None:
         ("PASSWORD=hunter2 USER=me", f"PASSWORD={REDACTED} USER=me"),
         ('{"db_password": "hunter two", "a": 1}', f'{{"db_password": "{REDACTED}", "a": 1}}'),
         ('"{\\"token\\": \\"hunter2\\"}"', f'"{{\\"token\\": \\"{REDACTED}\\"}}"'),
+        ('{"privateKey": {"size": 256}, "secret": ["a-name"]}', None),
         ("secretName: hello-tls, automountServiceAccountToken: false", None),
         ("postgres://me:hunter2@db:5432/x", f"postgres://me:{REDACTED}@db:5432/x"),
         ("the pod default/web is ready, 5 of 5", None),
