@@ -1,4 +1,4 @@
-"""Whether a pod of a template may run on a node: its selector, required affinity and tolerations. Pure.
+"""Whether a pod may run on a node: its selector, required node affinity and tolerations. Pure.
 
 As `k8s.io/component-helpers/scheduling/corev1/nodeaffinity` has it; what is only preferred does not count.
 """
@@ -10,6 +10,30 @@ from gatelab.kinds.objects import Object
 
 _REQUIRED = "requiredDuringSchedulingIgnoredDuringExecution"
 _REPELLING = ("NoSchedule", "NoExecute")
+_UNSCHEDULABLE: Mapping[str, str] = {"key": "node.kubernetes.io/unschedulable", "effect": "NoSchedule"}
+"""What keeps pods from a node that is cordoned, unless they tolerate it."""
+
+
+def why_not(spec: Mapping[str, Any], node: Object | None) -> str | None:
+    """Why the scheduler does not bind a pod with that spec to the only node, in its words; None when it does.
+
+    A node that is not there yet takes what asks for nothing: the agent will say what it is.
+    """
+    if node is None:
+        is_plain = is_selected(spec, {"metadata": {"name": ""}})
+        return None if is_plain else "no nodes available to schedule pods"
+    if (node.get("spec") or {}).get("unschedulable") and not _is_tolerated(spec, _UNSCHEDULABLE):
+        return _none("node(s) were unschedulable")
+    if not all(_is_tolerated(spec, each) for each in _taints(node)):
+        return _none("node(s) had untolerated taint(s)")
+    if not is_selected(spec, node):
+        return _none("node(s) didn't match Pod's node affinity/selector")
+    return None
+
+
+def _none(reason: str) -> str:
+    preemption = "preemption: 0/1 nodes are available: 1 Preemption is not helpful for scheduling."
+    return f"0/1 nodes are available: 1 {reason}. no new claims to deallocate, {preemption}"
 
 
 def fits(spec: Mapping[str, Any], node: Object) -> bool:

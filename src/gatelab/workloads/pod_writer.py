@@ -8,8 +8,10 @@ from typing import Any
 from gatelab.cluster.port import Cluster
 from gatelab.kinds.builtin import POD
 from gatelab.kinds.errors import AlreadyExists, ApiError, NotFound
-from gatelab.kinds.objects import Object, key_of
-from gatelab.reconcile import Expectations, Recorder
+from gatelab.kinds.objects import Key, Object, key_of
+from gatelab.reconcile import Expectations, Mirror, Recorder
+from gatelab.workloads.node_fit import why_not
+from gatelab.workloads.pods import NODE_NAME, unbound
 from gatelab.workloads.scheduler import SCHEDULER, report_binding
 
 
@@ -24,19 +26,30 @@ class Words:
 
 
 class PodWriter:
-    """Writes for the owners of one controller, and tells `expected` what it wrote."""
+    """Writes for the owners of one controller, and tells `expected` what it wrote.
+
+    With `nodes`, a pod that does not fit the node is left to the scheduler, which says so.
+    """
 
     def __init__(
-        self, cluster: Cluster, recorder: Recorder, expected: Expectations, words: Words | None = None
+        self,
+        cluster: Cluster,
+        recorder: Recorder,
+        expected: Expectations,
+        words: Words | None = None,
+        nodes: Mirror | None = None,
     ) -> None:
         self._cluster = cluster
         self._recorder = recorder
         self._scheduling = Recorder(cluster, SCHEDULER)
         self._expected = expected
         self._words = words or Words()
+        self._nodes = nodes
 
     async def create(self, owner: Object, pod: dict[str, Any]) -> None:
-        """Creates a pod that has its node already. Raises what the API refuses it with."""
+        """Creates a pod, with its node if it fits. Raises what the API refuses it with."""
+        if self._nodes is not None and why_not(pod["spec"], self._nodes.get(Key("", NODE_NAME))) is not None:
+            pod = unbound(pod)
         try:
             created = await self._cluster.create(POD, pod)
         except AlreadyExists:
@@ -48,8 +61,9 @@ class PodWriter:
             raise
         self._expected.wrote(key_of(owner), created)
         await self._say(owner, "Normal", "SuccessfulCreate", self._words.created, created["metadata"]["name"])
-        # The pod was made with its node: there is no other to choose.
-        await report_binding(self._scheduling, created)
+        if created["spec"].get("nodeName"):
+            # The pod was made with its node: there is no other to choose.
+            await report_binding(self._scheduling, created)
 
     async def delete(self, owner: Object, pod: Object) -> None:
         """Asks for the deletion of the pod. Raises what the API refuses it with; one that is gone is deleted."""

@@ -61,6 +61,12 @@ def pod_from(
     return defaults.pod(pod)
 
 
+def unbound(pod: Mapping[str, Any]) -> dict[str, Any]:
+    """A new pod without its node, for the scheduler."""
+    spec = {field: value for field, value in pod["spec"].items() if field != "nodeName"}
+    return {**pod, "spec": spec, "status": {field: v for field, v in pod["status"].items() if field != "conditions"}}
+
+
 def scheduled(now: datetime) -> dict[str, str]:
     """The condition of a pod that has a node."""
     return {"type": "PodScheduled", "status": "True", "lastTransitionTime": to_rfc3339(now)}

@@ -6,7 +6,7 @@ from typing import Any
 
 from gatelab.cluster.port import Cluster
 from gatelab.kinds.apps import ReplicaSet
-from gatelab.kinds.builtin import POD, REPLICA_SET
+from gatelab.kinds.builtin import NODE, POD, REPLICA_SET
 from gatelab.kinds.errors import ApiError
 from gatelab.kinds.objects import Key, Object, is_being_deleted, key_of
 from gatelab.kinds.pods import Pod
@@ -32,14 +32,14 @@ class ReplicaSetController:
         self._claims = Claims(cluster, REPLICA_SET, POD)
 
     def watches(self) -> Sequence[Watches]:
-        return (Watches(REPLICA_SET), Watches(POD, self._keys_of_pod))
+        return (Watches(REPLICA_SET), Watches(POD, self._keys_of_pod), Watches(NODE, lambda _: ()))
 
     async def start(self, mirrors: Mirrors) -> None:
         self._sets = mirrors.of(REPLICA_SET)
         self._pods: Mirror = mirrors.of(POD)
         index_owners(self._pods)
         self._expected = Expectations(self._pods)
-        self._writer = PodWriter(self._cluster, self._recorder, self._expected)
+        self._writer = PodWriter(self._cluster, self._recorder, self._expected, nodes=mirrors.of(NODE))
 
     def _keys_of_pod(self, pod: Object) -> Iterable[Key]:
         if key := controller_key(pod, REPLICA_SET):

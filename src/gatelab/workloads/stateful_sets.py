@@ -6,7 +6,7 @@ from datetime import datetime
 
 from gatelab.cluster.port import Cluster
 from gatelab.kinds.apps import StatefulSet
-from gatelab.kinds.builtin import CONTROLLER_REVISION, POD, STATEFUL_SET
+from gatelab.kinds.builtin import CONTROLLER_REVISION, NODE, POD, STATEFUL_SET
 from gatelab.kinds.errors import ApiError
 from gatelab.kinds.objects import Key, Object, is_being_deleted, key_of
 from gatelab.kinds.timestamps import utc_now
@@ -55,6 +55,7 @@ class StatefulSetController:
             Watches(STATEFUL_SET),
             Watches(POD, self._keys_of_pod),
             Watches(CONTROLLER_REVISION, _key_of_revision),
+            Watches(NODE, lambda _: ()),
         )
 
     async def start(self, mirrors: Mirrors) -> None:
@@ -62,7 +63,7 @@ class StatefulSetController:
         self._pods = mirrors.of(POD)
         index_owners(self._pods)
         self._expected = Expectations(self._pods)
-        self._writer = PodWriter(self._cluster, self._recorder, self._expected, _WORDS)
+        self._writer = PodWriter(self._cluster, self._recorder, self._expected, _WORDS, mirrors.of(NODE))
         self._revisions = RevisionWriter(self._cluster, STATEFUL_SET, mirrors.of(CONTROLLER_REVISION))
 
     def _keys_of_pod(self, pod: Object) -> Iterable[Key]:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from gatelab.cluster.port import Applied, Cluster, Replaced
-from gatelab.kinds.builtin import CONTROLLER_REVISION, POD, STATEFUL_SET
+from gatelab.kinds.builtin import CONTROLLER_REVISION, NODE, POD, STATEFUL_SET
 from gatelab.kinds.defaults import with_defaults
 from gatelab.kinds.objects import Key, is_being_deleted
 from gatelab.reconcile import Mirrors, Runtime
@@ -84,7 +84,7 @@ async def test_a_deletion_that_is_not_seen_yet_is_waited_for() -> None:
             await create(cluster)
             await world.until(lambda: settled(world, 3, "one"))
         world.kubelet.hold = True
-        controller, mirrors = StatefulSetController(cluster), Mirrors([STATEFUL_SET, POD, CONTROLLER_REVISION])
+        controller, mirrors = StatefulSetController(cluster), Mirrors([STATEFUL_SET, POD, CONTROLLER_REVISION, NODE])
         for mirror in mirrors.all():
             mirror.apply(Replaced(await cluster.list(mirror.kind)))
         await controller.start(mirrors)

@@ -13,7 +13,7 @@ from gatelab.kinds.stored_only import STORED_ONLY
 from gatelab.kinds.unacted.certificates import CERTIFICATE, ISSUER
 from gatelab.kinds.unacted.core import SERVICE, SERVICE_ACCOUNT
 from gatelab.kinds.unacted.fields import Field, found
-from gatelab.kinds.unacted.pods import DAEMON_POD_TEMPLATE, POD, POD_TEMPLATE, STATEFUL_SET
+from gatelab.kinds.unacted.pods import POD, POD_TEMPLATE, STATEFUL_SET
 
 __all__ = ["FIELDS", "warnings"]
 
@@ -24,7 +24,7 @@ FIELDS: Mapping[str, Sequence[Field]] = {
     "deployments.apps": POD_TEMPLATE,
     "replicasets.apps": POD_TEMPLATE,
     "statefulsets.apps": STATEFUL_SET,
-    "daemonsets.apps": DAEMON_POD_TEMPLATE,
+    "daemonsets.apps": POD_TEMPLATE,
     "certificates.cert-manager.io": CERTIFICATE,
     "issuers.cert-manager.io": ISSUER,
     "clusterissuers.cert-manager.io": ISSUER,

@@ -1,15 +1,14 @@
 """Pods, and the templates of what makes pods."""
 
-from collections.abc import Sequence
-
 from gatelab.kinds.unacted.fields import Field
 
 _ONE_NODE = "the lab has one node, and every pod runs there"
 _PROCESS = "containers are processes of the user who started the lab"
 _PRIORITY = "pods are not preempted"
 
-_SCHEDULING = (Field("nodeSelector", (), _ONE_NODE), Field("affinity", (), _ONE_NODE))
 _SPEC = (
+    Field("affinity.podAffinity", (), _ONE_NODE),
+    Field("affinity.podAntiAffinity", (), _ONE_NODE),
     Field("topologySpreadConstraints", (), _ONE_NODE),
     Field("securityContext", (), _PROCESS),
     Field("hostPID", (), "pods see the processes of this machine anyway"),
@@ -39,16 +38,14 @@ _CONTAINER = (
 )
 
 
-def _of_spec(prefix: str, scheduling: Sequence[Field]) -> tuple[Field, ...]:
+def _of_spec(prefix: str) -> tuple[Field, ...]:
     containers = [field.under(f"{name}[]") for name in ("initContainers", "containers") for field in _CONTAINER]
-    return tuple(field.under(prefix) for field in (*scheduling, *_SPEC, *containers))
+    return tuple(field.under(prefix) for field in (*_SPEC, *containers))
 
 
-POD = _of_spec("spec", _SCHEDULING)
-POD_TEMPLATE = _of_spec("spec.template.spec", _SCHEDULING)
+POD = _of_spec("spec")
+POD_TEMPLATE = _of_spec("spec.template.spec")
 STATEFUL_SET = (
     *POD_TEMPLATE,
     Field("spec.volumeClaimTemplates", (), "there is no storage: pods get an emptyDir in the place of each claim"),
 )
-DAEMON_POD_TEMPLATE = _of_spec("spec.template.spec", ())
-"""A DaemonSet looks at the selector and the affinity: they say whether the node gets a pod."""
