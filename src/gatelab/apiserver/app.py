@@ -83,6 +83,7 @@ _DOCUMENTS: Mapping[str, Handler] = {
 }
 _REVIEWS: Mapping[str, Handler] = {
     "/apis/authentication.k8s.io/v1/selfsubjectreviews": reviews.who,
+    "/apis/authentication.k8s.io/v1/tokenreviews": reviews.whose,
     "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews": reviews.may,
     "/apis/authorization.k8s.io/v1/selfsubjectrulesreviews": reviews.rules,
 }

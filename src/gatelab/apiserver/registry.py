@@ -19,7 +19,7 @@ from gatelab.store import Store, Stored
 _BUILTIN = frozenset(kind.qualified_plural for kind in BUILTIN)
 
 REVIEWS: Mapping[str, Sequence[tuple[str, str]]] = {
-    "authentication.k8s.io": [("SelfSubjectReview", "selfsubjectreviews")],
+    "authentication.k8s.io": [("SelfSubjectReview", "selfsubjectreviews"), ("TokenReview", "tokenreviews")],
     "authorization.k8s.io": [
         ("SelfSubjectAccessReview", "selfsubjectaccessreviews"),
         ("SelfSubjectRulesReview", "selfsubjectrulesreviews"),

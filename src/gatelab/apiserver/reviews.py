@@ -1,8 +1,9 @@
-"""SelfSubjectReview, SelfSubjectAccessReview, SelfSubjectRulesReview: who am I, and may I.
+"""SelfSubjectReview, TokenReview, SelfSubjectAccessReview, SelfSubjectRulesReview: who am I, and may I.
 
 One token, one user, who may do everything.
 """
 
+import hmac
 from typing import Any
 
 from starlette.requests import Request
@@ -10,6 +11,7 @@ from starlette.responses import Response
 
 from gatelab.apiserver import answers, bodies
 from gatelab.apiserver.context import Context
+from gatelab.kinds.errors import BadRequest
 
 USER = {"username": "gatelab-admin", "groups": ["system:masters", "system:authenticated"]}
 
@@ -19,6 +21,19 @@ async def who(_: Context, request: Request) -> Response:
     await bodies.read(request)
     review = _review("authentication.k8s.io/v1", "SelfSubjectReview", {"status": {"userInfo": USER}})
     return answers.json(review, status=201)
+
+
+async def whose(_: Context, request: Request) -> Response:
+    """A token is that of the one who may ask at all, or nobody's. Raises BadRequest."""
+    body = await bodies.read_document(request)
+    spec = body.get("spec") if isinstance(body, dict) else None
+    token = spec.get("token") if isinstance(spec, dict) else None
+    if not isinstance(token, str) or not token:
+        raise BadRequest("spec.token: Required value: the token to be reviewed")
+    asking = request.headers.get("authorization", "").partition(" ")[2].strip()
+    known = hmac.compare_digest(token.encode(), asking.encode())
+    status = {"authenticated": True, "user": USER} if known else {"error": "the lab has one token, and not this one"}
+    return answers.json(_review("authentication.k8s.io/v1", "TokenReview", {"status": status}), status=201)
 
 
 async def may(_: Context, request: Request) -> Response:

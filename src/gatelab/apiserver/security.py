@@ -43,9 +43,20 @@ class Guard:
         if scope["path"] in OPEN_PATHS:
             return None
         scheme, _, given = headers.get("authorization", "").partition(" ")
-        if scheme.lower() == "bearer" and hmac.compare_digest(given.strip().encode(), self._token):
-            return None
-        return Unauthorized("Unauthorized")
+        if scheme.lower() != "bearer" or not hmac.compare_digest(given.strip().encode(), self._token):
+            return Unauthorized("Unauthorized")
+        return _impersonation(headers)
+
+
+def _impersonation(headers: Headers) -> Forbidden | None:
+    """What a request as somebody else would be answered is not known here: roles are stored and not acted on."""
+    names = [value for header, value in headers.items() if header.startswith("impersonate-")]
+    if not names:
+        return None
+    return Forbidden(
+        f'users "{names[0]}" is forbidden: gatelab does not impersonate, its one user may do everything; '
+        "leave out --as and the Impersonate headers"
+    )
 
 
 def _name(url: str) -> str | None:

@@ -111,3 +111,20 @@ async def test_openapi_v2_is_an_empty_document_in_both_forms(api: Requests) -> N
 
 async def test_the_version_is_kubernetes(api: Requests) -> None:
     assert (await api("GET", "/version")).json["gitVersion"].startswith("v1.37.")
+
+
+@pytest.mark.parametrize("path", ["/version", "/api", "/apis", "/api/v1", "/apis/apps", "/apis/apps/v1", "/openapi/v3"])
+async def test_a_slash_at_the_end_changes_nothing(api: Requests, path: str) -> None:
+    """The official client for Python asks so."""
+    assert (await api("GET", f"{path}/")).json == (await api("GET", path)).json
+
+
+async def test_whose_a_token_is(api: Requests) -> None:
+    place = "/apis/authentication.k8s.io/v1/tokenreviews"
+    own = await api("POST", place, {"spec": {"token": "a-token"}})
+    assert (own.status, own.json["status"]["authenticated"]) == (201, True)
+    assert own.json["status"]["user"]["username"] == "gatelab-admin"
+    other = (await api("POST", place, {"spec": {"token": "ä"}})).json["status"]
+    assert (other.get("authenticated"), "this one" in other["error"]) == (None, True)
+    for wrong in ({}, [], {"spec": 1}, {"spec": {"token": ""}}):
+        assert (await api("POST", place, wrong)).status == 400

@@ -44,3 +44,11 @@ async def test_what_a_foreign_page_makes_a_browser_fetch_is_refused(api: Request
 async def test_health_is_open_but_not_to_foreign_hosts(api: Requests) -> None:
     assert (await api("GET", "/readyz", headers={"authorization": ""})).body == b"ok"
     assert (await api("GET", "/readyz", headers={"authorization": "", "host": "evil.example"})).status == 403
+
+
+@pytest.mark.parametrize("header", ["Impersonate-User", "Impersonate-Group", "Impersonate-Extra-scopes"])
+async def test_nobody_is_impersonated_in_silence(api: Requests, header: str) -> None:
+    """The answer as somebody else would be a wrong one: roles are not acted on."""
+    answer = await api("GET", "/api/v1/namespaces", headers={header.lower(): "jane"})
+    assert (answer.status, answer.json["reason"]) == (403, "Forbidden")
+    assert 'users "jane" is forbidden: gatelab does not impersonate' in answer.json["message"]

@@ -47,6 +47,16 @@ def replica_set_columns() -> Sequence[Column]:
     )
 
 
+def scale_columns() -> Sequence[Column]:
+    """Of autoscaling/v1 Scale: `kubectl get deployment web --subresource=scale`."""
+    return (
+        name_column(),
+        Column("Desired", field("spec", "replicas", absent=0), type="integer"),
+        Column("Available", field("status", "replicas", absent=0), type="integer"),
+        age_column(),
+    )
+
+
 def stateful_set_columns() -> Sequence[Column]:
     return (name_column(), Column("Ready", _ready), age_column(), *containers_and_images(*_POD_SPEC))
 

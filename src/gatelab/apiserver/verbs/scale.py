@@ -15,6 +15,8 @@ from gatelab.apiserver.apply.entries import Owner
 from gatelab.apiserver.context import Context
 from gatelab.apiserver.custom import objects as custom_objects
 from gatelab.apiserver.tables.cells import at, selector_shown
+from gatelab.apiserver.tables.table import table
+from gatelab.apiserver.tables.workloads import scale_columns
 from gatelab.apiserver.target import Target
 from gatelab.apiserver.verbs import ownership
 from gatelab.apiserver.verbs.patch import APPLY, Patch, read_patch
@@ -83,8 +85,13 @@ def _with_field(obj: Object, path: Sequence[str], value: Any) -> dict[str, Any]:
     return {**obj, first: _with_field(below if isinstance(below, dict) else {}, rest, value) if rest else value}
 
 
-async def get(context: Context, _: Request, target: Target) -> Response:
-    return answers.json(scale_of(target, context.store.get(target.kind, target.key).object))
+async def get(context: Context, request: Request, target: Target) -> Response:
+    scale = scale_of(target, context.store.get(target.kind, target.key).object)
+    if parameters.form(request) != "table":
+        return answers.json(scale)
+    version = {"resourceVersion": scale["metadata"]["resourceVersion"]}
+    include = parameters.include_object(request)
+    return answers.json(table(scale_columns(), [scale], version, context.clock(), include=include))
 
 
 async def update(context: Context, request: Request, target: Target) -> Response:
