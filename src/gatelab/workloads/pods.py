@@ -1,7 +1,7 @@
 """Pods of workloads: how they are made, when they count as available, and which go first."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from gatelab.kinds.builtin import POD, REPLICA_SET
@@ -73,14 +73,18 @@ def scheduled(now: datetime) -> dict[str, str]:
 
 
 def seconds_to_available(pod: Pod, min_ready_seconds: int, now: datetime) -> float | None:
-    """0 when the pod is available, else how long it must stay ready to become it; None when it is not ready."""
+    """0 when the pod is available, else how long it must stay ready to become it; None when it is not ready.
+
+    A pod that has been ready since a time to come was so before the clock was set back, and nobody shall wait for that
+    time to come: it is available.
+    """
     ready = pod.condition("Ready")
     if ready is None or ready.status != "True":
         return None
     if not min_ready_seconds or not ready.last_transition_time:
         return 0.0
-    since = from_rfc3339(ready.last_transition_time)
-    return max(0.0, (since + timedelta(seconds=min_ready_seconds) - now).total_seconds())
+    ready_s = (now - from_rfc3339(ready.last_transition_time)).total_seconds()
+    return max(0.0, min_ready_seconds - ready_s) if ready_s >= 0 else 0.0
 
 
 _PHASES = {"Pending": 0, "Unknown": 1, "Running": 2}
