@@ -84,8 +84,8 @@ def test_a_process_gives_its_output_to_the_file_across_rotations(tmp_path: Path)
         "from pathlib import Path\n"
         "from gatelab.telemetry import log_file, logs\n"
         "log_file.LogFile.__init__.__kwdefaults__['limit_bytes'] = 500\n"
-        "logs.log_to_file(Path(sys.argv[1]), 'info', secrets=[], takes_output=True)\n"
-        "for number in range(8): logging.info('x' * 100)\n"
+        "logs.log_to_file(Path(sys.argv[1]), 'debug', secrets=[], takes_output=True)\n"
+        "for number in range(8): logging.debug('x' * 100)\n"
         "raise SystemExit('a last word')\n"
     )
     path = tmp_path / "p.log"
