@@ -37,6 +37,16 @@ import sys, urllib.request
 for _ in range(int(sys.argv[2])):
     print(urllib.request.urlopen(sys.argv[1], timeout=5).read().decode())
 """
+NAME_OF = """
+import socket, sys
+print(socket.gethostbyname(sys.argv[1]))
+"""
+POINTER = """
+import sys
+from dns import message, query, reversename
+asked = message.make_query(reversename.from_address(sys.argv[1]), "PTR")
+print(query.udp(asked, sys.argv[2], port=int(sys.argv[3]), timeout=5).answer[0][0].target)
+"""
 OBJECTS = f"""
 apiVersion: apps/v1
 kind: Deployment
@@ -99,6 +109,23 @@ def isolated(state_folder: Path) -> Iterator[Lab]:
         stop_lab(running)
         print_logs(state_folder)
         os.close(network)
+
+
+def test_programs_of_others_know_the_names(isolated: Lab, state_folder: Path) -> None:
+    (state_folder / "web.yaml").write_text(OBJECTS)
+    isolated.kubectl("apply", "-f", str(state_folder / "web.yaml"))
+    isolated.kubectl("rollout", "status", "deployment/web", "--timeout=20s")
+    name = "web.default.svc.cluster.local"
+    read = isolated.gatelab("exec", "--", sys.executable, "-c", READ, f"http://{name}", "3").stdout.split()
+    assert set(read) <= {each["metadata"]["name"] for each in isolated.get("pods", "-l", "app=web")["items"]}
+    address = isolated.get("service", "web")["spec"]["clusterIP"]
+    assert isolated.gatelab("exec", "--", sys.executable, "-c", NAME_OF, name).stdout == f"{address}\n"
+    shown = isolated.gatelab("dns", "systemd-resolved").stdout
+    zone = "{1}.{0}.in-addr.arpa".format(*address.split("."))
+    assert f"Domains=~test ~cluster.local ~{zone}\n" in shown
+    server, _, port = shown.partition("\nDNS=")[2].partition("\n")[0].rpartition(":")
+    asked = isolated.run(sys.executable, "-c", POINTER, address, server, port).stdout
+    assert asked == f"{name}.\n"
 
 
 def test_five_servers_bind_one_port_and_are_reached_by_every_path(isolated: Lab, state_folder: Path) -> None:

@@ -6,7 +6,7 @@ from gatelab.cli.hosts_file import block
 from gatelab.cli.names import HostLine
 
 ZONES = ("test", "cluster.local")
-"""What the lab's DNS answers for; the rest it refuses."""
+"""The names that the lab's DNS answers for; what is neither a name nor an address of a lab it refuses."""
 
 
 def text_of(form: str, *, lab: str, server: str, lines: Sequence[HostLine]) -> str:
@@ -14,12 +14,19 @@ def text_of(form: str, *, lab: str, server: str, lines: Sequence[HostLine]) -> s
     return _FORMS[form](lab, server, lines)
 
 
+def zones_of(server: str) -> tuple[str, ...]:
+    """The zones of the lab whose DNS is there: its names, and by PTR the addresses of its own range."""
+    first, second, *_ = server.split(".")
+    return (*ZONES, f"{second}.{first}.in-addr.arpa")
+
+
 def _print(lab: str, server: str, lines: Sequence[HostLine]) -> str:
     address, _, port = server.rpartition(":")
     shown = [f"  {line.address:<16} {name}" for line in lines for name in line.names]
     head = (
-        f"DNS of the lab {lab!r}: {server} (UDP and TCP), zones {' and '.join(ZONES)}",
+        f"DNS of the lab {lab!r}: {server} (UDP and TCP), zones {', '.join(zones_of(server))}",
         f"  dig @{address} -p {port} NAME",
+        f"  dig @{address} -p {port} -x ADDRESS",
         "",
         "Names that programs under `gatelab exec` know:",
     )
@@ -37,13 +44,13 @@ def _systemd_resolved(lab: str, server: str, lines: Sequence[HostLine]) -> str: 
 #   to undo: sudo rm {file} && sudo systemctl restart systemd-resolved
 [Resolve]
 DNS={server}
-Domains={" ".join(f"~{zone}" for zone in ZONES)}
+Domains={" ".join(f"~{zone}" for zone in zones_of(server))}
 """
 
 
 def _macos(lab: str, server: str, lines: Sequence[HostLine]) -> str:  # noqa: ARG001
     address, _, port = server.rpartition(":")
-    files = [f"/etc/resolver/{zone}" for zone in ZONES]
+    files = [f"/etc/resolver/{zone}" for zone in zones_of(server)]
     written = "\n".join(f"sudo tee {file} >/dev/null <<'END'\nnameserver {address}\nport {port}\nEND" for file in files)
     return f"""\
 # resolver(5) on macOS: a file per zone of the lab {lab!r}. The lab runs on Linux: {address} and the addresses of the

@@ -11,7 +11,7 @@ from dns.name import Name
 from dns.rdata import Rdata
 
 from gatelab.dns import rdata
-from gatelab.dns.zone import CLUSTER, EXTERNAL, REVERSE, Records
+from gatelab.dns.zone import CLUSTER, EXTERNAL, REVERSES, Records
 from gatelab.kinds.core import Service
 from gatelab.kinds.discovery import Endpoint, EndpointSlice
 
@@ -96,7 +96,7 @@ def pod_records(namespace: str, address: str) -> Records:
 
 def _reverse(addresses: Iterable[str], name: Name, made: _Made) -> None:
     for address in addresses:
-        if _is_ipv4(address) and (reverse := reversename.from_address(address)).is_subdomain(REVERSE):
+        if _is_ipv4(address) and any(map((reverse := reversename.from_address(address)).is_subdomain, REVERSES)):
             made[reverse].append(rdata.ptr(name))
 
 

@@ -8,6 +8,7 @@ from dns.name import Name
 from dns.rdata import Rdata
 
 from gatelab.dns import rdata
+from gatelab.kinds.addresses import LOOPBACK, PRIVATE
 from gatelab.kinds.objects import Key
 
 TTL_S = 5
@@ -17,9 +18,9 @@ EXTERNAL = names.from_text("test.")
 """`service.namespace.test`, as CoreDNS with `k8s_external test` has it."""
 CLUSTER = names.from_text("cluster.local.")
 """The cluster's domain (Kubernetes DNS-Based Service Discovery, 1.1.0)."""
-REVERSE = names.from_text("127.in-addr.arpa.")
-"""Addresses of labs, by PTR."""
-APEXES = (EXTERNAL, CLUSTER, REVERSE)
+REVERSES = tuple(names.from_text(f"{octet}.in-addr.arpa.") for octet in (LOOPBACK, PRIVATE))
+"""Addresses of labs, by PTR; the second where pods have networks of their own."""
+APEXES = (EXTERNAL, CLUSTER, *REVERSES)
 
 Records = Mapping[Name, Sequence[Rdata]]
 
@@ -87,7 +88,7 @@ class ZoneData:
 
 
 def _name_server(apex: Name) -> Name:
-    return names.from_text("ns1.dns", CLUSTER if apex == REVERSE else apex)
+    return names.from_text("ns1.dns", CLUSTER if apex in REVERSES else apex)
 
 
 def _up_to_apex(name: Name) -> Iterable[Name]:

@@ -114,8 +114,11 @@ def test_the_texts_say_how_to_do_and_how_to_undo() -> None:
         form: text_of(form, lab="x", server="127.70.0.1:5353", lines=LINES)
         for form in ("systemd-resolved", "macos", "hosts")
     }
-    assert texts["systemd-resolved"].endswith("[Resolve]\nDNS=127.70.0.1:5353\nDomains=~test ~cluster.local\n")
+    assert texts["systemd-resolved"].endswith(
+        "[Resolve]\nDNS=127.70.0.1:5353\nDomains=~test ~cluster.local ~70.127.in-addr.arpa\n"
+    )
     assert "nameserver 127.70.0.1\nport 5353\n" in texts["macos"]
+    assert "sudo tee /etc/resolver/70.127.in-addr.arpa >" in texts["macos"]
     assert texts["hosts"].endswith(block(LINES, lab="x"))
     for text in texts.values():
         assert "to undo: sudo" in text

@@ -60,6 +60,7 @@ def said(section: Any) -> list[str]:
             "PTR",
             ["1.1.21.127.in-addr.arpa. 5 PTR first.pods.shop.svc.cluster.local."],
         ),
+        ("10.in-addr.arpa", "NS", ["10.in-addr.arpa. 5 NS ns1.dns.cluster.local."]),
         ("127.in-addr.arpa", "NS", ["127.in-addr.arpa. 5 NS ns1.dns.cluster.local."]),
         ("cloud.shop.test", "A", ["cloud.shop.test. 5 CNAME lb.example.org."]),
         ("test", "NS", ["test. 5 NS ns1.dns.test."]),
