@@ -28,7 +28,7 @@ from gatelab.apiserver.registry import Registry
 from gatelab.apiserver.request_meter import RequestMeter, asked
 from gatelab.apiserver.security import Guard
 from gatelab.apiserver.target import Target, no_such_path, parsed
-from gatelab.apiserver.verbs import delete, finalize, patch, read, scale, tokens, watch, write
+from gatelab.apiserver.verbs import delete, evict, finalize, patch, read, scale, tokens, watch, write
 from gatelab.kinds.builtin import NODE
 from gatelab.kinds.errors import ApiError, MethodNotAllowed
 from gatelab.kinds.timestamps import utc_now
@@ -58,6 +58,7 @@ _PARTS: Mapping[str, Mapping[str, Verb]] = {
     "status": {"GET": read.get, "PUT": write.update, "PATCH": patch.patch},
     "scale": {"GET": scale.get, "PUT": scale.update, "PATCH": scale.patch},
     "token": {"POST": tokens.create},
+    "eviction": {"POST": evict.create},
     "finalize": {"PUT": finalize.update},
     "log": {"GET": pod_logs.read},
     "proxy": {"GET": _proxy},

@@ -13,6 +13,7 @@ _VERBS = ["create", "delete", "deletecollection", "get", "list", "patch", "updat
 _METRICS_VERBS = ["get", "list"]
 _SCALE = {"group": "autoscaling", "version": "v1", "kind": "Scale"}
 _TOKEN_REQUEST = {"group": "authentication.k8s.io", "version": "v1", "kind": "TokenRequest"}
+_EVICTION = {"group": "policy", "version": "v1", "kind": "Eviction"}
 
 
 def wants_aggregated(accept: str) -> bool:
@@ -91,6 +92,7 @@ def _parts(found: Resource, response: dict[str, str]) -> list[tuple[str, dict[st
         "scale": (_SCALE, ["get", "patch", "update"]),
         "log": (response, ["get"]),
         "token": (_TOKEN_REQUEST, ["create"]),
+        "eviction": (_EVICTION, ["create"]),
         "finalize": (response, ["update"]),
         "proxy": ({"group": "", "version": "", "kind": f"{kind.name}ProxyOptions"}, ["get"]),
     }

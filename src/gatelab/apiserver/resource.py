@@ -56,7 +56,7 @@ def built_in(kind: Kind, version: str) -> Resource:
     """A kind of `kinds.builtin`."""
     parts = ["status"] * kind.has_status + ["scale"] * kind.has_scale
     if kind.qualified_plural == "pods":
-        parts += ["log", "proxy", "exec", "attach", "portforward"]
+        parts += ["log", "proxy", "eviction", "exec", "attach", "portforward"]
     parts += _MORE_PARTS.get(kind.qualified_plural, ())
     return Resource(
         kind, version, catalogue.schema_of(kind), catalogue.is_native(kind), frozenset(parts), columns_of(kind)

@@ -104,3 +104,25 @@ async def test_a_namespace_that_is_finalized_goes(api: Requests) -> None:
     answer = await api("PUT", "/api/v1/namespaces/shop/finalize", done)
     assert answer.status == 200
     assert (await api("GET", "/api/v1/namespaces/shop")).status == 404
+
+
+async def test_evicted_pods_are_deleted(api: Requests) -> None:
+    pods = "/api/v1/namespaces/default/pods"
+    await api("POST", pods, make.pod("p"))
+    body = {"apiVersion": "policy/v1", "kind": "Eviction", "metadata": {"name": "p", "namespace": "default"}}
+    tried = await api("POST", f"{pods}/p/eviction", {**body, "deleteOptions": {"dryRun": ["All"]}})
+    assert (tried.status, tried.json["status"]) == (201, "Success")
+    assert (await api("GET", f"{pods}/p")).status == 200
+    assert (await api("POST", f"{pods}/p/eviction", body)).status == 201
+    assert (await api("GET", f"{pods}/p")).status == 404
+    assert (await api("POST", f"{pods}/p/eviction", body)).status == 404
+
+
+@pytest.mark.parametrize(
+    "body", [[], {"kind": "Pod"}, {"metadata": {"name": "q"}}, {"deleteOptions": 1}, {"deleteOptions": {"dryRun": 1}}]
+)
+async def test_what_is_no_eviction_is_refused(api: Requests, body: Any) -> None:
+    pods = "/api/v1/namespaces/default/pods"
+    await api("POST", pods, make.pod("p"))
+    assert (await api("POST", f"{pods}/p/eviction", body)).status == 400
+    assert (await api("GET", f"{pods}/p")).status == 200

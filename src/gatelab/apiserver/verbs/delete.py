@@ -41,7 +41,7 @@ async def delete(context: Context, request: Request, target: Target) -> Response
     """Answers with the object while it waits for finalizers or its grace period, else with a Status."""
     options = await _options(request)
     before = context.store.get(target.kind, target.key)
-    left = await _delete(context, request, target, target.key, options)
+    left = await delete_one(context, request, target, target.key, options)
     if left is not None:
         return views.one(request, target, left, context.clock())
     kind = target.kind
@@ -62,15 +62,16 @@ async def delete_collection(context: Context, request: Request, target: Target) 
     page = pages.page(found, version, wanted, selected=not chosen.is_everything)
     for each in page.items:
         try:
-            await _delete(context, request, target, each.key, options)
+            await delete_one(context, request, target, each.key, options)
         except NotFound:
             continue  # Somebody was faster, which is as good.
     return views.many(request, target, page.items, page.metadata, context.clock())
 
 
-async def _delete(
+async def delete_one(
     context: Context, request: Request, target: Target, key: Key, options: DeleteOptions
 ) -> Stored | None:
+    """What is left of the object, while something holds it."""
     return await context.store.delete(
         target.kind,
         key,
@@ -92,7 +93,11 @@ def _propagation(options: DeleteOptions) -> Propagation | None:
 async def _options(request: Request) -> DeleteOptions:
     """The options in the body, or those in the query when there is no body."""
     has_body = request.headers.get("content-length", "0") != "0" or "transfer-encoding" in request.headers
-    body: Any = await bodies.read_document(request) if has_body else _from_query(request)
+    return options_of(await bodies.read_document(request) if has_body else _from_query(request))
+
+
+def options_of(body: Any) -> DeleteOptions:
+    """DeleteOptions, checked. Raises BadRequest, Invalid."""
     try:
         options = msgspec.convert(body or {}, DeleteOptions)
     except msgspec.ValidationError as error:
