@@ -7,9 +7,9 @@ from typing import Any
 import msgspec
 
 from gatelab.cli.logs_sources import Source
-from gatelab.cli.own_lines import OwnLine, read_line
 from gatelab.node.logs.cri import decode
 from gatelab.telemetry.log_file import opened_after, rotated
+from gatelab.telemetry.read_lines import OwnLine, read_line
 
 _TAIL_BYTES = 1 << 20
 """How much of a file is looked at for its last lines."""

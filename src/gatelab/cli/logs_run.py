@@ -10,11 +10,11 @@ import click
 
 from gatelab.cli.logs_reader import Entry, Reader
 from gatelab.cli.logs_sources import OWN, known_names, sources
-from gatelab.cli.own_lines import readable
 from gatelab.node.claims import is_held
 from gatelab.node.errors import LabError
 from gatelab.node.logs.cri import stamp_at
 from gatelab.node.place import LabPlace
+from gatelab.telemetry.read_lines import readable
 
 POLL_S = 0.1
 _LOOK_S = 1.0

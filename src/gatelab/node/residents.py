@@ -85,13 +85,19 @@ class Resident:
             logger.warning("%s was not rotated: %s", self.log, error.strerror)
 
     def last_words(self, lines: int = 12) -> str:
-        """The end of its log, of this run of the lab."""
+        """The end of its log, of this run of the lab, as people read it."""
+        from gatelab.telemetry.read_lines import read_line, readable  # only for somebody who is in trouble
+
         try:
             with self.log.open("rb") as file:
-                file.seek(max(self._log_begins, self.log.stat().st_size - 16 * 1024))
-                return "\n".join(file.read().decode(errors="replace").splitlines()[-lines:])
+                size = self.log.stat().st_size
+                begins = self._log_begins if self._log_begins <= size else 0  # the file was rotated
+                file.seek(max(begins, size - 16 * 1024))
+                written = file.read().decode(errors="replace").splitlines()
         except OSError:
             return ""
+        found = [readable(said.text, said.fields) for said in map(read_line, written)]
+        return "\n".join("\n".join(found).splitlines()[-lines:])
 
     def _on_notice(self, notice: Notice) -> None:
         if isinstance(notice, Spawned):

@@ -4,6 +4,7 @@ import logging
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from types import TracebackType
 
 from gatelab.telemetry.json_lines import JsonLines, TextLines
 from gatelab.telemetry.log_file import LogFile
@@ -19,6 +20,8 @@ def log_to_file(path: Path, level: str, *, secrets: Sequence[bytes], takes_outpu
     handler = LogFile(path, takes_output=takes_output)
     handler.setFormatter(JsonLines(Redactor(secrets)))
     _add(handler, level)
+    if takes_output:
+        sys.excepthook = _log_uncaught
 
 
 def log_to_terminal(level: str, *, secrets: Sequence[bytes] = ()) -> None:
@@ -26,6 +29,11 @@ def log_to_terminal(level: str, *, secrets: Sequence[bytes] = ()) -> None:
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(TextLines(Redactor(secrets)))
     _add(handler, level)
+
+
+def _log_uncaught(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    """In the log's form, and through its filter, instead of as it is on stderr."""
+    logging.getLogger(__name__).critical("the process ends: %s", kind.__name__, exc_info=(kind, error, trace))
 
 
 def _add(handler: logging.Handler, level: str) -> None:

@@ -13,10 +13,10 @@ from click.testing import CliRunner, Result
 from gatelab.cli.logs_reader import Reader
 from gatelab.cli.logs_sources import Source
 from gatelab.cli.main import main
-from gatelab.cli.own_lines import stamp_of
 from gatelab.node.claims import lock
 from gatelab.node.logs.cri import encode
 from gatelab.node.place import LabPlace
+from gatelab.telemetry.read_lines import stamp_of
 
 SECOND = 1_000_000_000
 NOON = 1_767_268_800

@@ -13,7 +13,7 @@ from gatelab.kinds.errors import BadRequest, NotFound
 from gatelab.node.logs import FileLogs, LogWriter
 from gatelab.node.logs.cri import LINE_LIMIT, LineCutter, decode, encode, stamp
 from gatelab.node.logs.files import log_file, pod_folder
-from gatelab.telemetry.log_file import rotated
+from gatelab.telemetry.log_file import all_files, rotated
 
 
 @pytest.fixture
@@ -169,6 +169,32 @@ async def test_a_full_file_is_moved_aside_and_read_on(folder: Path, tmp_path: Pa
     assert log_file(folder, 0).stat().st_size <= 200
     assert reading.result() == "".join(lines)
     assert (await read(tmp_path)).endswith("line 7\n")
+
+
+async def test_five_files_are_kept_and_a_follower_misses_nothing_of_several_rotations(
+    folder: Path, tmp_path: Path
+) -> None:
+    program = Program(folder, limit_bytes=200)
+    program.says("line 0\n")
+    async with asyncio.TaskGroup() as tasks, asyncio.timeout(5):
+        reading = tasks.create_task(read(tmp_path, follow=True))
+        await asyncio.sleep(0.1)
+        for number in range(1, 14):
+            program.says(f"line {number}\n")
+            program.log._read(next(iter(program.log._pipes)))  # before the follower looks again
+        await asyncio.sleep(0.1)
+        program.ends()
+    assert reading.result().splitlines() == [f"line {number}" for number in range(14)]
+    program = Program(folder, run=1, limit_bytes=200)
+    for number in range(60):
+        program.says(f"line {number}\n")
+        program.log._read(next(iter(program.log._pipes)))
+    program.ends()
+    kept = all_files(log_file(folder, 1))
+    assert kept == [*(rotated(log_file(folder, 1), age) for age in (4, 3, 2, 1)), log_file(folder, 1)]
+    assert (await read(tmp_path)).endswith("line 59\n")
+    Program(folder, run=3).ends()
+    assert all_files(log_file(folder, 1)) == [], "the logs of old runs go with all that was rotated"
 
 
 async def test_tail_since_and_limit(folder: Path, tmp_path: Path) -> None:

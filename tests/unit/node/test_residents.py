@@ -1,6 +1,8 @@
 """Programs of the lab itself come back: at once, and more slowly when they keep ending."""
 
+import json
 import os
+import stat
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -87,6 +89,27 @@ def test_its_log_does_not_grow_for_ever(stage: Stage, monkeypatch: pytest.Monkey
     stage.ends_after(60)
     assert stage.resident.last_words() == "part/2"
     assert stage.resident.log.with_name("part.log.1").read_text() == "part/1\n"
+
+
+def test_the_log_of_one_that_runs_is_copied_aside_and_emptied(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    log = stage.resident.log
+    stage.resident.trim_log()
+    assert log.read_text() == "part/1\n", "as long as it is small"
+    monkeypatch.setattr(residents, "_LOG_LIMIT", 3)
+    with log.open("a") as program:
+        stage.resident.trim_log()
+        program.write("more\n")
+    assert log.read_text() == "more\n"
+    assert log.with_name("part.log.1").read_text() == "part/1\n"
+    assert stat.S_IMODE(log.with_name("part.log.1").stat().st_mode) == 0o600
+
+
+def test_its_last_words_are_for_people(stage: Stage) -> None:
+    line = {"time": "2026-01-01T00:00:00.000Z", "level": "error", "logger": "x", "message": "no", "exception": "a\nb"}
+    with stage.resident.log.open("a") as log:
+        log.write(json.dumps(line) + "\nplain\n")
+    assert stage.resident.last_words() == "part/1\nERROR x: no\na\nb\nplain"
+    assert stage.resident.last_words(2) == "b\nplain"
 
 
 def test_its_last_words_are_not_those_of_an_earlier_run_of_the_lab(tmp_path: Path) -> None:

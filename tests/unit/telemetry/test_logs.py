@@ -94,6 +94,21 @@ def test_a_process_gives_its_output_to_the_file_across_rotations(tmp_path: Path)
     assert path.read_text().endswith("a last word\n")
 
 
+def test_what_ends_a_process_is_in_its_log_without_secrets(tmp_path: Path) -> None:
+    program = (
+        "import sys\n"
+        "from pathlib import Path\n"
+        "from gatelab.telemetry.logs import log_to_file\n"
+        "log_to_file(Path(sys.argv[1]), 'info', secrets=[b'the-token'], takes_output=True)\n"
+        "raise ValueError('the-token is wrong')\n"
+    )
+    path = tmp_path / "p.log"
+    subprocess.run([sys.executable, "-c", program, str(path)], check=False, timeout=20)
+    (line,) = lines(path)
+    assert (line["level"], line["message"]) == ("critical", "the process ends: ValueError")
+    assert line["exception"].endswith("ValueError: [redacted] is wrong")
+
+
 def test_a_reader_goes_on_with_the_next_file_however_many_there_were(tmp_path: Path) -> None:
     path = tmp_path / "0.log"
     path.write_text("0")
