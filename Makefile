@@ -12,6 +12,8 @@ else
   install = $(BIN)/python -m pip install --quiet --disable-pip-version-check
 endif
 
+FUZZED := $(addprefix tests/properties/test_,generated_manifests.py generated_requests.py)
+
 .DEFAULT_GOAL := help
 
 help:  ## this list
@@ -24,6 +26,9 @@ demo: $(VENV)/.gatelab  ## the whole experiment: lab up, apply, call, load, verd
 
 test: $(VENV)/.test  ## every test
 	$(BIN)/python -m pytest
+
+fuzz: $(VENV)/.test  ## 10,000 generated manifests, bodies and requests each, to the API
+	$(BIN)/python -m pytest --hypothesis-profile=fuzz --hypothesis-show-statistics -o timeout=7200 $(FUZZED)
 
 check: $(VENV)/.check $(VENV)/.test  ## ruff, mypy --strict, import contracts, documentation tests
 	$(BIN)/ruff check .
@@ -55,4 +60,4 @@ $(VENV)/.check: $(VENV)/.gatelab
 	$(install) -c requirements.lock -r tests/requirements-check.txt
 	@touch $@
 
-.PHONY: help setup demo test check golden bench clean
+.PHONY: help setup demo test fuzz check golden bench clean

@@ -44,12 +44,16 @@ class Requests:
         *,
         content_type: str = "application/json",
         headers: Mapping[str, str] | None = None,
+        leave_after_s: float | None = None,
     ) -> Answer:
-        """The whole answer. `body` is sent as it is when it is bytes, as JSON otherwise."""
+        """The whole answer. `body` is sent as it is when it is bytes, as JSON otherwise.
+
+        The client leaves after `leave_after_s`, and has by then what has come of an answer that goes on.
+        """
         messages: asyncio.Queue[Mapping[str, Any]] = asyncio.Queue()
         data = body if isinstance(body, bytes) else b"" if body is None else msgspec.json.encode(body)
         sent = {"authorization": f"Bearer {TOKEN}", "host": "127.0.0.1", "content-type": content_type}
-        await self._run(method, path, data, {**sent, **(headers or {})}, messages)
+        await self._run(method, path, data, {**sent, **(headers or {})}, messages, leave_after_s=leave_after_s)
         start = messages.get_nowait()
         chunks = []
         while not messages.empty():
@@ -76,6 +80,7 @@ class Requests:
         headers: Mapping[str, str],
         messages: "asyncio.Queue[Mapping[str, Any]]",
         leave: asyncio.Event | None = None,
+        leave_after_s: float | None = None,
     ) -> None:
         raw, _, query = path.partition("?")
         pending = [{"type": "http.request", "body": data, "more_body": False}]
@@ -85,6 +90,8 @@ class Requests:
                 return pending.pop()
             if leave is not None:
                 await leave.wait()
+            elif leave_after_s is not None:
+                await asyncio.sleep(leave_after_s)
             else:
                 await asyncio.Event().wait()
             return {"type": "http.disconnect"}

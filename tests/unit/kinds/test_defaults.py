@@ -83,7 +83,7 @@ def test_probes_and_handlers() -> None:
         "periodSeconds": 1,
         "httpGet": {"port": 1, "path": "/", "scheme": "HTTP"},
     }
-    hook = {"preStop": {"sleep": {"seconds": 2}}}
+    hook = {"preStop": {"sleep": {"seconds": 2}}, "stopSignal": "SIGUSR1"}
     assert container(lifecycle=hook)["lifecycle"] == hook
 
 

@@ -72,7 +72,9 @@ def _container(container: Fields) -> dict[str, Any]:
     if "env" in container:
         result["env"] = [_variable(each) for each in container["env"]]
     if "lifecycle" in container:
-        result["lifecycle"] = {key: _handler(value) for key, value in container["lifecycle"].items()}
+        # `stopSignal` stands beside the handlers.
+        hooks = container["lifecycle"].items()
+        result["lifecycle"] = {key: _handler(value) if isinstance(value, Mapping) else value for key, value in hooks}
     if "limits" in result["resources"]:
         limits = result["resources"]["limits"]
         requests = {**limits, **(result["resources"].get("requests") or {})}
