@@ -1,5 +1,7 @@
 """Programs that do not behave: each Pod says what is wrong with it, goes when it is told to, and disturbs nobody."""
 
+import json
+import os
 import socket
 import sys
 import time
@@ -10,8 +12,8 @@ from typing import Any
 import psutil
 import pytest
 
-from faulty_lab import NAMESPACE, FaultyLab
-from running_lab import wait_until
+from faulty_lab import NAMESPACE, FaultyLab, faulty_lab
+from running_lab import EXAMPLE, TARGET, wait_until
 
 pytestmark = [pytest.mark.lab, pytest.mark.timeout(90)]
 
@@ -26,6 +28,14 @@ time.sleep(600)
 """
 BINDS = "import os, socket, sys; socket.create_server((os.environ['GATELAB_POD_IP'], int(sys.argv[1])))"
 STUBBORN = "trap '' TERM HUP INT; while :; do sleep 0.1; done"
+
+
+@pytest.fixture(scope="module")
+def shared(module_folder: Path) -> Iterator[FaultyLab]:
+    """A lab that may not bind port 443, as most people's."""
+    wrapper = ["setpriv", "--bounding-set=-net_bind_service", "--inh-caps=-net_bind_service"]
+    with faulty_lab(module_folder, wrapper=wrapper if os.geteuid() == 0 else ()) as running:
+        yield running
 
 
 def container(*command: str, **fields: Any) -> dict[str, Any]:
@@ -101,3 +111,22 @@ def test_a_program_that_is_not_there(scene: FaultyLab) -> None:
     start(scene, "absent", container("no-such-till"))
     scene.status_says("pod", "absent", "StartError", "no-such-till", "No such file or directory in any folder of PATH")
     delete(scene, "absent")
+
+
+def test_port_443_is_not_permitted(scene: FaultyLab) -> None:
+    if int(Path("/proc/sys/net/ipv4/ip_unprivileged_port_start").read_text()) <= 443:
+        pytest.skip("port 443 is permitted to everybody here")
+    (gateway,) = json.loads(scene.lab.gatelab("status", "-o", "json").stdout)["gateways"]
+    assert [(each["port"], each["bound_port"]) for each in gateway["listeners"]] == [(443, 10443)]
+    assert f"{TARGET.partition(':')[0]}" in gateway["hostnames"]
+    call = (
+        "call",
+        "--proto",
+        str(EXAMPLE / "greetings.proto"),
+        "-d",
+        '{"name": "x"}',
+        TARGET,
+        "greetings.GreetMe/Send",
+    )
+    assert json.loads(scene.lab.gatelab(*call).stdout) == {"greeting": "Hello x!"}
+    assert "10443" in scene.lab.gatelab("status").stdout
