@@ -11,7 +11,7 @@ NAMED = re.findall(r"`(tests/[\w/]+\.py)::(\w+)` \|$", PAGE, flags=re.MULTILINE)
 NOT_A_FAULT = {"test_the_lab_has_the_clock_of_the_test"}
 
 
-def tests_in(file: Path) -> Iterable[str]:
+def names_in(file: Path) -> Iterable[str]:
     for node in ast.parse(file.read_text()).body:
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name.startswith("test_"):
             yield node.name
@@ -24,9 +24,9 @@ def test_every_row_names_a_test() -> None:
 
 
 def test_the_tests_that_are_named_exist() -> None:
-    assert [(file, name) for file, name in NAMED if name not in tests_in(ROOT / file)] == []
+    assert [(file, name) for file, name in NAMED if name not in names_in(ROOT / file)] == []
 
 
 def test_every_test_of_faults_is_named() -> None:
-    names = {name for file in (ROOT / "tests" / "faults").glob("test_*.py") for name in tests_in(file)}
+    names = {name for file in (ROOT / "tests" / "faults").glob("test_*.py") for name in names_in(file)}
     assert names - {name for _, name in NAMED} == NOT_A_FAULT
