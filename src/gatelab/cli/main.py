@@ -2,31 +2,41 @@
 
 import importlib
 from collections.abc import Mapping
+from typing import NamedTuple
 
 import click
 
 from gatelab import __version__
 
-COMMANDS: Mapping[str, str] = {
-    "up": "gatelab.cli.up:up",
-    "down": "gatelab.cli.down:down",
-    "status": "gatelab.cli.status:status",
-    "logs": "gatelab.cli.logs:logs",
-    "debug": "gatelab.cli.debug:debug",
-    "images": "gatelab.cli.images:images",
-    "exec": "gatelab.cli.exec:exec_",
-    "dns": "gatelab.cli.dns:dns",
-    "ca": "gatelab.cli.ca:ca",
-    "kubeconfig": "gatelab.cli.kubeconfig:kubeconfig",
-    "kubectl": "gatelab.cli.kubectl:kubectl",
-    "controller": "gatelab.cli.controller:controller",
-    "call": "gatelab.cli.call:call",
-    "load": "gatelab.cli.load:load",
-    "experiment": "gatelab.cli.experiment:experiment",
-    "demo": "gatelab.cli.demo:demo",
-    "completion": "gatelab.cli.completion:completion",
+
+class Subcommand(NamedTuple):
+    """Where a subcommand is, as `module:attribute`, and what `gatelab --help` says of it without importing it."""
+
+    target: str
+    summary: str
+
+
+COMMANDS: Mapping[str, Subcommand] = {
+    "up": Subcommand("gatelab.cli.up:up", "Start a lab."),
+    "down": Subcommand("gatelab.cli.down:down", "Stop a lab and everything that runs in it."),
+    "status": Subcommand("gatelab.cli.status:status", "Show what runs where, and what is not ready and why."),
+    "logs": Subcommand("gatelab.cli.logs:logs", "Print the logs of the lab and of its pods."),
+    "debug": Subcommand("gatelab.cli.debug:debug", "Write a support bundle without secrets."),
+    "images": Subcommand("gatelab.cli.images:images", "List, add and remove programs that stand for images."),
+    "exec": Subcommand("gatelab.cli.exec:exec_", "Run a program with the lab's names and authorities."),
+    "dns": Subcommand("gatelab.cli.dns:dns", "Print what makes the lab's names known to the machine."),
+    "ca": Subcommand("gatelab.cli.ca:ca", "Print the CA certificates of the lab's Gateways."),
+    "kubeconfig": Subcommand("gatelab.cli.kubeconfig:kubeconfig", "Print the path of the lab's kubeconfig."),
+    "kubectl": Subcommand("gatelab.cli.kubectl:kubectl", "Run kubectl on the lab."),
+    "controller": Subcommand(
+        "gatelab.cli.controller:controller", "Run the Gateway controller by itself, on any cluster."
+    ),
+    "call": Subcommand("gatelab.cli.call:call", "Call a gRPC method; grpcurl's options."),
+    "load": Subcommand("gatelab.cli.load:load", "Put load on a gRPC method; ghz's options."),
+    "experiment": Subcommand("gatelab.cli.experiment:experiment", "Run an experiment that a file describes."),
+    "demo": Subcommand("gatelab.cli.demo:demo", "Lab up, example, spread, verdict, lab down."),
+    "completion": Subcommand("gatelab.cli.completion:completion", "Print completion code for bash, zsh or fish."),
 }
-"""Name of a subcommand -> `module:attribute` of its click command."""
 
 
 class LazyGroup(click.Group):
@@ -36,13 +46,17 @@ class LazyGroup(click.Group):
         return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
-        target = COMMANDS.get(cmd_name)
-        if target is None:
+        found = COMMANDS.get(cmd_name)
+        if found is None:
             return None
-        module, _, attribute = target.partition(":")
+        module, _, attribute = found.target.partition(":")
         command = getattr(importlib.import_module(module), attribute)
         assert isinstance(command, click.Command)
         return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, each.summary) for name, each in COMMANDS.items()])
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
