@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from gatelab.node.keeper.client import Keeper, Notice, Spawned
+from gatelab.node.keeper.client import Exited, Keeper, Notice, Spawned, SpawnFailed
 from gatelab.telemetry.log_file import LIMIT_BYTES, rotate, rotated, shift
 
 logger = logging.getLogger(__name__)
@@ -108,9 +108,15 @@ class Resident:
         delay_s = _DELAYS_S[min(self._quick_ends, len(_DELAYS_S) - 1)] if is_quick else 0.0
         self._quick_ends = self._quick_ends + 1 if is_quick else 0
         if self.later is not None:
-            text = "%s ended (%s): starting it again in %.1f s; its log is %s"
-            logger.warning(text, self.name, notice, delay_s, self.log)
+            text = "%s %s: starting it again in %.1f s; its log is %s"
+            logger.warning(text, self.name, _fate(notice), delay_s, self.log)
             self.later(delay_s, self.start)
+
+
+def _fate(notice: Exited | SpawnFailed) -> str:
+    if isinstance(notice, Exited):
+        return f"ended with exit code {notice.exit_code}"
+    return f"could not be started ({notice.refused or os.strerror(notice.errno)})"
 
 
 def _make_room(log: Path) -> None:

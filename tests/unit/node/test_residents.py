@@ -73,9 +73,12 @@ def test_one_that_keeps_ending_is_started_more_and_more_slowly_until_it_stays(st
     assert stage.delays[-2:] == [0.0, 0.0]
 
 
-def test_one_that_cannot_be_started_is_tried_again(stage: Stage) -> None:
+def test_one_that_cannot_be_started_is_tried_again(stage: Stage, caplog: pytest.LogCaptureFixture) -> None:
     stage.keeper.tell(SpawnFailed(2))
     assert len(stage.keeper.spawned) == 2
+    stage.keeper.tell(Exited(9))
+    assert "part could not be started (No such file or directory): starting it again in 0.0 s" in caplog.text
+    assert "part ended with exit code 137: starting it again in 0.1 s" in caplog.text
 
 
 def test_when_the_lab_stops_it_stays_down(stage: Stage) -> None:
