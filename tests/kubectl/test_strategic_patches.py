@@ -246,7 +246,10 @@ CASES: Mapping[str, Case] = {
     "PersistentVolumeClaim": Case(
         {"spec": {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}}},
         {"spec": {"resources": {"requests": {"storage": "2Gi"}}}},
-        {"spec": {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "2Gi"}}}},
+        {
+            "spec": {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "2Gi"}}},
+            "status": {"phase": "Pending"},
+        },
     ),
     "ResourceQuota": Case(
         {"spec": {"hard": {"pods": "1"}}},

@@ -5,6 +5,7 @@ from typing import Any
 
 from gatelab.apiserver.registry import REVIEWS, Served
 from gatelab.apiserver.resource import Resource
+from gatelab.kinds.builtin import NAMESPACE
 from gatelab.kinds.errors import NotFound
 from gatelab.kinds.kind import Kind
 
@@ -82,6 +83,8 @@ def _aggregated_resource(found: Resource) -> dict[str, Any]:
 
 
 def _verbs(kind: Kind) -> list[str]:
+    if kind == NAMESPACE:
+        return [each for each in _VERBS if each != "deletecollection"]
     return _VERBS if kind.journaled else _METRICS_VERBS
 
 

@@ -3,12 +3,15 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from gatelab.cluster.port import Cluster
 from gatelab.kinds.apps import StatefulSet
 from gatelab.kinds.builtin import CONTROLLER_REVISION, NODE, POD, STATEFUL_SET
-from gatelab.kinds.errors import ApiError
+from gatelab.kinds.errors import AlreadyExists, ApiError, Invalid
 from gatelab.kinds.objects import Key, Object, is_being_deleted, key_of
+from gatelab.kinds.schemas.problems import refusal
+from gatelab.kinds.schemas.rules import metadata
 from gatelab.kinds.timestamps import utc_now
 from gatelab.kinds.views import view
 from gatelab.reconcile import Expectations, Mirrors, Recorder, Watches, write_status
@@ -117,10 +120,26 @@ class StatefulSetController:
         ]
         return await all_at_once(
             [
-                *(self._writer.create(obj, each) for each in new),
+                *(self._create(obj, each) for each in new),
                 *(self._delete(obj, each) for each in wanted.delete),
             ]
         )
+
+    async def _create(self, obj: Object, pod: dict[str, Any]) -> None:
+        """Raises what the API refuses the pod with; what stays so until somebody acts is told in an Event."""
+        name = pod["metadata"]["name"]
+        try:
+            # The labels hold the names of the pod and of its revision, which are longer than the set's own.
+            if broken := list(metadata.broken(POD, pod)):
+                raise refusal(POD, name, broken)
+            await self._writer.create(obj, pod)
+        except (Invalid, AlreadyExists) as error:
+            present = self._pods.get(key_of(pod))
+            is_own = present is None or controller_key(present, STATEFUL_SET) == key_of(obj)
+            if isinstance(error, Invalid) or not is_own:
+                words = _WORDS.not_created.format(pod=name, owner=obj["metadata"]["name"], error=error.message)
+                await self._recorder.event(obj, "Warning", "FailedCreate", words)
+            raise
 
     async def _delete(self, obj: Object, gone: Member) -> None:
         if gone.pod.is_finished:

@@ -128,3 +128,10 @@ async def test_whose_a_token_is(api: Requests) -> None:
     assert (other.get("authenticated"), "this one" in other["error"]) == (None, True)
     for wrong in ({}, [], {"spec": 1}, {"spec": {"token": ""}}):
         assert (await api("POST", place, wrong)).status == 400
+
+
+async def test_namespaces_are_not_deleted_by_the_collection(api: Api) -> None:
+    verbs = {each["name"]: each["verbs"] for each in (await api("GET", "/api/v1")).json["resources"]}
+    assert "deletecollection" in verbs["pods"]
+    assert "deletecollection" not in verbs["namespaces"]
+    assert (await api("DELETE", "/api/v1/namespaces")).status == 405

@@ -213,3 +213,32 @@ async def test_pods_that_cannot_be_created_are_told(monkeypatch: pytest.MonkeyPa
             await world.until(lambda: any(each["reason"] == "FailedCreate" for each in world.all(EVENT)))
             said = next(each["message"] for each in world.all(EVENT) if each["reason"] == "FailedCreate")
             assert said == "create Pod web-0 in StatefulSet web failed error: quota is used up"
+
+
+def failures(world: World) -> set[str]:
+    return {each["message"] for each in world.all(EVENT) if each["reason"] == "FailedCreate"}
+
+
+async def test_a_name_that_a_foreign_pod_has_is_told_and_taken_once_free() -> None:
+    async with world_with_controllers() as world:
+        foreign = {"metadata": {"name": "web-0", "namespace": "n"}, "spec": template_of("other", "x")["spec"]}
+        await world.cluster.create(POD, with_defaults(POD, foreign))
+        await create(world, replicas=1)
+        said = 'create Pod web-0 in StatefulSet web failed error: pods "web-0" already exists'
+        await world.until(lambda: failures(world) == {said})
+        await world.cluster.delete(POD, Key("n", "web-0"))
+        await world.until(lambda: any("ownerReferences" in each["metadata"] for each in world.active_pods()))
+
+
+async def test_a_name_too_long_for_the_labels_of_its_pods_is_told() -> None:
+    name = "w" * 60
+    async with world_with_controllers() as world:
+        obj = await create(world, replicas=0)
+        long = {**obj, "metadata": {"name": name, "namespace": "n"}, "spec": {**obj["spec"], "replicas": 1}}
+        await world.cluster.create(STATEFUL_SET, long)
+        await world.until(lambda: bool(failures(world)))
+        (said,) = failures(world)
+        assert said.startswith(f"create Pod {name}-0 in StatefulSet {name} failed error: Pod ")
+        assert "metadata.labels: Invalid value" in said
+        assert "must be no more than 63 characters" in said
+        assert world.all(POD) == []

@@ -6,8 +6,8 @@ In: a pruned object of the right types. Out: a new object, complete; applying it
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from gatelab.kinds import builtin
-from gatelab.kinds.defaults import configuration, definitions, endpoints, pods, services, workloads
+from gatelab.kinds import builtin, stored_only
+from gatelab.kinds.defaults import configuration, definitions, endpoints, pods, services, stored, workloads
 from gatelab.kinds.defaults.structural import with_schema_defaults
 from gatelab.kinds.kind import Kind
 from gatelab.kinds.objects import Object
@@ -25,6 +25,12 @@ _DEFAULTS: Mapping[Kind, Callable[[Object], dict[str, Any]]] = {
     builtin.DAEMON_SET: workloads.daemon_set,
     builtin.CUSTOM_RESOURCE_DEFINITION: definitions.custom_resource_definition,
     builtin.ENDPOINT_SLICE: endpoints.endpoint_slice,
+    stored_only.PERSISTENT_VOLUME_CLAIM: stored.persistent_volume_claim,
+    stored_only.HORIZONTAL_POD_AUTOSCALER: stored.horizontal_pod_autoscaler,
+    stored_only.ROLE_BINDING: stored.role_binding,
+    stored_only.CLUSTER_ROLE_BINDING: stored.role_binding,
+    stored_only.NETWORK_POLICY: stored.network_policy,
+    stored_only.LIMIT_RANGE: stored.limit_range,
 }
 
 
