@@ -130,7 +130,7 @@ async def test_whose_a_token_is(api: Requests) -> None:
         assert (await api("POST", place, wrong)).status == 400
 
 
-async def test_namespaces_are_not_deleted_by_the_collection(api: Api) -> None:
+async def test_namespaces_are_not_deleted_by_the_collection(api: Requests) -> None:
     verbs = {each["name"]: each["verbs"] for each in (await api("GET", "/api/v1")).json["resources"]}
     assert "deletecollection" in verbs["pods"]
     assert "deletecollection" not in verbs["namespaces"]
