@@ -25,9 +25,8 @@ from gatelab.gateway.snapshot import Snapshot
 from gatelab.gateway.sources import Sources
 from gatelab.gateway.status_programmed import DataPlaneState
 from gatelab.gateway.status_writer import StatusWriter
-from gatelab.gateway.translate import translate
+from gatelab.gateway.translate import Memo, translate
 from gatelab.gateway.translate.outcome import GatewayOutcome, Translation
-from gatelab.gateway.translate.rule_memo import RuleMemo
 from gatelab.kinds.objects import Key
 from gatelab.reconcile import Runtime
 from gatelab.telemetry import Reading
@@ -55,13 +54,15 @@ class GatewayController:
         self._translation = Translation()
         self._snapshot: Snapshot | None = None
         self._connections = Connections(time.monotonic)
-        self._do_translate = functools.partial(
+        as_set = functools.partial(
             translate,
             controller_names=frozenset(settings.controllers),
             bind_any=settings.bind == "any",
             privileged_shift=settings.privileged_shift,
-            translated_rules=RuleMemo(),
         )
+        self._do_translate = functools.partial(as_set, memo=Memo())
+        # A line of its own: it runs beside the other, of other routes.
+        self._translate_without_refused = functools.partial(as_set, memo=Memo())
 
     async def run(self) -> None:
         """Runs until it is cancelled."""
@@ -73,7 +74,7 @@ class GatewayController:
             self._sources = Sources(self._intake.mirrors, self._settings.controllers)
             self._provisioner = Provisioner(self._cluster, self._intake.mirrors, self._settings)
             self._statuses = StatusWriter(self._cluster, self._intake.mirrors)
-            self._publication = Publication(self._xds, self._sources, self._do_translate)
+            self._publication = Publication(self._xds, self._sources, self._translate_without_refused)
             for name, woken, step, quiet_s in (
                 ("gateway translation", self._intake.translate, self._translate, QUIET_S),
                 ("gateway endpoints", self._intake.endpoints, self._publish_endpoints, QUIET_S),

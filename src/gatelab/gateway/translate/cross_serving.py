@@ -5,7 +5,7 @@ of the other type attached and the intersection of the hostnames of A and B is n
 accept exactly one of these two routes": the oldest, then the first by namespace/name.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from gatelab.gateway.snapshot import RouteId, route_id
@@ -33,14 +33,13 @@ class _Taken:
         return next((self.hostnames[each] for each in coverers(hostname) if each in self.hostnames), None)
 
 
-def in_the_way(listener: str, routes: Iterable[Route]) -> Mapping[RouteId, RouteId]:
+def in_the_way(listener: str, routes: Sequence[Route]) -> Mapping[RouteId, RouteId]:
     """Which of the routes attached to a listener with that hostname must give way, and to whom."""
-    found = sorted(routes, key=lambda route: (*age(route), type(route).__name__))
-    taken: dict[str, _Taken] = {type(route).__name__: _Taken() for route in found}
+    taken: dict[str, _Taken] = {kind.__name__: _Taken() for kind in {type(route) for route in routes}}
     refused: dict[RouteId, RouteId] = {}
     if len(taken) < 2:
         return refused
-    for route in found:
+    for route in sorted(routes, key=lambda route: (*age(route), type(route).__name__)):
         id_ = route_id(route)
         common = (intersection(normal(listener), normal(each)) for each in route.spec.hostnames or ("",))
         hostnames = [each for each in common if each is not None]

@@ -5,7 +5,8 @@ from collections.abc import Mapping, Sequence
 from gatelab.gateway.translate import addresses
 from gatelab.gateway.translate.observations import ACCEPTED, fails, holds
 from gatelab.gateway.translate.outcome import GatewayOutcome, ListenerOutcome, ListenerVerdict
-from gatelab.gateway.translate.proxy_config import Assembled, Binding, ServedListener, assembled
+from gatelab.gateway.translate.proxy_config import Assembled, Binding, ServedListener, Tables, assembled
+from gatelab.gateway.translate.route_tables import route_table
 from gatelab.gateway.translate.routes import Parent
 from gatelab.gateway.translate.rule_sets import RuleSet
 from gatelab.kinds.conditions import Condition
@@ -14,7 +15,10 @@ from gatelab.kinds.objects import Key
 
 
 def outcome(
-    parent: Parent, routes: Mapping[tuple[Key, str], Sequence[RuleSet]], binding: Binding | None
+    parent: Parent,
+    routes: Mapping[tuple[Key, str], Sequence[RuleSet]],
+    binding: Binding | None,
+    tables: Tables = route_table,
 ) -> GatewayOutcome:
     """What becomes of the Gateway. `routes` are those attached to each listener.
 
@@ -27,7 +31,7 @@ def outcome(
     model: Assembled | None = None
     if binding is not None and accepted.status == "True":
         served = [ServedListener(each, attached[each.listener.name]) for each in parent.listeners if each.is_servable]
-        model = assembled(served, binding)
+        model = assembled(served, binding, tables)
     return GatewayOutcome(
         gateway=gateway,
         controller_name=parent.controller_name,

@@ -5,7 +5,7 @@ told apart by SNI, each with a table of its own; that table knows the other host
 holds for a connection whose Host is not what its SNI promised.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from gatelab.gateway.translate import redirects
@@ -61,28 +61,34 @@ class Assembled:
     backends: Mapping[str, ServicePortName]
 
 
-def assembled(served: Sequence[ServedListener], binding: Binding) -> Assembled:
+Tables = Callable[[str, Sequence[HostScope]], model.RouteTable]
+"""`route_table`, or one that remembers."""
+
+
+def assembled(served: Sequence[ServedListener], binding: Binding, tables: Tables = route_table) -> Assembled:
     """The whole model of a Gateway, and where each of its listeners is in it, by the listener's name."""
+    targets_of = {each.name: _targets(each.routes) for each in served}
     listeners: list[model.Listener] = []
-    tables: list[model.RouteTable] = []
+    made: list[model.RouteTable] = []
     placements: dict[str, Placement] = {}
     for port in sorted({each.verdict.listener.port for each in served}):
         sharing = [each for each in served if each.verdict.listener.port == port]
-        chains, found = _chains(f"port-{port}", sharing)
+        chains, found = _chains(f"port-{port}", sharing, tables)
         listeners.append(model.Listener(f"port-{port}", binding.address, binding.port(port), chains))
-        tables.extend(found.values())
+        made.extend(found.values())
         for each, chain in zip(sharing, _repeated(chains, len(sharing)), strict=True):
-            placements[each.name] = _placement(f"port-{port}", each, found[chain.route_table])
-    targets = {name: target for each in served for name, target in _targets(each.routes)}
+            placements[each.name] = _placement(f"port-{port}", each, chain.route_table, targets_of[each.name])
+    targets = {name: target for each in targets_of.values() for name, target in each.items()}
+    names = sorted(targets)
     return Assembled(
         config=model.ProxyConfig(
             listeners=tuple(listeners),
-            route_tables=tuple(tables),
-            backends=tuple(model.Backend(name, targets[name].protocol) for name in sorted(targets)),
+            route_tables=tuple(made),
+            backends=tuple(model.Backend(name, targets[name].protocol) for name in names),
             certificates=_certificates(served),
         ),
         placements=placements,
-        backends=dict(sorted(targets.items())),
+        backends={name: targets[name] for name in names},
     )
 
 
@@ -92,18 +98,18 @@ def _repeated(chains: tuple[model.HttpChain, ...], count: int) -> tuple[model.Ht
 
 
 def _chains(
-    name: str, sharing: Sequence[ServedListener]
+    name: str, sharing: Sequence[ServedListener], tables: Tables
 ) -> tuple[tuple[model.HttpChain, ...], dict[str, model.RouteTable]]:
     if sharing[0].verdict.listener.protocol == "HTTP":
-        table = route_table(name, [each.scope for each in sharing])
+        table = tables(name, [each.scope for each in sharing])
         return (model.HttpChain(name, table.name),), {name: table}
     chains = []
-    tables = {}
+    found = {}
     for each in sharing:
         table_name = f"{name}/{each.name}"
-        tables[table_name] = route_table(table_name, [each.scope, *_more_specific(each, sharing)])
+        found[table_name] = tables(table_name, [each.scope, *_more_specific(each, sharing)])
         chains.append(_tls_chain(each, table_name))
-    return tuple(chains), tables
+    return tuple(chains), found
 
 
 def _more_specific(served: ServedListener, sharing: Sequence[ServedListener]) -> list[HostScope]:
@@ -123,18 +129,22 @@ def _tls_chain(served: ServedListener, table: str) -> model.HttpChain:
     )
 
 
-def _placement(listener: str, served: ServedListener, table: model.RouteTable) -> Placement:
+def _placement(listener: str, served: ServedListener, table: str, targets: Iterable[str]) -> Placement:
     return Placement(
         listener=listener,
-        route_table=table.name,
+        route_table=table,
         certificates=frozenset(certificate.name for certificate in served.verdict.certificates),
-        backends=frozenset(name for name, _ in _targets(served.routes)),
+        backends=frozenset(targets),
     )
 
 
-def _targets(routes: Sequence[RuleSet]) -> list[tuple[str, ServicePortName]]:
+def _targets(routes: Sequence[RuleSet]) -> dict[str, ServicePortName]:
     """The backends of the routes, whether or not precedence or isolation leaves them any request."""
-    return [item for rules in routes for rule in rules.rules for item in rule.destination.targets.items()]
+    found: dict[str, ServicePortName] = {}
+    for rules in routes:
+        for rule in rules.rules:
+            found.update(rule.destination.targets)
+    return found
 
 
 def _certificates(served: Sequence[ServedListener]) -> tuple[model.Certificate, ...]:

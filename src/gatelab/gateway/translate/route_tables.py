@@ -6,12 +6,13 @@ first has no route for it. Precedence: within a listener every route whose hostn
 host `a.example.com` also tries the routes of `*.example.com`, after its own.
 """
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from operator import itemgetter
 
 from gatelab.gateway.snapshot import RouteId, route_id
-from gatelab.gateway.translate.hostnames import coverers, covers, intersection, normal, specificity
+from gatelab.gateway.translate.hostnames import EVERY, coverers, covers, intersection, normal, specificity
 from gatelab.gateway.translate.precedence import SortKey, order
 from gatelab.gateway.translate.redirects import HTTP, Entrance, located
 from gatelab.gateway.translate.rule_sets import RuleSet
@@ -30,11 +31,98 @@ class HostScope:
 
 def route_table(name: str, scopes: Sequence[HostScope]) -> model.RouteTable:
     """One table for all listeners that requests on it are told apart for; their hostnames are distinct."""
-    hosts: list[model.VirtualHost] = []
-    for scope in scopes:
-        routes = _by_hostname(scope)
-        hosts.extend(_host(domain, routes, scope.entrance) for domain in _domains(scope, scopes))
-    return model.RouteTable(name, tuple(sorted(hosts, key=lambda host: _most_specific_first(host.name))))
+    return TableMemo().table(name, scopes)
+
+
+class TableMemo:
+    """A table from one state to the next: only the hosts that a changed route may be tried on are made again."""
+
+    def __init__(self) -> None:
+        self._scopes: list[_ScopeMemo] = []
+        self._hosts: dict[str, model.VirtualHost] = {}
+        self._order: list[str] = []
+
+    def table(self, name: str, scopes: Sequence[HostScope]) -> model.RouteTable:
+        """As `route_table`."""
+        if [(each.hostname, each.entrance) for each in scopes] != [
+            (each.hostname, each.entrance) for each in self._scopes
+        ]:
+            self._scopes = [_ScopeMemo(each.hostname, each.entrance) for each in scopes]
+            self._hosts, self._order = {}, []
+        come = False
+        for scope, memo in zip(scopes, self._scopes, strict=True):
+            for domain in memo.changed(scope.routes):
+                if _owner(domain, scopes) is not scope:
+                    continue
+                if memo.has(domain):
+                    come |= domain not in self._hosts
+                    self._hosts[domain] = memo.host(domain)
+                else:
+                    self._hosts.pop(domain, None)
+        if come or len(self._order) != len(self._hosts):
+            self._order = sorted(self._hosts, key=_most_specific_first)
+        return model.RouteTable(name, tuple(self._hosts[domain] for domain in self._order))
+
+
+class _ScopeMemo:
+    """The routes of a listener by hostname, and the domains that they want."""
+
+    def __init__(self, hostname: str, entrance: Entrance) -> None:
+        self.hostname = hostname
+        self.entrance = entrance
+        self._routes: dict[int, RuleSet] | None = None
+        self._by_hostname: dict[str, dict[int, RuleSet]] = {}
+        self._wanted: Counter[str] = Counter()
+
+    def changed(self, routes: Sequence[RuleSet]) -> set[str]:
+        """Takes these for the present routes; the domains on which others may be tried now than before."""
+        before, now = self._routes or {}, {id(each): each for each in routes}
+        touched: set[str] = set()
+        for number in before.keys() - now.keys():
+            touched |= self._remove(number, before[number])
+        for number in now.keys() - before.keys():
+            touched |= self._add(number, now[number])
+        is_first, self._routes = self._routes is None, now
+        return {*self._wanted, self.hostname} if is_first else self._affected(touched)
+
+    def has(self, domain: str) -> bool:
+        """Whether the listener answers for it: its own hostname, and its routes' within it."""
+        return domain == self.hostname or domain in self._wanted
+
+    def host(self, domain: str) -> model.VirtualHost:
+        return _host(domain, self._by_hostname, self.entrance)
+
+    def _add(self, number: int, rules: RuleSet) -> set[str]:
+        hostnames = set(hostnames_of(rules.route))
+        for hostname in hostnames:
+            self._by_hostname.setdefault(hostname, {})[number] = rules
+            common = intersection(self.hostname, hostname)
+            if common is not None:
+                self._wanted[common] += 1
+        return hostnames
+
+    def _remove(self, number: int, rules: RuleSet) -> set[str]:
+        hostnames = set(hostnames_of(rules.route))
+        for hostname in hostnames:
+            del self._by_hostname[hostname][number]
+            if not self._by_hostname[hostname]:
+                del self._by_hostname[hostname]
+            common = intersection(self.hostname, hostname)
+            if common is not None:
+                self._wanted[common] -= 1
+                if not self._wanted[common]:
+                    del self._wanted[common]
+        return hostnames
+
+    def _affected(self, hostnames: set[str]) -> set[str]:
+        """The domains that these hostnames cover, and those that they made or were the last to want."""
+        common = {intersection(self.hostname, hostname) for hostname in hostnames} - {None}
+        patterns = [hostname for hostname in hostnames if hostname == EVERY or hostname.startswith("*.")]
+        covered = (each for each in self._wanted if any(covers(pattern, each) for pattern in patterns))
+        return {each for each in common if each is not None} | (set(covered) if patterns else set())
+
+
+_NO_RULES: Mapping[int, RuleSet] = {}
 
 
 def _most_specific_first(domain: str) -> tuple[int, int, str]:
@@ -42,36 +130,17 @@ def _most_specific_first(domain: str) -> tuple[int, int, str]:
     return (-exact, -characters, domain)
 
 
-def _domains(scope: HostScope, scopes: Sequence[HostScope]) -> set[str]:
-    """The domains that the listener answers for: its own hostname, and its routes' within it that are no one else's."""
-    wanted = {scope.hostname}
-    for rules in scope.routes:
-        for hostname in hostnames_of(rules.route):
-            common = intersection(scope.hostname, hostname)
-            if common is not None:
-                wanted.add(common)
-    return {domain for domain in wanted if _owner(domain, scopes) is scope}
-
-
 def _owner(domain: str, scopes: Sequence[HostScope]) -> HostScope:
     covering = [scope for scope in scopes if covers(scope.hostname, domain)]
     return max(covering, key=lambda scope: specificity(scope.hostname))
 
 
-def _by_hostname(scope: HostScope) -> Mapping[str, Sequence[RuleSet]]:
-    found: dict[str, list[RuleSet]] = {}
-    for rules in scope.routes:
-        for hostname in hostnames_of(rules.route):
-            found.setdefault(hostname, []).append(rules)
-    return found
-
-
-def _host(domain: str, routes: Mapping[str, Sequence[RuleSet]], entrance: Entrance) -> model.VirtualHost:
+def _host(domain: str, routes: Mapping[str, Mapping[int, RuleSet]], entrance: Entrance) -> model.VirtualHost:
     """The host with every route whose hostname covers it, each by its most specific one."""
     candidates: list[tuple[SortKey, model.Route]] = []
     seen: set[RouteId] = set()
     for hostname in coverers(domain):
-        for rules in routes.get(hostname, ()):
+        for rules in routes.get(hostname, _NO_RULES).values():
             id_ = route_id(rules.route)
             if id_ not in seen:
                 seen.add(id_)

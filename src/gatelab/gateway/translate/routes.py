@@ -31,15 +31,26 @@ class RouteOutcome:
     listeners: Mapping[Key, frozenset[str]]
 
 
-Translated = Callable[[Route, Snapshot], RuleSet]
 Refusals = Mapping[tuple[Key, str], Mapping[RouteId, RouteId]]
 """Per Gateway and listener: which route must give way to which."""
 
 
 @dataclass(frozen=True, slots=True)
-class _Candidate:
+class Candidate:
+    """A route that names Gateways of ours, as it is as long as none of another kind is in its way.
+
+    `places` are the listeners that it would be served on.
+    """
+
     rules: RuleSet
     attachments: tuple[tuple[ParentReference, Parent, Attachment], ...]
+    places: frozenset[tuple[Key, str]]
+    unopposed: RouteOutcome
+
+
+Parents = Mapping[Key, Parent]
+Translated = Callable[[Route, Snapshot], RuleSet]
+Candidates = Callable[[RouteId, Route, Snapshot, Parents], Candidate | None]
 
 
 def translated_rules(route: Route, snapshot: Snapshot) -> RuleSet:
@@ -49,21 +60,38 @@ def translated_rules(route: Route, snapshot: Snapshot) -> RuleSet:
     return http_rules.translated_rules(route, snapshot)
 
 
-def judged(
-    snapshot: Snapshot, parents: Mapping[Key, Parent], translated: Translated = translated_rules
-) -> Mapping[RouteId, RouteOutcome]:
+def candidate(
+    id_: RouteId, route: Route, snapshot: Snapshot, parents: Parents, translated: Translated = translated_rules
+) -> Candidate | None:
+    """The route by itself, whatever others there are; None if it names no Gateway of ours."""
+    attachments = _attachments(route, snapshot, parents)
+    if not attachments:
+        return None
+    rules = translated(route, snapshot)
+    taken = ((parent, name) for _, parent, found in attachments for name in found.listeners)
+    places = frozenset((parent.gateway.metadata.key, name) for parent, name in taken)
+    return Candidate(
+        rules, attachments, places if rules.is_acceptable else frozenset(), _outcome(id_, rules, attachments, {})
+    )
+
+
+def judged(snapshot: Snapshot, parents: Parents, candidates: Candidates = candidate) -> Mapping[RouteId, RouteOutcome]:
     """An outcome for each route that names a Gateway of ours."""
-    candidates = {
-        id_: _Candidate(translated(route, snapshot), attachments)
+    found = {
+        id_: each
         for id_, route in snapshot.routes.items()
-        if (attachments := _attachments(route, snapshot, parents))
+        if (each := candidates(id_, route, snapshot, parents)) is not None
     }
-    refusals = _refusals(candidates.values(), parents)
-    return {id_: _outcome(id_, candidate, refusals) for id_, candidate in candidates.items()}
+    refusals = _refusals(found.values(), parents)
+    opposed = {id_ for refused in refusals.values() for id_ in refused}
+    return {
+        id_: _outcome(id_, each.rules, each.attachments, refusals) if id_ in opposed else each.unopposed
+        for id_, each in found.items()
+    }
 
 
 def _attachments(
-    route: Route, snapshot: Snapshot, parents: Mapping[Key, Parent]
+    route: Route, snapshot: Snapshot, parents: Parents
 ) -> tuple[tuple[ParentReference, Parent, Attachment], ...]:
     found = []
     for reference in route.spec.parent_refs:
@@ -75,31 +103,32 @@ def _attachments(
     return tuple(found)
 
 
-def _refusals(candidates: Iterable[_Candidate], parents: Mapping[Key, Parent]) -> Refusals:
+def _refusals(candidates: Iterable[Candidate], parents: Parents) -> Refusals:
     on_listener: dict[tuple[Key, str], list[Route]] = {}
-    for candidate in candidates:
-        if candidate.rules.is_acceptable:
-            places = {
-                (p.gateway.metadata.key, name) for _, p, found in candidate.attachments for name in found.listeners
-            }
-            for place in places:
-                on_listener.setdefault(place, []).append(candidate.rules.route)
+    for each in candidates:
+        for place in each.places:
+            on_listener.setdefault(place, []).append(each.rules.route)
     hostnames = {
         (key, each.listener.name): each.listener.hostname for key, p in parents.items() for each in p.listeners
     }
     return {place: cross_serving.in_the_way(hostnames[place], routes) for place, routes in on_listener.items()}
 
 
-def _outcome(id_: RouteId, candidate: _Candidate, refusals: Refusals) -> RouteOutcome:
+def _outcome(
+    id_: RouteId,
+    rules: RuleSet,
+    attachments: Iterable[tuple[ParentReference, Parent, Attachment]],
+    refusals: Refusals,
+) -> RouteOutcome:
     told: list[ParentOutcome] = []
     served: dict[Key, frozenset[str]] = {}
-    for reference, parent, attached in candidate.attachments:
+    for reference, parent, attached in attachments:
         key = parent.gateway.metadata.key
         kept = _giving_way(id_, key, attached, refusals)
-        told.append(_parent_outcome(reference, parent, candidate.rules, kept))
-        if candidate.rules.is_acceptable:
+        told.append(_parent_outcome(reference, parent, rules, kept))
+        if rules.is_acceptable:
             served[key] = served.get(key, frozenset()) | kept.listeners
-    return RouteOutcome(candidate.rules, tuple(told), served)
+    return RouteOutcome(rules, tuple(told), served)
 
 
 def _giving_way(id_: RouteId, gateway: Key, attached: Attachment, refusals: Refusals) -> Attachment:
@@ -136,7 +165,7 @@ def _parent_outcome(reference: ParentReference, parent: Parent, rules: RuleSet, 
     )
 
 
-def by_listener(outcomes: Sequence[RouteOutcome]) -> Mapping[tuple[Key, str], Sequence[RuleSet]]:
+def by_listener(outcomes: Iterable[RouteOutcome]) -> Mapping[tuple[Key, str], Sequence[RuleSet]]:
     """The rules of the routes that are attached to each listener of each Gateway, in the order of the outcomes."""
     found: dict[tuple[Key, str], list[RuleSet]] = {}
     for outcome in outcomes:

@@ -1,0 +1,124 @@
+"""What is kept from one translation to the next, so that work grows with what has changed.
+
+An object that has not changed is the same one (`live_snapshot`), so all questions are asked by identity. What is kept
+is only what the rules themselves have said: a translation with an empty memo is the specification of all others.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from gatelab.gateway.reference_grant import Grants
+from gatelab.gateway.snapshot import RouteId, Snapshot
+from gatelab.gateway.translate import routes
+from gatelab.gateway.translate.attachment import parent_key
+from gatelab.gateway.translate.proxy_config import Tables
+from gatelab.gateway.translate.route_tables import HostScope, TableMemo
+from gatelab.gateway.translate.routes import Candidate, Parent, Parents
+from gatelab.gateway.translate.rule_memo import RuleMemo
+from gatelab.kinds.core import Namespace, Secret
+from gatelab.kinds.gatewayapi import Gateway, Route
+from gatelab.kinds.objects import Key
+from gatelab.proxy.model import RouteTable
+
+
+@dataclass(frozen=True, slots=True)
+class _Judged:
+    """A parent, and all that it follows from."""
+
+    parent: Parent
+    secrets: Mapping[Key, Secret]
+    grants: Grants
+
+    def is_current(self, gateway: Gateway, controller_name: str, snapshot: Snapshot) -> bool:
+        return (
+            self.parent.gateway is gateway
+            and self.parent.controller_name == controller_name
+            and self.secrets is snapshot.secrets
+            and self.grants is snapshot.grants
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """A candidate, and all that it follows from, beside its rules."""
+
+    candidate: Candidate | None
+    route: Route
+    parents: tuple[tuple[Key, Parent | None], ...]
+    namespace: Namespace | None
+
+    def is_current(self, route: Route, snapshot: Snapshot, parents: Parents) -> bool:
+        return (
+            self.route is route
+            and self.namespace is snapshot.namespaces.get(route.metadata.namespace)
+            and all(parents.get(key) is parent for key, parent in self.parents)
+        )
+
+
+@dataclass(slots=True)
+class _State:
+    parents: dict[Key, _Judged] = field(default_factory=dict)
+    routes: dict[RouteId, _Seen] = field(default_factory=dict)
+    tables: dict[tuple[Key, str], TableMemo] = field(default_factory=dict)
+
+
+class Memo:
+    """For translations that are made one after the other. What the last one did not ask for is forgotten by the next;
+    after one that raised everything is.
+    """
+
+    def __init__(self) -> None:
+        self._rules = RuleMemo()
+        self._before = _State()
+        self._now: _State | None = None
+
+    def begin(self) -> None:
+        """Before a translation."""
+        if self._now is not None:
+            self._rules, self._before = RuleMemo(), _State()
+        self._now = _State()
+
+    def end(self) -> None:
+        """After one that did not raise."""
+        self._before, self._now = self._now or _State(), None
+
+    def parent(self, gateway: Gateway, controller_name: str, snapshot: Snapshot, judge: Callable[[], Parent]) -> Parent:
+        """As `judge`, which is asked when anything has changed."""
+        key = gateway.metadata.key
+        judged = self._before.parents.get(key)
+        if judged is None or not judged.is_current(gateway, controller_name, snapshot):
+            judged = _Judged(judge(), snapshot.secrets, snapshot.grants)
+        self._state.parents[key] = judged
+        return judged.parent
+
+    def candidate(self, id_: RouteId, route: Route, snapshot: Snapshot, parents: Parents) -> Candidate | None:
+        """As `routes.candidate`."""
+        seen = self._before.routes.get(id_)
+        if seen is None or not seen.is_current(route, snapshot, parents) or not self._has_its_rules(seen, snapshot):
+            named = {parent_key(reference, route) for reference in route.spec.parent_refs} - {None}
+            seen = _Seen(
+                routes.candidate(id_, route, snapshot, parents, self._rules),
+                route,
+                tuple((key, parents.get(key)) for key in named if key is not None),
+                snapshot.namespaces.get(route.metadata.namespace),
+            )
+        self._state.routes[id_] = seen
+        return seen.candidate
+
+    def tables(self, gateway: Key) -> Tables:
+        """As `route_tables.route_table`, for the tables of a Gateway."""
+
+        def table(name: str, scopes: Sequence[HostScope]) -> RouteTable:
+            memo = self._before.tables.get((gateway, name)) or TableMemo()
+            self._state.tables[gateway, name] = memo
+            return memo.table(name, scopes)
+
+        return table
+
+    @property
+    def _state(self) -> _State:
+        assert self._now is not None, "a translation has begun"
+        return self._now
+
+    def _has_its_rules(self, seen: _Seen, snapshot: Snapshot) -> bool:
+        return seen.candidate is None or seen.candidate.rules is self._rules(seen.route, snapshot)

@@ -1,0 +1,174 @@
+"""After any sequence of changes, what was kept up to date is what would be made anew."""
+
+import dataclasses
+from collections.abc import Sequence
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from gatelab.cluster.port import Applied, Deleted, Replaced
+from gatelab.gateway.live_snapshot import LiveSnapshot
+from gatelab.gateway.snapshot import Snapshot
+from gatelab.gateway.translate import Memo, translate
+from gatelab.kinds.builtin import (
+    GATEWAY,
+    GATEWAY_CLASS,
+    GRPC_ROUTE,
+    HTTP_ROUTE,
+    NAMESPACE,
+    REFERENCE_GRANT,
+    SECRET,
+    SERVICE,
+)
+from gatelab.kinds.objects import Object, key_of
+from gatelab.proxy.model import ProxyConfig
+from gatelab.proxy.resources import Encoder, encode
+from gatelab.reconcile import Mirrors
+from gateway_strategies import gateways, grants, hosts, http_routes, made, names, routes
+from golden_cases import ADDRESS, completed, kind_of, shared_objects, snapshot
+
+KINDS = (GATEWAY_CLASS, GATEWAY, GRPC_ROUTE, HTTP_ROUTE, NAMESPACE, REFERENCE_GRANT, SECRET, SERVICE)
+services = st.builds(
+    lambda name, port, protocol: completed(
+        {
+            "apiVersion": "v1",
+            "kind": "Service",
+            "metadata": {"name": name},
+            "spec": {"ports": [{"port": port, "protocol": "TCP", "appProtocol": protocol}]},
+        }
+    ),
+    st.sampled_from(["a", "b", "nobody"]),
+    st.sampled_from([8080, 1]),
+    st.sampled_from(["http", "https", "kubernetes.io/h2c"]),
+)
+namespaces = st.sampled_from(["blue", "red"]).map(
+    lambda team: completed(
+        {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "other", "labels": {"team": team}}}
+    )
+)
+meeting_gateways = st.lists(hosts | st.just(""), min_size=1, max_size=3, unique=True).flatmap(
+    lambda hostnames: st.sampled_from(["Selector", "All"]).map(
+        lambda source: made(
+            "Gateway",
+            "gw",
+            "default",
+            {
+                "gatewayClassName": "gatelab",
+                "listeners": [
+                    {
+                        "name": f"l{index}",
+                        "port": 80,
+                        "protocol": "HTTP",
+                        "hostname": hostname,
+                        "allowedRoutes": {
+                            "namespaces": {"from": source, "selector": {"matchLabels": {"team": "blue"}}}
+                        },
+                    }
+                    for index, hostname in enumerate(hostnames)
+                ],
+            },
+        )
+    )
+)
+meeting_routes = st.builds(
+    lambda kind, name, namespace, hostnames, backend: made(
+        kind,
+        name,
+        namespace,
+        {
+            "parentRefs": [{"name": "gw", "namespace": "default"}],
+            "hostnames": hostnames,
+            "rules": [{"backendRefs": [{"name": backend, "namespace": "default", "port": 8080}]}],
+        },
+    ),
+    st.sampled_from(["GRPCRoute", "GRPCRoute", "GRPCRoute", "HTTPRoute"]),
+    names,
+    st.sampled_from(["default", "other"]),
+    st.lists(hosts, max_size=2, unique=True),
+    st.sampled_from(["a", "b"]),
+)
+grants_of_services = st.sampled_from(["GRPCRoute", "HTTPRoute"]).map(
+    lambda kind: made(
+        "ReferenceGrant",
+        "grant",
+        "default",
+        {
+            "from": [{"group": "gateway.networking.k8s.io", "kind": kind, "namespace": "other"}],
+            "to": [{"group": "", "kind": "Service"}],
+        },
+    )
+)
+what = st.sampled_from(["put", "put", "delete"])
+any_changes = st.lists(st.tuples(what, routes | http_routes | gateways | services | grants | namespaces), max_size=12)
+changes_that_meet = st.lists(
+    st.tuples(what, meeting_routes | meeting_routes | services | grants_of_services | namespaces)
+    | st.tuples(st.just("put"), meeting_gateways),
+    min_size=6,
+    max_size=20,
+)
+
+
+class Cluster:
+    """Objects, and the mirrors that follow them."""
+
+    def __init__(self) -> None:
+        self.mirrors = Mirrors(KINDS)
+        for kind in KINDS:
+            self.mirrors.of(kind).apply(Replaced([each for each in shared_objects() if kind_of(each) is kind]))
+
+    def change(self, what: str, obj: Object) -> None:
+        mirror = self.mirrors.of(kind_of(obj))
+        if what == "put":
+            mirror.apply(Applied(obj))
+        elif mirror.get(key_of(obj)) is not None:
+            mirror.apply(Deleted(obj))
+
+    def objects(self) -> list[Object]:
+        return [each for kind in KINDS for each in self.mirrors.of(kind).list()]
+
+
+def addressed(found: Snapshot) -> Snapshot:
+    return dataclasses.replace(found, addresses=dict.fromkeys(found.gateways, ADDRESS))
+
+
+thoroughly = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+
+
+@thoroughly
+@given(any_changes)
+def test_what_is_kept_up_to_date_is_what_is_made_anew(these: Sequence[tuple[str, Object]]) -> None:
+    assert_kept(these)
+
+
+@thoroughly
+@given(meeting_gateways, changes_that_meet)
+def test_it_is_where_changes_meet(first: Object, these: Sequence[tuple[str, Object]]) -> None:
+    assert_kept([("put", first), *these])
+
+
+def assert_kept(these: Sequence[tuple[str, Object]]) -> None:
+    cluster, memo, encoder = Cluster(), Memo(), Encoder()
+    live = LiveSnapshot(cluster.mirrors)
+    for what, obj in these:
+        cluster.change(what, obj)
+        kept = translate(addressed(live.refresh()), memo=memo)
+        assert kept == translate(snapshot(cluster.objects()))
+        for outcome in kept.gateways.values():
+            config = outcome.config or ProxyConfig()
+            assert encoder.encode(config) == encode(config)
+
+
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.lists(routes | gateways, min_size=1, max_size=6))
+def test_a_write_of_a_status_is_no_change(these: Sequence[Object]) -> None:
+    cluster = Cluster()
+    for each in these:
+        cluster.change("put", each)
+    live = LiveSnapshot(cluster.mirrors)
+    before = live.refresh()
+    for each in these:
+        metadata = {**each["metadata"], "resourceVersion": "7"}
+        cluster.change(
+            "put", {**cluster.mirrors.of(kind_of(each)).get(key_of(each)), "metadata": metadata, "status": {}}
+        )  # type: ignore[dict-item]
+    assert live.refresh() is before
