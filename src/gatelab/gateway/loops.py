@@ -34,13 +34,13 @@ async def whenever(
             with pace.step():
                 await step()
         except (Conflict, NotFound, AlreadyExists) as error:
-            logger.debug("%s: %s; trying again", name, error.message)
+            logger.debug("%s: %s; trying again", name, error.message, extra={"controller": name})
             _wake_later(woken, _STALE_BACKOFF.delay_s(failures.add(name)))
         except ApiError as error:
-            logger.warning("%s: %s; trying again", name, error.message)
+            logger.warning("%s: %s; trying again", name, error.message, extra={"controller": name})
             _wake_later(woken, _BACKOFF.delay_s(failures.add(name)))
         except Exception:
-            logger.exception("%s failed; trying again", name)
+            logger.exception("%s failed; trying again", name, extra={"controller": name})
             _wake_later(woken, _BACKOFF.delay_s(failures.add(name)))
         else:
             failures.clear(name)

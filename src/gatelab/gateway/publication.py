@@ -102,7 +102,8 @@ class Publication:
             self._xds.publish(proxy_name(key), outcome.config)
             proxy.fault = ""
         except ValueError as error:
-            logger.warning("the configuration of Gateway %s cannot be expressed: %s", key, error)
+            about = {"object": f"Gateway {key}"}
+            logger.warning("the configuration of Gateway %s cannot be expressed: %s", key, error, extra=about)
             proxy.fault = str(error)
         self._publish_endpoints(key, proxy)
 

@@ -89,7 +89,7 @@ class Agent:
             await worker.run()
         except ExceptionGroup:
             # A bug met by one pod is that pod's; the others, and the lab, go on.
-            logger.exception("pod %s: its worker ended", worker.key)
+            logger.exception("pod %s: its worker ended", worker.key, extra=_about(worker.key))
             worker.kill()
         finally:
             del self._workers[metadata.uid]
@@ -103,7 +103,7 @@ class Agent:
         try:
             await self._host.cluster.patch(POD, key_of(pod), {"status": status}, subresource="status")
         except ApiError as error:
-            logger.warning("pod %s: %s (%s)", key_of(pod), message, error.message)
+            logger.warning("pod %s: %s (%s)", key_of(pod), message, error.message, extra=_about(key_of(pod)))
 
     async def _remove(self, pod: Object) -> None:
         """Deletes a pod of which nothing runs."""
@@ -112,7 +112,7 @@ class Agent:
         except (NotFound, Conflict):
             return
         except ApiError as error:
-            logger.warning("pod %s: not deleted: %s", key_of(pod), error.message)
+            logger.warning("pod %s: not deleted: %s", key_of(pod), error.message, extra=_about(key_of(pod)))
 
     def _forget(self, pod: Object) -> None:
         worker = self._workers.get(pod["metadata"]["uid"])
@@ -123,3 +123,8 @@ class Agent:
 def _address(pod: Object) -> str:
     address: str = (pod.get("status") or {}).get("podIP", "")
     return address
+
+
+def _about(key: Key) -> dict[str, str]:
+    """Fields of a log line."""
+    return {"object": f"Pod {key}"}

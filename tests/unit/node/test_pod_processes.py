@@ -11,7 +11,7 @@ import pytest
 
 from gatelab.kinds.builtin import CONFIG_MAP, POD
 from gatelab.kinds.objects import Object
-from gatelab.node.logs.writer import FILE_LIMIT
+from gatelab.telemetry.log_file import KEPT_FILES, LIMIT_BYTES
 from running_node import MakeObject, Node, eventually, is_ready, is_there, main_of, waits_for
 
 SLEEP = {"image": "test/sleep:1"}
@@ -236,7 +236,7 @@ async def test_a_hundred_megabytes_at_once_keep_the_files_small_and_the_pod_well
     pod = await node.until(key, is_over)
     assert pod["status"]["phase"] == "Succeeded"
     files = [each for each in (node.folder / "logs").rglob("*") if each.is_file()]
-    assert sum(each.stat().st_size for each in files) < 2.1 * FILE_LIMIT
+    assert sum(each.stat().st_size for each in files) <= KEPT_FILES * LIMIT_BYTES
 
 
 @pytest.mark.parametrize(

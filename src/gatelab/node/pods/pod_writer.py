@@ -93,7 +93,8 @@ class PodWriter:
             except (NotFound, Conflict):
                 return
             except ApiError as error:
-                logger.info("pod %s: not written yet: %s", self._key, error.message)
+                about = {"object": f"Pod {self._key}"}
+                logger.info("pod %s: not written yet: %s", self._key, error.message, extra=about)
                 await asyncio.sleep(delay_s)
             else:
                 return

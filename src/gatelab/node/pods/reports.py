@@ -31,7 +31,8 @@ class Reports:
             try:
                 await self._recorder.event(pod, type_, report.reason, report.message, field_path=path)
             except Exception:  # A bug met by one Event is that Event's; the node goes on.
-                logger.exception("pod %s: event %s was not written", key_of(pod), report.reason)
+                about = {"object": f"Pod {key_of(pod)}"}
+                logger.exception("pod %s: event %s was not written", key_of(pod), report.reason, extra=about)
 
 
 def _field_path(pod: Object, container: str) -> str:
