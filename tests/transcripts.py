@@ -20,7 +20,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-COMMAND_TIMEOUT_S = 45
+COMMAND_TIMEOUT_S = 35
 
 _IN_BACKGROUND = re.compile(r"& # (\d+) lines?$")
 _OF_VERSION = "-- kubectl "
@@ -102,11 +102,16 @@ async def play(transcript: Transcript, version: str, folder: Path, environment: 
     for step in transcript.steps:
         process = await _start(_IN_BACKGROUND.sub("", step.command), folder, environment)
         assert process.stdout is not None
-        async with asyncio.timeout(COMMAND_TIMEOUT_S):
-            if step.lines_wanted:
-                running.append((step, process, await process.stdout.readline()))
-                continue
-            out, _ = await process.communicate()
+        try:
+            async with asyncio.timeout(COMMAND_TIMEOUT_S):
+                if step.lines_wanted:
+                    running.append((step, process, await process.stdout.readline()))
+                    continue
+                out, _ = await process.communicate()
+        except TimeoutError as error:
+            os.killpg(process.pid, signal.SIGKILL)
+            await process.communicate()
+            raise AssertionError(f"not done in {COMMAND_TIMEOUT_S} s, by kubectl {version}: {step.command}") from error
         ending = f"[exit {process.returncode}]\n" if process.returncode else ""
         step.results[version] = masked(out.decode()) + ending
     for step, process, first in running:

@@ -11,7 +11,7 @@ from running_api import running_api
 
 Session = Callable[[str, Path, Path | str], tuple[Path, dict[str, str]]]
 
-pytestmark = pytest.mark.kubectl
+pytestmark = [pytest.mark.kubectl, pytest.mark.timeout(180)]
 
 PATHS = sorted((Path(__file__).parent / "transcripts").glob("*.txt"))
 
