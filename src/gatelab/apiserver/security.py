@@ -11,7 +11,7 @@ from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from gatelab.apiserver import answers
-from gatelab.kinds.errors import ApiError, Forbidden, Unauthorized
+from gatelab.kinds.errors import ApiError, BadRequest, Forbidden, Unauthorized
 
 OPEN_PATHS = frozenset({"/healthz", "/livez", "/readyz"})
 
@@ -26,12 +26,17 @@ class Guard:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and (error := self._refusal(scope)) is not None:
-            await answers.failure(error)(scope, receive, send)
+            response = answers.failure(error)
+            if isinstance(error, BadRequest):
+                response.headers["connection"] = "close"  # Nobody knows what follows.
+            await response(scope, receive, send)
             return
         await self._app(scope, receive, send)
 
     def _refusal(self, scope: Scope) -> ApiError | None:
         headers = Headers(scope=scope)
+        if "content-length" in headers and "transfer-encoding" in headers:
+            return BadRequest("Content-Length and Transfer-Encoding contradict each other (RFC 9112, section 6.1)")
         host = headers.get("host", "")
         if _name(f"//{host}") not in self._hosts:
             return Forbidden(f"forbidden: the host {host!r} is not a name of this server")
