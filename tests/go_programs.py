@@ -1,5 +1,6 @@
 """Programs of others that are compared with, and run against, a lab: built by `go install` into a cache, once."""
 
+import hashlib
 import os
 import shutil
 import subprocess
@@ -23,4 +24,17 @@ def built(name: str) -> str:
         subprocess.run(["go", "install", f"{module}@{version}"], env=environment, check=True, timeout=BUILD_TIMEOUT_S)
         (own / name).replace(binary)
         own.rmdir()
+    return str(binary) if binary.exists() else ""
+
+
+def built_from(folder: Path) -> str:
+    """The path of the program whose sources are in a folder of ours, built when they changed; "" without Go."""
+    sources = sorted([*folder.glob("*.go"), folder / "go.mod", folder / "go.sum"])
+    digest = hashlib.sha256(b"".join(each.read_bytes() for each in sources)).hexdigest()[:16]
+    binary = _CACHE / f"{folder.name}-{digest}"
+    if not binary.exists() and shutil.which("go"):
+        _CACHE.mkdir(parents=True, exist_ok=True)
+        own = _CACHE / f"{binary.name}-{os.getpid()}"
+        subprocess.run(["go", "build", "-o", own, "."], cwd=folder, check=True, timeout=BUILD_TIMEOUT_S)
+        own.replace(binary)
     return str(binary) if binary.exists() else ""

@@ -3,8 +3,6 @@
 import asyncio
 import os
 import re
-import shutil
-import subprocess
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -16,6 +14,7 @@ import pytest
 
 import api_objects
 import client_results
+import go_programs
 import killed_control_plane
 from gatelab.kinds.builtin import DEPLOYMENT, POD
 from gatelab.node.credentials import write_kubeconfig
@@ -23,7 +22,6 @@ from kubectl_objects import put
 from running_api import kubectl_binaries, running_api
 
 SOURCES = Path(__file__).parent / "informer"
-BUILD_TIMEOUT_S = 900
 CORE, GATEWAY_API = "/api/v1", "/apis/gateway.networking.k8s.io/v1"
 WATCHED = {
     "configmaps": CORE,
@@ -36,17 +34,16 @@ WATCHED = {
 MODES = {"informers, list and watch": "false", "informers, streaming list": "true"}
 """The operation of the page, and the client-go feature WatchListClient."""
 
-pytestmark = pytest.mark.timeout(BUILD_TIMEOUT_S)
+pytestmark = pytest.mark.timeout(go_programs.BUILD_TIMEOUT_S)
 
 
 @pytest.fixture(scope="session")
-def informer(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def informer() -> Path:
     """The program. Go keeps what it compiled, so only the first build takes minutes."""
-    if not shutil.which("go"):
+    binary = go_programs.built_from(SOURCES)
+    if not binary:
         pytest.skip("Go is not installed, so the client-go program cannot be built")
-    binary = tmp_path_factory.mktemp("go") / "informer"
-    subprocess.run(["go", "build", "-o", binary, "."], cwd=SOURCES, check=True, timeout=BUILD_TIMEOUT_S)
-    return binary
+    return Path(binary)
 
 
 async def test_every_operation(informer: Path, tmp_path: Path, rewrite: bool, monkeypatch: pytest.MonkeyPatch) -> None:
