@@ -4,6 +4,7 @@ The churn, every five seconds in turn: scale up, scale down, a route edited back
 deleted, a pod deleted, a rolling restart. GATELAB_SOAK_MINUTES shortens it; `--runs` has no meaning here.
 """
 
+import contextlib
 import json
 import os
 import statistics
@@ -12,6 +13,8 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+
+import psutil
 
 from bench.idle import name_of
 from bench.lab import HELLO_CALL, TARGET, Lab, example_lab
@@ -67,9 +70,10 @@ def _memory(lab: Lab) -> dict[str, float]:
     """Of those that live as long as the lab: control plane, agent, keeper, Envoys."""
     found: dict[str, float] = {}
     for process in lab.processes():
-        name, _ = name_of(process)
-        if name in ("gatelab.controlplane", "envoy", "keeper", "up"):
-            found[name] = found.get(name, 0.0) + process.memory_full_info().pss / 1e6
+        with contextlib.suppress(psutil.NoSuchProcess):  # a pod that is being replaced
+            name, _ = name_of(process)
+            if name in ("gatelab.controlplane", "envoy", "keeper", "up"):
+                found[name] = found.get(name, 0.0) + process.memory_full_info().pss / 1e6
     return found
 
 
