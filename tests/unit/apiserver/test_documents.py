@@ -126,7 +126,8 @@ async def test_whose_a_token_is(api: Requests) -> None:
     assert own.json["status"]["user"]["username"] == "gatelab-admin"
     other = (await api("POST", place, {"spec": {"token": "ä"}})).json["status"]
     assert (other.get("authenticated"), "this one" in other["error"]) == (None, True)
-    for wrong in ({}, [], {"spec": 1}, {"spec": {"token": ""}}):
+    broken: tuple[Any, ...] = ({}, [], {"spec": 1}, {"spec": {"token": ""}})
+    for wrong in broken:
         assert (await api("POST", place, wrong)).status == 400
 
 

@@ -52,6 +52,14 @@ def said(kind: Kind, obj: Any) -> list[str]:
                 "images are programs of this machine, and nothing is pulled"
             ),
         ),
+        (
+            builtin.CERTIFICATE,
+            {"spec": {"keystores": {"jks": {"create": True}}}},
+            (
+                "Certificate spec.keystores is stored, gatelab does not act on it; "
+                "the Secret gets PEM only; see additionalOutputFormats"
+            ),
+        ),
         *((kind, {}, f"{kind.name} is stored; gatelab does not act on it") for kind in stored_only.STORED_ONLY),
     ],
 )
