@@ -1,7 +1,7 @@
 """One connection of a client: HTTP/1.1 by uvicorn and h11, and deadlines for clients that dawdle.
 
 A request that does not become whole, and an answer that nobody reads, would keep memory and a connection for as long as
-their client likes. uvicorn bounds neither. What it does bound is the head of a request (64 KiB) and idle connections.
+their client likes. uvicorn bounds neither. What it does bound is the head of a request and idle connections.
 """
 
 import asyncio
@@ -14,6 +14,9 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from gatelab.kinds.errors import ApiError, BadRequest, RequestTimeout
 
 _log = logging.getLogger(__name__)
+
+HEAD_BYTES = 64 * 1024
+"""Of a request at most, however many pieces it comes in: a selector may be long. h11 would take 16 KiB."""
 
 WHOLE_S = 30.0
 """Within this a request has come, from the first byte of its head, or from its head on to the end of its body."""

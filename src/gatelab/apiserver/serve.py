@@ -9,7 +9,7 @@ from pathlib import Path
 import uvicorn
 from starlette.types import ASGIApp
 
-from gatelab.apiserver.connections import ClientConnection
+from gatelab.apiserver.connections import HEAD_BYTES, ClientConnection
 
 _GRACE_S = 0.2
 """How long requests may take to finish when the server ends. Streams do not end by themselves."""
@@ -59,6 +59,7 @@ async def serve(
         lifespan="off",
         loop="none",
         http=ClientConnection,
+        h11_max_incomplete_event_size=HEAD_BYTES,
         access_log=False,
         log_config=None,
         server_header=False,

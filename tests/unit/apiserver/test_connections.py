@@ -149,6 +149,15 @@ async def test_an_overlong_head_is_refused(port: int, head: str) -> None:
     assert await is_served(port)
 
 
+async def test_a_long_head_may_come_in_pieces(port: int) -> None:
+    head = f"GET {MAPS}?labelSelector=a!={'a' * 60_000} HTTP/1.1\r\n{HEAD}\r\n"
+    async with connected(port) as (reader, writer):
+        for start in range(0, len(head), 10_000):
+            writer.write(head[start : start + 10_000].encode())
+            assert await is_served(port)  # by then the piece has been read
+        assert (await answer(reader))[0] == 200
+
+
 async def test_a_body_that_breaks_off_in_an_answered_request_is_no_error(
     port: int, caplog: pytest.LogCaptureFixture
 ) -> None:
