@@ -28,6 +28,7 @@ _TOKEN = "[bcdfghjklmnpqrstvwxz2456789]"
 """The letters of generated names: no vowels, so that they make no words."""
 _AGE = r"(?:\d+d)?(?:\d+h)?(?:\d+m)?\d+(?:m?s|[mhd])"
 _MASKS = (
+    (re.compile(r"/tmp/(?:LIVE|MERGED)-\d+/"), "<folder>/"),
     (re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"), "<uid>"),
     (re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d| [+-]\d{4})?"), "<time>"),
     (re.compile(r"\w{3}, \d\d \w{3} \d{4} \d\d:\d\d:\d\d [+-]\d{4}"), "<time>"),
@@ -38,7 +39,6 @@ _MASKS = (
     (re.compile(rf"(?<=pod-template-hash=){_TOKEN}+"), "<hash>"),
     (re.compile(r"(?<=process://)\d+|(?<=process )\d+(?= is)|(?<=/proc/)\d+"), "<pid>"),
     (re.compile(r"^[EIW]\d{4} [\d:.]+ +\d+ "), "<log> "),
-    (re.compile(r"/tmp/(?:LIVE|MERGED)-\d+/"), "<folder>/"),
     (re.compile(r"(?<=python)3\.\d+\.\d+"), "<version>"),
     (re.compile(rf"(?<![\w.:=\"-]){_AGE}(?: \(x\d+ over {_AGE}\))?(?= |$|\)| ago)", re.MULTILINE), "<age>"),
 )
