@@ -12,7 +12,7 @@ else
   install = $(BIN)/python -m pip install --quiet --disable-pip-version-check
 endif
 
-FUZZED := $(addprefix tests/properties/test_,generated_manifests.py generated_requests.py)
+FUZZED := $(addprefix tests/properties/test_,generated_manifests.py generated_requests.py api_in_series.py)
 
 .DEFAULT_GOAL := help
 
