@@ -154,6 +154,7 @@ def test_a_taken_address_is_tried_again_and_stays_rejected_meanwhile(session: Se
     assert not session.retry_addresses()
     listeners = session.subscriptions[LISTENER]
     listeners.held.clear()
+    listeners.versions.clear()
     (resource,) = wanted.of(LISTENER).values()
     request = DeltaDiscoveryRequest(type_url=LISTENER, response_nonce="x")
     request.error_detail.message = "error adding listener: cannot bind '127.23.1.1:8080': Address already in use"

@@ -13,15 +13,22 @@ from gatelab.proxy.xds.subscription import Subscription
 Subscriptions = Mapping[str, Subscription]
 
 
-def may_send(resource: EncodedResource, snapshot: Snapshot, subscriptions: Subscriptions) -> bool:
+def may_send(resource: EncodedResource, awaited: frozenset[Reference]) -> bool:
     """Whether everything that the resource names is in place, as far as it has to be there first.
 
     A rejected or unknown backend holds nothing up: its requests fail, the others' need not wait. A listener need not
     wait for routes or certificates that Envoy asks for only when it has the listener: Envoy itself waits for these.
     """
-    if resource.type_url not in (LISTENER, ROUTE_TABLE):
-        return True
-    return all(_is_in_place(need, snapshot, subscriptions) for need in resource.needs)
+    return resource.type_url not in (LISTENER, ROUTE_TABLE) or resource.needs.isdisjoint(awaited)
+
+
+def awaited(snapshot: Snapshot, subscriptions: Subscriptions) -> frozenset[Reference]:
+    """What is not in place yet, and holds up whoever names it."""
+    endpoints, clusters = subscriptions[ENDPOINTS], snapshot.versions_of(CLUSTER)
+    without_endpoints = clusters.keys() - endpoints.held.keys() - endpoints.rejected.keys()
+    suspects = subscriptions[CLUSTER].behind(clusters) | (clusters.keys() & endpoints.again) | without_endpoints
+    needs = [*((CLUSTER, name) for name in suspects), *((SECRET, name) for name in snapshot.of(SECRET))]
+    return frozenset(need for need in needs if not _is_in_place(need, snapshot, subscriptions))
 
 
 def _is_in_place(need: Reference, snapshot: Snapshot, subscriptions: Subscriptions) -> bool:
@@ -44,15 +51,13 @@ def _is_in_place(need: Reference, snapshot: Snapshot, subscriptions: Subscriptio
 def removable(type_url: str, snapshot: Snapshot, subscriptions: Subscriptions) -> frozenset[str]:
     """The names of a wildcard type that Envoy has, that are no longer wanted, and that nothing in it uses."""
     subscription, desired = subscriptions[type_url], snapshot.of(type_url)
-    gone = frozenset(name for name in subscription.held if name not in desired)
+    gone = frozenset(subscription.held.keys() - desired.keys())
     if not gone or not subscription.wildcard:
         return frozenset()
     if type_url == LISTENER:
         # Together with what takes their place: an address may move from one listener to another.
-        waiting = any(
-            subscription.wants(resource) and not may_send(resource, snapshot, subscriptions)
-            for resource in desired.values()
-        )
+        late = awaited(snapshot, subscriptions)
+        waiting = any(subscription.wants(resource) and not may_send(resource, late) for resource in desired.values())
         return frozenset() if waiting else gone
     used = clusters_in_use(subscriptions)
     return frozenset() if used is None else gone - used

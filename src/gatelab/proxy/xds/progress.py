@@ -37,7 +37,10 @@ def _unaccepted(snapshot: Snapshot, session: Session) -> Iterator[tuple[Resource
     for type_url, type_ in RESOURCE_TYPES.items():
         subscription, desired = session.subscriptions[type_url], snapshot.of(type_url)
         parents = snapshot.parents.get(type_url, {})
-        for name in desired if subscription.wildcard else parents:
+        behind = subscription.behind(snapshot.versions_of(type_url))
+        if not subscription.wildcard:
+            behind = (behind & parents.keys()) | (parents.keys() - desired.keys())
+        for name in behind:
             resource = desired.get(name)
             if resource is not None and (rejection := subscription.rejection(resource)) is not None:
                 yield type_, name, rejection.message

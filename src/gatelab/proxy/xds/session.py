@@ -16,7 +16,7 @@ from gatelab.proxy.resources import (
     EncodedResource,
 )
 from gatelab.proxy.xds.meter import XdsMeter
-from gatelab.proxy.xds.ordering import may_send, removable
+from gatelab.proxy.xds.ordering import awaited, may_send, removable
 from gatelab.proxy.xds.snapshot import Snapshot
 from gatelab.proxy.xds.subscription import Delivery, Subscription
 
@@ -102,10 +102,6 @@ class Session:
         known = {**before.of(ENDPOINTS), **self._last_endpoints}
         self._last_endpoints = {name: resource for name, resource in known.items() if name in alive}
 
-    def _asked_for(self, name: str) -> bool:
-        endpoints = self.subscriptions[ENDPOINTS]
-        return name not in endpoints.held or name in endpoints.again
-
     def _answered(self, request: DeltaDiscoveryRequest, subscription: Subscription) -> None:
         delivery = subscription.in_flight
         if delivery is None or delivery.nonce != request.response_nonce:
@@ -143,13 +139,13 @@ class Session:
     def _due(self, type_url: str, snapshot: Snapshot) -> tuple[dict[str, EncodedResource], frozenset[str]]:
         subscription, desired = self.subscriptions[type_url], snapshot.of(type_url)
         if type_url == ENDPOINTS:
-            last = {name: resource for name, resource in self._last_endpoints.items() if self._asked_for(name)}
-            desired = {**last, **desired}
-        names = desired.keys() if subscription.wildcard else subscription.names & desired.keys()
+            last = self._last_endpoints
+            asked_for = (last.keys() - subscription.held.keys()) | (last.keys() & subscription.again)
+            desired = {**{name: last[name] for name in asked_for}, **desired}
+        names = subscription.behind({name: each.version for name, each in desired.items()})
+        late = awaited(snapshot, self.subscriptions) if type_url in (LISTENER, ROUTE_TABLE) and names else frozenset()
         due = {
-            name: desired[name]
-            for name in names
-            if subscription.wants(desired[name]) and may_send(desired[name], snapshot, self.subscriptions)
+            name: desired[name] for name in names if subscription.wants(desired[name]) and may_send(desired[name], late)
         }
         if type_url == ENDPOINTS:
             removed = subscription.unanswered(desired)

@@ -51,6 +51,7 @@ class Subscription:
     answered: bool = False
     names: set[str] = field(default_factory=set)
     held: dict[str, Held] = field(default_factory=dict)
+    versions: dict[str, str] = field(default_factory=dict)
     rejected: dict[str, Rejection] = field(default_factory=dict)
     again: set[str] = field(default_factory=set)
     absent: set[str] = field(default_factory=set)
@@ -62,6 +63,7 @@ class Subscription:
         """Take over what Envoy has from an earlier stream."""
         self.opened = True
         self.held = {name: Held(version, None) for name, version in initial_versions.items()}
+        self.versions = dict(initial_versions)
         self._unknown = set(self.held)
 
     def subscribe(self, names: Iterable[str], already_had: Mapping[str, str]) -> None:
@@ -78,9 +80,7 @@ class Subscription:
             self.names.discard(name)
             self.again.discard(name)
             self.absent.discard(name)
-            self.held.pop(name, None)
-            self.rejected.pop(name, None)
-            self._unknown.discard(name)
+            self._forget(name)
 
     def learn(self, desired: Mapping[str, EncodedResource]) -> None:
         """Recognise, by version, the content of what Envoy had before this stream."""
@@ -89,6 +89,13 @@ class Subscription:
             if name in self.held and self.held[name].version == resource.version:
                 self.held[name] = Held(resource.version, resource.needs)
                 self._unknown.discard(name)
+
+    def behind(self, desired: Mapping[str, str]) -> set[str]:
+        """Of these names with their versions, those that Envoy does not run so, or is to be sent again.
+
+        Nothing that Envoy runs is looked at one by one: there are thousands, and one has changed.
+        """
+        return {name for name, _ in desired.items() - self.versions.items()} | (self.again & desired.keys())
 
     def wants(self, resource: EncodedResource) -> bool:
         """Whether this version must still be sent."""
@@ -129,6 +136,7 @@ class Subscription:
             self.rejected.pop(name, None)
             if self.wildcard or name in self.names:
                 self.held[name] = Held(resource.version, resource.needs)
+                self.versions[name] = resource.version
                 self._unknown.discard(name)
         for name in delivery.removed:
             self._forget(name)
@@ -149,5 +157,6 @@ class Subscription:
 
     def _forget(self, name: str) -> None:
         self.held.pop(name, None)
+        self.versions.pop(name, None)
         self.rejected.pop(name, None)
         self._unknown.discard(name)
