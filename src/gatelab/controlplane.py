@@ -22,7 +22,7 @@ from gatelab.kinds.addresses import LOOPBACK, AddressRange
 from gatelab.kinds.builtin import CONFIG_MAP, GATEWAY_CLASS, NAMESPACE
 from gatelab.kinds.errors import AlreadyExists
 from gatelab.kinds.kind import Kind
-from gatelab.kinds.lab import LAB_CONFIG
+from gatelab.kinds.lab import CLUSTER_RESOURCE_NAMESPACE, LAB_CONFIG, NODE_LEASE_NAMESPACE
 from gatelab.kinds.objects import Object
 from gatelab.node.claims import privileged_shift
 from gatelab.node.credentials import secret_values, wait_until_made
@@ -43,7 +43,7 @@ HOSTS = frozenset({API_ADDRESS, "localhost", "kubernetes.default.svc", "kubernet
 GATEWAY_CLASSES = {"gatelab": "gatelab.dev/gateway-controller", "cilium": "io.cilium/gateway-controller"}
 NAMESPACE_GRACE_S = 1.0
 """Long enough for `kubectl delete -f` to find what is in the namespace that it has just deleted."""
-NAMESPACES = ("default", "kube-system", "kube-public", "cert-manager")
+NAMESPACES = ("default", "kube-system", "kube-public", NODE_LEASE_NAMESPACE, CLUSTER_RESOURCE_NAMESPACE)
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,6 +53,9 @@ class ClientConnection(H11Protocol):
         super().on_response_complete()
         self._judge()
 
+    def _unsupported_upgrade_warning(self) -> None:
+        """Says nothing: exec and attach are refused with a Status, and uvicorn's advice to install more is wrong."""
+
     def pause_writing(self) -> None:
         super().pause_writing()
         if self._stalled is None:

@@ -8,6 +8,7 @@ from starlette.responses import PlainTextResponse, Response
 from gatelab import __version__
 from gatelab.apiserver import answers, discovery, openapi, openapi_v2_document
 from gatelab.apiserver.context import Context
+from gatelab.kinds.lab import KUBERNETES_VERSION
 
 
 async def health(_: Context, __: Request) -> Response:
@@ -21,7 +22,7 @@ async def version(_: Context, __: Request) -> Response:
         {
             "major": "1",
             "minor": "37",
-            "gitVersion": f"v1.37.1+gatelab.{__version__}",
+            "gitVersion": f"{KUBERNETES_VERSION}+gatelab.{__version__}",
             "gitCommit": "",
             "gitTreeState": "clean",
             "buildDate": "2026-01-01T00:00:00Z",

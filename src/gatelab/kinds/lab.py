@@ -8,5 +8,10 @@ SERVED_BY = "gatelab.dev/served-by"
 LAB_CONFIG = Key("kube-public", "gatelab-lab")
 """The ConfigMap that tells clients of a lab its `name` and where its DNS is (`dns`, `address:port`)."""
 
+KUBERNETES_VERSION = "v1.37.1"
+"""Whose API and whose node the lab's resemble."""
+
+NODE_LEASE_NAMESPACE = "kube-node-lease"
+
 CLUSTER_RESOURCE_NAMESPACE = "cert-manager"
 """Where the Secrets of ClusterIssuers are (cert-manager's flag `--cluster-resource-namespace`)."""

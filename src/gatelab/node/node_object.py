@@ -13,6 +13,7 @@ from gatelab.cluster.port import Cluster
 from gatelab.kinds.builtin import NODE
 from gatelab.kinds.conditions import merged
 from gatelab.kinds.errors import AlreadyExists, ApiError
+from gatelab.kinds.lab import KUBERNETES_VERSION
 from gatelab.kinds.objects import Key, Object
 from gatelab.kinds.timestamps import to_rfc3339, utc_now
 from gatelab.node.agent import NODE_NAME
@@ -76,8 +77,8 @@ def node_status(address: str) -> dict[str, Any]:
             "bootID": _read("/proc/sys/kernel/random/boot_id"),
             "containerRuntimeVersion": f"process://{__version__}",
             "kernelVersion": platform.release(),
-            "kubeProxyVersion": f"gatelab-{__version__}",
-            "kubeletVersion": f"gatelab-{__version__}",
+            "kubeProxyVersion": f"{KUBERNETES_VERSION}+gatelab.{__version__}",
+            "kubeletVersion": f"{KUBERNETES_VERSION}+gatelab.{__version__}",
             "machineID": "",
             "operatingSystem": "linux",
             "osImage": _os_image(),

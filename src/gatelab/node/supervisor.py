@@ -23,6 +23,7 @@ from gatelab.node.keeper.process import kill_descendants
 from gatelab.node.meter import ProcessMeter
 from gatelab.node.metrics import MetricsWriter
 from gatelab.node.network.pod_networks import PodNetworks
+from gatelab.node.node_lease import keep_lease
 from gatelab.node.node_object import keep_node
 from gatelab.node.pods.addresses import PodAddresses
 from gatelab.node.pods.host import PodHost
@@ -125,6 +126,7 @@ class Supervisor:
             counting: list[Counting] = [host.meter, processes, service_proxy]
             tasks.create_task(agent.run())
             tasks.create_task(keep_node(cluster, addresses.node))
+            tasks.create_task(keep_lease(cluster))
             tasks.create_task(service_proxy.run())
             tasks.create_task(MetricsWriter(cluster, agent.running, own).run())
             tasks.create_task(_trim_log(envoy))
