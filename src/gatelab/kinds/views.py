@@ -13,8 +13,11 @@ from gatelab.kinds.objects import Key, Object
 V = TypeVar("V", bound="View")
 
 
-class View(msgspec.Struct, frozen=True, rename="camel", kw_only=True, omit_defaults=True):
-    """A struct that reads a part of an object."""
+class View(msgspec.Struct, frozen=True, rename="camel", kw_only=True, omit_defaults=True, gc=False):
+    """A struct that reads a part of an object.
+
+    JSON has no cycles, so the garbage collector need not look at views, of which there are many.
+    """
 
 
 class OwnerReference(View, frozen=True):
