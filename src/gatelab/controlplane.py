@@ -7,6 +7,7 @@ journal, and pods and Envoys serve on without it.
 
 import argparse
 import asyncio
+import gc
 import signal
 import sys
 from collections.abc import Sequence
@@ -58,6 +59,8 @@ class Settings:
 
 async def run(settings: Settings) -> None:
     """Serves until SIGTERM or SIGINT, or until a part of it fails, which ends them all."""
+    # What has been imported stays: a full collection, which stops everything, need not look at it.
+    gc.freeze()
     store = Store.open(settings.place.journal, namespace_grace_s=NAMESPACE_GRACE_S)
     try:
         async with asyncio.TaskGroup() as tasks:
