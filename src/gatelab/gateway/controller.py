@@ -28,7 +28,7 @@ from gatelab.gateway.status_writer import StatusWriter
 from gatelab.gateway.translate import Memo, translate
 from gatelab.gateway.translate.outcome import GatewayOutcome, Translation
 from gatelab.kinds.objects import Key
-from gatelab.reconcile import Runtime
+from gatelab.reconcile import Pace, Runtime
 from gatelab.telemetry import Reading
 
 logger = logging.getLogger(__name__)
@@ -67,7 +67,7 @@ class GatewayController:
     async def run(self) -> None:
         """Runs until it is cancelled."""
         self._xds.subscribe(lambda _: self._outcome_changed.set())
-        loop = functools.partial(whenever, at_most_s=AT_MOST_S)
+        loop = functools.partial(whenever, at_most_s=AT_MOST_S, pace=Pace())
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._runtime.run(), name="gateway runtime")
             await self._intake.started.wait()

@@ -17,15 +17,20 @@ _PARALLEL = 8
 
 
 async def whenever(
-    woken: asyncio.Event, step: Callable[[], Awaitable[None]], *, name: str, quiet_s: float, at_most_s: float
+    woken: asyncio.Event,
+    step: Callable[[], Awaitable[None]],
+    *,
+    name: str,
+    quiet_s: float,
+    at_most_s: float,
+    pace: Pace,
 ) -> None:
     """Runs `step` each time that `woken` was set, once for all changes that come close together; for ever.
 
     A step that fails is logged and comes again after a back-off, or sooner if something changes. In a burst of changes
-    there are rests between steps (`Pace`).
+    there are rests between steps: `pace` is that of all loops which share a processor.
     """
     failures = Failures()
-    pace = Pace()
     while True:
         await woken.wait()
         await pace.rest()
