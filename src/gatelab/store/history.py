@@ -19,8 +19,11 @@ ChangeType = Literal["ADDED", "MODIFIED", "DELETED"]
 Matches = Callable[[Stored], bool]
 
 _AT_ONCE = 1000
-_LIMIT_BYTES = 32 * 1024 * 1024
+_LIMIT_BYTES = 16 * 1024 * 1024
 """Of JSON, held per kind: large objects that are written again and again must not fill the memory."""
+
+_PARSED = 256
+"""As many of the last writes keep the parsed form of what they replaced: watchers who are awake look at it soon."""
 
 
 class Change(NamedTuple):
@@ -47,6 +50,13 @@ class Recorded:
         """Whether this write is the one that asked for the deletion of what stays for now."""
         was = self.before is not None and is_being_deleted(self.before.object)
         return not was and not self.removed and is_being_deleted(self.stored.object)
+
+    def forget_parsed(self) -> None:
+        """Keeps what nobody has as the present state any more as JSON only."""
+        if self.before is not None:
+            self.before.forget_parsed()
+        if self.removed:
+            self.stored.forget_parsed()
 
     def seen_through(self, matches: Matches) -> Change | None:
         """The event for a watcher who sees only what matches: coming into sight is ADDED, leaving it DELETED."""
@@ -75,6 +85,8 @@ class History:
     def append(self, record: Recorded) -> None:
         self._records.append(record)
         self._bytes += len(record.stored.data)
+        if len(self._records) > _PARSED:
+            self._records[-_PARSED].forget_parsed()
         if len(self._records) >= 2 * self._limit:
             self._cut(len(self._records) - self._limit)
         if self._bytes > self._limit_bytes and len(self._records) > 1:

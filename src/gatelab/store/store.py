@@ -382,7 +382,7 @@ def _filter(namespace: str | None, selector: LabelSelector | None, fields: Field
         return (
             (not namespace or stored.key.namespace == namespace)
             and (selector is None or selector.matches(stored.labels))
-            and chosen.matches(stored.object)
+            and (not chosen.requirements or chosen.matches(stored.object))
         )
 
     return matches

@@ -143,3 +143,18 @@ async def test_a_past_version_is_listed_as_it_was(store: Store, make: Any) -> No
     assert store.list(CONFIG_MAP, at=then) == (was, then)
     with pytest.raises(Expired, match="too large resource version"):
         store.list(CONFIG_MAP, at=store.version + 1)
+
+
+async def test_versions_of_long_ago_are_kept_as_json_and_resumed_from(store: Store, make: Any) -> None:
+    first = await store.create(CONFIG_MAP, make("a", labels={"in": "yes"}, data={"n": "0"}))
+    for number in range(1, 600):
+        labels = {"in": "yes" if number % 2 == 0 else "no"}
+        await store.update(CONFIG_MAP, make("a", labels=labels, data={"n": str(number)}))
+    await store.delete(CONFIG_MAP, Key("shop", "a"))
+    records = store._histories["configmaps"]._records
+    parsed = [record for record in records if record.before is not None and record.before._parsed is not None]
+    assert len(parsed) < 300, "what was replaced long ago is held parsed"
+    watch = store.watch(CONFIG_MAP, since=first.version, selector=from_query("in=yes"))
+    changes = watch.pending()
+    assert [each.type for each in changes] == ["DELETED", "ADDED"] * 299 + ["DELETED"]
+    assert [each.stored.object["data"]["n"] for each in changes[:4]] == ["1", "2", "3", "4"]
