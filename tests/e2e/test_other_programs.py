@@ -173,7 +173,11 @@ def test_where_namespaces_are_refused_the_lines_to_add_are_printed(example: Lab)
 
 def test_the_machines_resolver_configurations(example: Lab) -> None:
     dns = example.facts["dns"]
-    assert f"DNS={dns}\nDomains=~test ~cluster.local\n" in example.gatelab("dns", "systemd-resolved").stdout
+    octet = dns.split(".")[1]
+    assert (
+        f"DNS={dns}\nDomains=~test ~cluster.local ~{octet}.127.in-addr.arpa\n"
+        in example.gatelab("dns", "systemd-resolved").stdout
+    )
     assert f"port {dns.rpartition(':')[2]}" in example.gatelab("dns", "macos").stdout
     assert TARGET.partition(":")[0] in example.gatelab("dns", "hosts").stdout
     assert dns in example.gatelab("dns").stdout
