@@ -109,7 +109,7 @@ def test_what_is_written_is_there(random: Random) -> None:
 
 
 async def test_nothing_stays_of_what_was_deleted() -> None:
-    """But the history for watches, which is full (16 MiB) after the second of four rounds of 25 MB."""
+    """But the history for watches, which is full (4 MiB) in the first of four rounds of 25 MB."""
     random, sizes = Random(1), []
     async with controlled_api() as api:
         for round_ in range(4):

@@ -19,7 +19,7 @@ ChangeType = Literal["ADDED", "MODIFIED", "DELETED"]
 Matches = Callable[[Stored], bool]
 
 _AT_ONCE = 1000
-_LIMIT_BYTES = 16 * 1024 * 1024
+_LIMIT_BYTES = 4 * 1024 * 1024
 """Of JSON, held per kind: large objects that are written again and again must not fill the memory."""
 
 _PARSED = 256
