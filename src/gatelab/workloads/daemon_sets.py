@@ -14,7 +14,7 @@ from gatelab.reconcile import Expectations, Mirrors, Recorder, Watches, write_st
 from gatelab.workloads.controller_revisions import hash_of
 from gatelab.workloads.daemon_pods import Daemon, Plan, daemon, daemon_pod, plan, tolerant_spec
 from gatelab.workloads.node_fit import fits, may_stay
-from gatelab.workloads.ownership import Claims, controller_key, index_owners, selects
+from gatelab.workloads.ownership import Claims, concerned, controller_keys, index_owners
 from gatelab.workloads.pod_writer import PodWriter, all_at_once
 from gatelab.workloads.pods import NODE_NAME
 from gatelab.workloads.revision_writer import RevisionWriter
@@ -36,7 +36,7 @@ class DaemonSetController:
         return (
             Watches(DAEMON_SET),
             Watches(POD, self._keys_of_pod),
-            Watches(CONTROLLER_REVISION, _key_of_revision),
+            Watches(CONTROLLER_REVISION, lambda revision: controller_keys(revision, DAEMON_SET)),
             Watches(NODE, lambda _: [key_of(each) for each in self._sets.list()]),
         )
 
@@ -50,11 +50,7 @@ class DaemonSetController:
         self._revisions = RevisionWriter(self._cluster, DAEMON_SET, mirrors.of(CONTROLLER_REVISION))
 
     def _keys_of_pod(self, pod: Object) -> Iterable[Key]:
-        if key := controller_key(pod, DAEMON_SET):
-            return (key,)
-        if is_being_deleted(pod):
-            return ()
-        return [key_of(each) for each in self._sets.list(pod["metadata"]["namespace"]) if selects(each, pod)]
+        return concerned(pod, DAEMON_SET, self._sets)
 
     async def reconcile(self, key: Key) -> float | None:
         obj = self._sets.get(key)
@@ -130,8 +126,3 @@ def _status(typed: DaemonSet, daemons: Sequence[Daemon], update: str, stays: boo
     if typed.status.collision_count is not None:
         status["collisionCount"] = typed.status.collision_count
     return status
-
-
-def _key_of_revision(revision: Object) -> Iterable[Key]:
-    key = controller_key(revision, DAEMON_SET)
-    return (key,) if key else ()

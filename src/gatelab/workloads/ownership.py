@@ -48,6 +48,21 @@ def controller_key(obj: Object, kind: Kind) -> Key | None:
     return Key(obj["metadata"].get("namespace", ""), reference["name"])
 
 
+def controller_keys(obj: Object, kind: Kind) -> Sequence[Key]:
+    """The same as what `Watches` asks for."""
+    key = controller_key(obj, kind)
+    return (key,) if key else ()
+
+
+def concerned(obj: Object, kind: Kind, owners: Mirror) -> Sequence[Key]:
+    """Whom a change of `obj` concerns: its controller of that kind, or those who select the orphan and may adopt it."""
+    if key := controller_key(obj, kind):
+        return (key,)
+    if is_being_deleted(obj):
+        return ()
+    return [key_of(each) for each in owners.list(obj["metadata"]["namespace"]) if selects(each, obj)]
+
+
 def selects(owner: Object, obj: Object) -> bool:
     """Whether the owner's selector matches; an empty one selects nothing."""
     selector = from_object(owner["spec"].get("selector") or {})

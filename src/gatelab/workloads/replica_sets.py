@@ -8,12 +8,12 @@ from gatelab.cluster.port import Cluster
 from gatelab.kinds.apps import ReplicaSet
 from gatelab.kinds.builtin import NODE, POD, REPLICA_SET
 from gatelab.kinds.errors import ApiError
-from gatelab.kinds.objects import Key, Object, is_being_deleted, key_of
+from gatelab.kinds.objects import Key, Object, is_being_deleted
 from gatelab.kinds.pods import Pod
 from gatelab.kinds.timestamps import to_rfc3339, utc_now
 from gatelab.kinds.views import view
 from gatelab.reconcile import Expectations, Mirror, Mirrors, Recorder, Watches, write_status
-from gatelab.workloads.ownership import Claims, controller_key, index_owners, selects
+from gatelab.workloads.ownership import Claims, concerned, index_owners
 from gatelab.workloads.pod_writer import PodWriter, all_at_once
 from gatelab.workloads.pods import by_dispensability, pod_of, seconds_to_available
 
@@ -42,11 +42,7 @@ class ReplicaSetController:
         self._writer = PodWriter(self._cluster, self._recorder, self._expected, nodes=mirrors.of(NODE))
 
     def _keys_of_pod(self, pod: Object) -> Iterable[Key]:
-        if key := controller_key(pod, REPLICA_SET):
-            return (key,)
-        if is_being_deleted(pod):
-            return ()
-        return [key_of(each) for each in self._sets.list(pod["metadata"]["namespace"]) if selects(each, pod)]
+        return concerned(pod, REPLICA_SET, self._sets)
 
     async def reconcile(self, key: Key) -> float | None:
         obj = self._sets.get(key)

@@ -17,7 +17,7 @@ from gatelab.kinds.views import view
 from gatelab.reconcile import Expectations, Mirrors, Recorder, Watches, write_status
 from gatelab.workloads.controller_revisions import has_template
 from gatelab.workloads.ordinals import Member, Plan, is_of_current_revision, member, ordinal_of, plan
-from gatelab.workloads.ownership import Claims, controller_key, index_owners
+from gatelab.workloads.ownership import Claims, controller_key, controller_keys, index_owners
 from gatelab.workloads.pod_writer import PodWriter, Words, all_at_once
 from gatelab.workloads.revision_writer import RevisionWriter
 from gatelab.workloads.stateful_pods import claim_names, identity, stateful_pod
@@ -57,7 +57,7 @@ class StatefulSetController:
         return (
             Watches(STATEFUL_SET),
             Watches(POD, self._keys_of_pod),
-            Watches(CONTROLLER_REVISION, _key_of_revision),
+            Watches(CONTROLLER_REVISION, lambda revision: controller_keys(revision, STATEFUL_SET)),
             Watches(NODE, lambda _: ()),
         )
 
@@ -174,8 +174,3 @@ class StatefulSetController:
         await write_status(self._cluster, STATEFUL_SET, scene.object, status)
         in_use = {*names, status["currentRevision"], *(each.revision for each in scene.members)}
         await self._revisions.trim(scene.object, revisions, in_use, scene.typed.spec.revision_history_limit)
-
-
-def _key_of_revision(revision: Object) -> Iterable[Key]:
-    key = controller_key(revision, STATEFUL_SET)
-    return (key,) if key else ()

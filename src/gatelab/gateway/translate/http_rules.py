@@ -5,7 +5,7 @@ from dataclasses import replace
 from gatelab.gateway.snapshot import Snapshot
 from gatelab.gateway.translate import backends, filters, http_matches
 from gatelab.gateway.translate.precedence import RankedMatch
-from gatelab.gateway.translate.rule_sets import Rule, RuleSet
+from gatelab.gateway.translate.rule_sets import Rule, RuleSet, ranked, rule_set
 from gatelab.gateway.translate.unsupported import Unsupported
 from gatelab.kinds.durations import parse_duration_s
 from gatelab.kinds.gatewayapi import HTTPRoute, HTTPRouteMatch, HTTPRouteRule, HTTPRouteTimeouts
@@ -14,18 +14,13 @@ from gatelab.proxy import model
 
 def translated_rules(route: HTTPRoute, snapshot: Snapshot) -> RuleSet:
     """What the rules of the route come to, whoever its parents are."""
-    rules: list[Rule] = []
-    dropped: list[str] = []
-    for index, rule in enumerate(route.spec.rules):
-        try:
-            rules.append(_rule(index, rule, backends.Resolver(backends.HTTP, route.metadata.namespace, snapshot)))
-        except Unsupported as error:
-            dropped.append(str(error.within(f"rules[{index}]")))
-    return RuleSet(route, tuple(rules), tuple(dropped))
+    resolver = backends.Resolver(backends.HTTP, route.metadata.namespace, snapshot)
+    return rule_set(route, route.spec.rules, lambda index, rule: _rule(index, rule, resolver))
 
 
 def _rule(index: int, rule: HTTPRouteRule, resolver: backends.Resolver) -> Rule:
-    matches = _matches(rule)
+    # A rule without matches takes every request.
+    matches = ranked(rule.matches or (HTTPRouteMatch(),), http_matches.translated)
     effects = filters.effects(rule.filters, filters.OF_HTTP_RULES, _prefix(matches))
     for field, value in (("sessionPersistence", rule.session_persistence), ("retry", rule.retry)):
         if value is not None:
@@ -34,17 +29,6 @@ def _rule(index: int, rule: HTTPRouteRule, resolver: backends.Resolver) -> Rule:
     if isinstance(where.action, model.Forward):
         where = replace(where, action=_timed(where.action, rule.timeouts))
     return Rule(index, matches, where, effects.request_headers, effects.response_headers)
-
-
-def _matches(rule: HTTPRouteRule) -> tuple[RankedMatch, ...]:
-    """The rule's matches; a rule without takes every request."""
-    found: list[RankedMatch] = []
-    for index, match in enumerate(rule.matches or (HTTPRouteMatch(),)):
-        try:
-            found.append(http_matches.translated(match))
-        except Unsupported as error:
-            raise error.within(f"matches[{index}]") from error
-    return tuple(found)
 
 
 def _prefix(matches: tuple[RankedMatch, ...]) -> str | None:

@@ -15,7 +15,7 @@ _SPARE = 100
 
 @dataclass(frozen=True, slots=True)
 class _Entry:
-    """The rules, and all that they follow from. An object that has not changed is the same one (`snapshot.Views`)."""
+    """The rules, and all that they follow from. An object that has not changed is the same one (`LiveSnapshot`)."""
 
     rules: RuleSet
     services: tuple[tuple[Key, Service | None], ...]

@@ -3,15 +3,20 @@
 A rule that we cannot serve as it is written is dropped whole. The other rules stay, and the route is PartiallyInvalid.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from gatelab.gateway.translate.backends import Destination
 from gatelab.gateway.translate.observations import ACCEPTED, PARTIALLY_INVALID, RESOLVED_REFS, fails, holds
 from gatelab.gateway.translate.precedence import RankedMatch
+from gatelab.gateway.translate.unsupported import Unsupported
 from gatelab.kinds.conditions import Condition
 from gatelab.kinds.gatewayapi import Route
 from gatelab.proxy import model
+
+R = TypeVar("R")
+M = TypeVar("M")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +42,29 @@ class RuleSet:
     def is_acceptable(self) -> bool:
         """Whether anything of it can be served; a route without rules is fine, and serves nothing."""
         return bool(self.rules) or not self.dropped
+
+
+def rule_set(route: Route, rules: Sequence[R], translated: Callable[[int, R], Rule]) -> RuleSet:
+    """The rules of a route, each by `translated`, which raises Unsupported for what cannot be served as written."""
+    served: list[Rule] = []
+    dropped: list[str] = []
+    for index, rule in enumerate(rules):
+        try:
+            served.append(translated(index, rule))
+        except Unsupported as error:
+            dropped.append(str(error.within(f"rules[{index}]")))
+    return RuleSet(route, tuple(served), tuple(dropped))
+
+
+def ranked(matches: Sequence[M], translated: Callable[[M], RankedMatch]) -> tuple[RankedMatch, ...]:
+    """The matches of a rule, each by `translated`. Raises Unsupported naming the match."""
+    found: list[RankedMatch] = []
+    for index, match in enumerate(matches):
+        try:
+            found.append(translated(match))
+        except Unsupported as error:
+            raise error.within(f"matches[{index}]") from error
+    return tuple(found)
 
 
 def conditions(rules: RuleSet, listeners: Iterable[str], except_for: str = "") -> tuple[Condition, ...]:
