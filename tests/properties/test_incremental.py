@@ -7,18 +7,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from gatelab.cluster.port import Applied, Deleted, Replaced
+from gatelab.gateway.intake import LOOKED_AT
 from gatelab.gateway.live_snapshot import LiveSnapshot
 from gatelab.gateway.snapshot import Snapshot
 from gatelab.gateway.translate import Memo, translate
 from gatelab.kinds.builtin import (
-    GATEWAY,
-    GATEWAY_CLASS,
-    GRPC_ROUTE,
-    HTTP_ROUTE,
-    NAMESPACE,
-    REFERENCE_GRANT,
     SECRET,
-    SERVICE,
 )
 from gatelab.kinds.objects import Object, key_of
 from gatelab.proxy.model import ProxyConfig
@@ -27,7 +21,6 @@ from gatelab.reconcile import Mirrors
 from gateway_strategies import gateways, grants, hosts, http_routes, made, names, routes
 from golden_cases import ADDRESS, completed, kind_of, shared_objects, snapshot
 
-KINDS = (GATEWAY_CLASS, GATEWAY, GRPC_ROUTE, HTTP_ROUTE, NAMESPACE, REFERENCE_GRANT, SECRET, SERVICE)
 services = st.builds(
     lambda name, port, protocol: completed(
         {
@@ -112,8 +105,8 @@ class Cluster:
     """Objects, and the mirrors that follow them."""
 
     def __init__(self) -> None:
-        self.mirrors = Mirrors(KINDS)
-        for kind in KINDS:
+        self.mirrors = Mirrors(LOOKED_AT)
+        for kind in LOOKED_AT:
             self.mirrors.of(kind).apply(Replaced([each for each in shared_objects() if kind_of(each) is kind]))
 
     def change(self, what: str, obj: Object) -> None:
@@ -124,7 +117,7 @@ class Cluster:
             mirror.apply(Deleted(obj))
 
     def objects(self) -> list[Object]:
-        return [each for kind in KINDS for each in self.mirrors.of(kind).list()]
+        return [each for kind in LOOKED_AT for each in self.mirrors.of(kind).list()]
 
 
 def addressed(found: Snapshot) -> Snapshot:

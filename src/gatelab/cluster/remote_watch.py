@@ -11,7 +11,7 @@ import msgspec
 
 from gatelab.cluster.port import Applied, Deleted, Replaced, WatchEvent
 from gatelab.cluster.remote_http import HttpApi, Params, collection_path
-from gatelab.kinds.errors import ApiError, Expired, Unavailable, from_status
+from gatelab.kinds.errors import ApiError, Expired, NotFound, Unavailable, from_status
 from gatelab.kinds.kind import Kind
 from gatelab.kinds.objects import Object
 
@@ -92,6 +92,7 @@ class RemoteWatch:
         self._selectors = selectors
         self._version: str | None = None
         self._refusal = ""
+        self._is_known = False
         self._backoff = Backoff(asyncio.get_running_loop().time)
 
     async def events(self) -> AsyncIterator[WatchEvent]:
@@ -100,6 +101,7 @@ class RemoteWatch:
                 if self._version is None:
                     objects, self._version = await list_all(self._api, self._kind, self._path, self._selectors)
                     self._reachability.found()
+                    self._is_known = True
                     yield Replaced(objects)
                 async for event in self._followed(self._version):
                     yield event
@@ -111,6 +113,10 @@ class RemoteWatch:
                 await asyncio.sleep(self._backoff.next_pause_s())
             except ApiError as error:
                 self._say_refused(error)
+                if isinstance(error, NotFound) and not self._is_known:
+                    # A kind that is not installed (of a channel of the Gateway API, say) has no objects.
+                    self._is_known = True
+                    yield Replaced(())
                 await asyncio.sleep(_LONG_PAUSE_S)
 
     def _say_refused(self, error: ApiError) -> None:

@@ -3,13 +3,15 @@
 import asyncio
 from collections.abc import Iterable, Sequence
 
+from gatelab.gateway.snapshot import ROUTES
 from gatelab.kinds.builtin import (
+    BACKEND_TLS_POLICY,
+    CONFIG_MAP,
     DEPLOYMENT,
     ENDPOINT_SLICE,
     GATEWAY,
     GATEWAY_CLASS,
-    GRPC_ROUTE,
-    HTTP_ROUTE,
+    LISTENER_SET,
     NAMESPACE,
     REFERENCE_GRANT,
     SECRET,
@@ -18,6 +20,20 @@ from gatelab.kinds.builtin import (
 )
 from gatelab.kinds.objects import Key, Object, controller_of
 from gatelab.reconcile import Mirrors, Watches
+
+LOOKED_AT = (
+    GATEWAY_CLASS,
+    GATEWAY,
+    LISTENER_SET,
+    *ROUTES,
+    BACKEND_TLS_POLICY,
+    REFERENCE_GRANT,
+    SERVICE,
+    SECRET,
+    CONFIG_MAP,
+    NAMESPACE,
+)
+"""The kinds that a translation follows from."""
 
 _TRANSLATE = Key("", "translate")
 _ENDPOINTS = Key("", "endpoints")
@@ -39,19 +55,9 @@ class Intake:
         self.mirrors = Mirrors(())
 
     def watches(self) -> Sequence[Watches]:
-        """Of Secrets all are watched and only those that a listener names are ever read."""
-        looked_at = (
-            GATEWAY_CLASS,
-            GATEWAY,
-            GRPC_ROUTE,
-            HTTP_ROUTE,
-            REFERENCE_GRANT,
-            SERVICE,
-            SECRET,
-            NAMESPACE,
-        )
+        """Of Secrets and ConfigMaps all are watched, and only those that something names are ever read."""
         return (
-            *(Watches(kind, lambda _: (_TRANSLATE,)) for kind in looked_at),
+            *(Watches(kind, lambda _: (_TRANSLATE,)) for kind in LOOKED_AT),
             Watches(ENDPOINT_SLICE, lambda _: (_ENDPOINTS,)),
             *(Watches(kind, _of_data_plane) for kind in (SERVICE, SERVICE_ACCOUNT, DEPLOYMENT)),
         )

@@ -5,26 +5,29 @@ nothing that is looked at (its status, say) the view stays the same one, so that
 changed.
 """
 
+import functools
 from collections.abc import Callable, Iterable, Mapping
 from itertools import chain
-from typing import Generic, TypeVar
+from typing import Generic, Protocol, TypeVar
 
 import msgspec
 
+from gatelab.gateway import referenced
 from gatelab.gateway.reference_grant import grants
-from gatelab.gateway.snapshot import RouteId, Snapshot, V, read, referenced_secrets
+from gatelab.gateway.snapshot import ROUTES, RouteId, Snapshot, V, read
 from gatelab.kinds.builtin import (
+    BACKEND_TLS_POLICY,
+    CONFIG_MAP,
     GATEWAY,
     GATEWAY_CLASS,
-    GRPC_ROUTE,
-    HTTP_ROUTE,
+    LISTENER_SET,
     NAMESPACE,
     REFERENCE_GRANT,
     SECRET,
     SERVICE,
 )
-from gatelab.kinds.core import Namespace, Secret, Service
-from gatelab.kinds.gatewayapi import Gateway, GatewayClass, GRPCRoute, HTTPRoute, ReferenceGrant
+from gatelab.kinds.core import ConfigMap, Namespace, Secret, Service
+from gatelab.kinds.gatewayapi import BackendTLSPolicy, Gateway, GatewayClass, ListenerSet, ReferenceGrant, Route
 from gatelab.kinds.objects import Key, Object
 from gatelab.reconcile import Mirror, Mirrors
 
@@ -37,54 +40,72 @@ class LiveSnapshot:
     def __init__(self, mirrors: Mirrors) -> None:
         self._classes = _Followed(mirrors.of(GATEWAY_CLASS), GatewayClass, _name)
         self._gateways = _Followed(mirrors.of(GATEWAY), Gateway, _key)
-        self._grpc_routes = _Followed(mirrors.of(GRPC_ROUTE), GRPCRoute, lambda key: RouteId("GRPCRoute", *key))
-        self._http_routes = _Followed(mirrors.of(HTTP_ROUTE), HTTPRoute, lambda key: RouteId("HTTPRoute", *key))
+        self._listener_sets = _Followed(mirrors.of(LISTENER_SET), ListenerSet, _key)
+        self._routes = [
+            _Followed[Route, RouteId](mirrors.of(kind), type_, functools.partial(_route_id, kind.name))
+            for kind, type_ in ROUTES.items()
+        ]
+        self._policies = _Followed(mirrors.of(BACKEND_TLS_POLICY), BackendTLSPolicy, _key)
         self._services = _Followed(mirrors.of(SERVICE), Service, _key)
         self._namespaces = _Followed(mirrors.of(NAMESPACE), Namespace, _name)
         self._grants = _Followed(mirrors.of(REFERENCE_GRANT), ReferenceGrant, _key)
-        self._secrets = _Secrets(mirrors.of(SECRET))
+        self._secrets = _Referenced(mirrors.of(SECRET), Secret)
+        self._config_maps = _Referenced(mirrors.of(CONFIG_MAP), ConfigMap)
         self._snapshot = Snapshot()
 
     def refresh(self) -> Snapshot:
         """Takes in what has changed. Without addresses, which are the data planes' matter."""
-        routes = [self._grpc_routes.refresh(), self._http_routes.refresh()]
+        routes = [each.refresh() for each in self._routes]
         others = [
             self._classes.refresh(),
             self._gateways.refresh(),
+            self._listener_sets.refresh(),
+            self._policies.refresh(),
             self._services.refresh(),
             self._namespaces.refresh(),
         ]
         before = self._snapshot
         granted = grants(self._grants.views.values()) if self._grants.refresh() else before.grants
-        secrets = self._secrets.refresh(referenced_secrets(self._gateways.views.values(), granted))
-        if any((*routes, *others, secrets, granted is not before.grants)):
+        gateways, listener_sets = self._gateways.views.values(), self._listener_sets.views.values()
+        policies = self._policies.views.values()
+        others.append(self._secrets.refresh(referenced.secrets(gateways, listener_sets, granted)))
+        others.append(self._config_maps.refresh(referenced.config_maps(gateways, policies, granted)))
+        if any((*routes, *others, granted is not before.grants)):
             self._snapshot = Snapshot(
                 gateway_classes=self._classes.views,
                 gateways=self._gateways.views,
-                routes={**self._grpc_routes.views, **self._http_routes.views} if any(routes) else before.routes,
+                routes=self._all_routes() if any(routes) else before.routes,
                 services=self._services.views,
+                listener_sets=self._listener_sets.views,
+                backend_tls_policies=self._policies.views,
                 secrets=self._secrets.views,
+                config_maps=self._config_maps.views,
                 namespaces=self._namespaces.views,
                 grants=granted,
                 problems=self._problems(),
             )
         return self._snapshot
 
+    def _all_routes(self) -> Mapping[RouteId, Route]:
+        return dict(chain.from_iterable(each.views.items() for each in self._routes))
+
     def _problems(self) -> tuple[str, ...]:
-        return tuple(
-            sorted(
-                chain(
-                    self._classes.problems.values(),
-                    self._gateways.problems.values(),
-                    self._grpc_routes.problems.values(),
-                    self._http_routes.problems.values(),
-                    self._services.problems.values(),
-                    self._namespaces.problems.values(),
-                    self._grants.problems.values(),
-                    self._secrets.problems,
-                )
-            )
+        followed: tuple[_Problematic, ...] = (
+            self._classes,
+            self._gateways,
+            self._listener_sets,
+            *self._routes,
+            self._policies,
+            self._services,
+            self._namespaces,
+            self._grants,
         )
+        of_all = chain.from_iterable(each.problems.values() for each in followed)
+        return tuple(sorted((*of_all, *self._secrets.problems, *self._config_maps.problems)))
+
+
+class _Problematic(Protocol):
+    problems: Mapping[Key, str]
 
 
 class _Followed(Generic[V, N]):
@@ -119,13 +140,14 @@ class _Followed(Generic[V, N]):
         return True
 
 
-class _Secrets:
-    """The Secrets that are referred to; no other is ever read."""
+class _Referenced(Generic[V]):
+    """The objects that are referred to; no other is ever read."""
 
-    def __init__(self, mirror: Mirror) -> None:
-        self.views: Mapping[Key, Secret] = {}
+    def __init__(self, mirror: Mirror, type_: type[V]) -> None:
+        self.views: Mapping[Key, V] = {}
         self.problems: tuple[str, ...] = ()
         self._mirror = mirror
+        self._type = type_
         self._objects: Mapping[Key, Object | None] = {}
 
     def refresh(self, wanted: Iterable[Key]) -> bool:
@@ -135,7 +157,7 @@ class _Secrets:
             return False
         problems: list[str] = []
         self._objects = objects
-        self.views = read(Secret, (obj for obj in objects.values() if obj is not None), problems)
+        self.views = read(self._type, (obj for obj in objects.values() if obj is not None), problems)
         self.problems = tuple(problems)
         return True
 
@@ -149,6 +171,10 @@ def _is_same(before: V | None, now: V | None) -> bool:
 
 def _key(key: Key) -> Key:
     return key
+
+
+def _route_id(kind: str, key: Key) -> RouteId:
+    return RouteId(kind, *key)
 
 
 def _name(key: Key) -> str:

@@ -10,24 +10,52 @@ from typing import NamedTuple, TypeVar
 
 import msgspec
 
-from gatelab.gateway.reference_grant import NO_GRANTS, Grants, Referrer, grants
+from gatelab.gateway import referenced
+from gatelab.gateway.reference_grant import NO_GRANTS, Grants, grants
 from gatelab.kinds.builtin import (
+    BACKEND_TLS_POLICY,
+    CONFIG_MAP,
     GATEWAY,
     GATEWAY_CLASS,
     GRPC_ROUTE,
     HTTP_ROUTE,
+    LISTENER_SET,
     NAMESPACE,
     REFERENCE_GRANT,
     SECRET,
     SERVICE,
+    TCP_ROUTE,
+    TLS_ROUTE,
+    UDP_ROUTE,
 )
-from gatelab.kinds.core import Namespace, Secret, Service
-from gatelab.kinds.gatewayapi import Gateway, GatewayClass, GRPCRoute, HTTPRoute, ReferenceGrant, Route
+from gatelab.kinds.core import ConfigMap, Namespace, Secret, Service
+from gatelab.kinds.gatewayapi import (
+    BackendTLSPolicy,
+    Gateway,
+    GatewayClass,
+    GRPCRoute,
+    HTTPRoute,
+    ListenerSet,
+    ReferenceGrant,
+    Route,
+    TCPRoute,
+    TLSRoute,
+    UDPRoute,
+)
 from gatelab.kinds.kind import Kind
 from gatelab.kinds.objects import Key, Object, key_of
 from gatelab.kinds.views import ObjectView, view
 
 V = TypeVar("V", bound=ObjectView)
+
+ROUTES: Mapping[Kind, type[Route]] = {
+    GRPC_ROUTE: GRPCRoute,
+    HTTP_ROUTE: HTTPRoute,
+    TLS_ROUTE: TLSRoute,
+    TCP_ROUTE: TCPRoute,
+    UDP_ROUTE: UDPRoute,
+}
+"""The kinds of routes, with how each is read."""
 
 
 class RouteId(NamedTuple):
@@ -53,7 +81,10 @@ class Snapshot:
     gateways: Mapping[Key, Gateway] = field(default_factory=dict)
     routes: Mapping[RouteId, Route] = field(default_factory=dict)
     services: Mapping[Key, Service] = field(default_factory=dict)
+    listener_sets: Mapping[Key, ListenerSet] = field(default_factory=dict)
+    backend_tls_policies: Mapping[Key, BackendTLSPolicy] = field(default_factory=dict)
     secrets: Mapping[Key, Secret] = field(default_factory=dict)
+    config_maps: Mapping[Key, ConfigMap] = field(default_factory=dict)
     namespaces: Mapping[str, Namespace] = field(default_factory=dict)
     grants: Grants = NO_GRANTS
     addresses: Mapping[Key, str] = field(default_factory=dict)
@@ -75,37 +106,25 @@ def route_id(route: Route) -> RouteId:
     return RouteId(type(route).__name__, route.metadata.namespace, route.metadata.name)
 
 
-def referenced_secrets(gateways: Iterable[Gateway], granted: Grants) -> frozenset[Key]:
-    """The Secrets that listeners name and may name: the only ones that are ever looked at."""
-    named = (
-        (
-            Referrer("Gateway", gateway.metadata.namespace),
-            Key(reference.namespace or gateway.metadata.namespace, reference.name),
-        )
-        for gateway in gateways
-        for listener in gateway.spec.listeners
-        if listener.tls is not None
-        for reference in listener.tls.certificate_refs
-    )
-    return frozenset(key for referrer, key in named if granted.allow(referrer, "", "Secret", key))
-
-
 def snapshot_of(objects: Callable[[Kind], Iterable[Object]]) -> Snapshot:
     """The snapshot of what `objects` gives for each kind; without addresses, which are the data planes' matter."""
     problems: list[str] = []
     gateways = read(Gateway, objects(GATEWAY), problems)
+    listener_sets = read(ListenerSet, objects(LISTENER_SET), problems)
+    policies = read(BackendTLSPolicy, objects(BACKEND_TLS_POLICY), problems)
     granted = grants(read(ReferenceGrant, objects(REFERENCE_GRANT), problems).values())
-    wanted = referenced_secrets(gateways.values(), granted)
-    routes: list[Route] = [
-        *read(GRPCRoute, objects(GRPC_ROUTE), problems).values(),
-        *read(HTTPRoute, objects(HTTP_ROUTE), problems).values(),
-    ]
+    secrets = referenced.secrets(gateways.values(), listener_sets.values(), granted)
+    config_maps = referenced.config_maps(gateways.values(), policies.values(), granted)
+    routes = [route for kind, type_ in ROUTES.items() for route in read(type_, objects(kind), problems).values()]
     return Snapshot(
         gateway_classes={key.name: each for key, each in read(GatewayClass, objects(GATEWAY_CLASS), problems).items()},
         gateways=gateways,
         routes={route_id(each): each for each in routes},
         services=read(Service, objects(SERVICE), problems),
-        secrets=read(Secret, (each for each in objects(SECRET) if key_of(each) in wanted), problems),
+        listener_sets=listener_sets,
+        backend_tls_policies=policies,
+        secrets=read(Secret, (each for each in objects(SECRET) if key_of(each) in secrets), problems),
+        config_maps=read(ConfigMap, (each for each in objects(CONFIG_MAP) if key_of(each) in config_maps), problems),
         namespaces={key.name: each for key, each in read(Namespace, objects(NAMESPACE), problems).items()},
         grants=granted,
         problems=tuple(sorted(problems)),

@@ -6,13 +6,14 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from gatelab.cluster.port import Cluster
+from gatelab.gateway import snapshot
 from gatelab.gateway.loops import all_of
 from gatelab.gateway.quarantine import with_words
 from gatelab.gateway.snapshot import RouteId
 from gatelab.gateway.status import class_status, gateway_status, route_status
 from gatelab.gateway.status_programmed import DataPlaneState
 from gatelab.gateway.translate.outcome import ParentOutcome, Translation
-from gatelab.kinds.builtin import GATEWAY, GATEWAY_CLASS, GRPC_ROUTE, HTTP_ROUTE
+from gatelab.kinds.builtin import GATEWAY, GATEWAY_CLASS
 from gatelab.kinds.kind import Kind
 from gatelab.kinds.objects import Key, Object, key_of
 from gatelab.kinds.timestamps import to_rfc3339, utc_now
@@ -20,7 +21,7 @@ from gatelab.reconcile import Mirrors
 
 Words = Mapping[Key, Mapping[str, str]]
 """Envoy's words on routes: per Gateway, by the `RouteId` as text."""
-ROUTES = {kind.name: kind for kind in (GRPC_ROUTE, HTTP_ROUTE)}
+ROUTES = {kind.name: kind for kind in snapshot.ROUTES}
 
 
 @dataclass(frozen=True, slots=True)

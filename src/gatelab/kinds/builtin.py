@@ -89,6 +89,28 @@ REFERENCE_GRANT = Kind(
     has_status=False,
     other_served=("v1beta1",),
 )
+LISTENER_SET = Kind(
+    "gateway.networking.k8s.io", "v1", "ListenerSet", "listenersets", short_names=("lset",), categories=_GW
+)
+TLS_ROUTE = Kind(
+    "gateway.networking.k8s.io",
+    "v1",
+    "TLSRoute",
+    "tlsroutes",
+    categories=_GW,
+    other_served=("v1alpha2", "v1alpha3"),
+)
+TCP_ROUTE = Kind("gateway.networking.k8s.io", "v1", "TCPRoute", "tcproutes", categories=_GW, other_served=("v1alpha2",))
+UDP_ROUTE = Kind("gateway.networking.k8s.io", "v1", "UDPRoute", "udproutes", categories=_GW, other_served=("v1alpha2",))
+BACKEND_TLS_POLICY = Kind(
+    "gateway.networking.k8s.io",
+    "v1",
+    "BackendTLSPolicy",
+    "backendtlspolicies",
+    short_names=("btlspolicy",),
+    categories=_GW,
+    other_served=("v1alpha3",),
+)
 
 CERTIFICATE = Kind(
     "cert-manager.io",
@@ -135,9 +157,14 @@ BUILTIN: tuple[Kind, ...] = (
     VALIDATING_ADMISSION_POLICY_BINDING,
     GATEWAY_CLASS,
     GATEWAY,
+    LISTENER_SET,
     GRPC_ROUTE,
     HTTP_ROUTE,
+    TLS_ROUTE,
+    TCP_ROUTE,
+    UDP_ROUTE,
     REFERENCE_GRANT,
+    BACKEND_TLS_POLICY,
     CERTIFICATE,
     ISSUER,
     CLUSTER_ISSUER,

@@ -136,12 +136,25 @@ async def test_garbage_in_a_watch_is_survived(remote: RemoteCluster, api: Any, s
         assert isinstance(await anext(events), Applied)
 
 
+async def test_a_kind_that_is_not_installed_has_no_objects_until_it_is(
+    remote: RemoteCluster, api: Any, store: Store, make: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gatelab.cluster.remote_watch._LONG_PAUSE_S", 0.001)
+    missing = b"HTTP/1.1 404 X\r\ncontent-length: 0\r\n\r\n"
+    await store.create(CONFIG_MAP, make("a"))
+    api.raw_answers += [missing] * 2
+    async with asyncio.timeout(5), events_of(remote) as events:
+        states = [await anext(events), await anext(events)]
+        assert [len(each.objects) for each in states if isinstance(each, Replaced)] == [0, 1]
+
+
 async def test_a_refusal_is_said_once(
     remote: RemoteCluster, api: Any, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("gatelab.cluster.remote_watch._LONG_PAUSE_S", 0.001)
     api.raw_answers += [b"HTTP/1.1 404 X\r\ncontent-length: 0\r\n\r\n"] * 3
     async with asyncio.timeout(5), events_of(remote) as events:
+        assert await anext(events) == Replaced(())
         assert isinstance(await anext(events), Replaced)
     assert [record.message for record in caplog.records] == [
         "the watch of ConfigMap.v1 is refused, trying on: HTTP 404"

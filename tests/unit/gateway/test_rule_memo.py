@@ -7,36 +7,31 @@ from typing import Any
 import pytest
 
 from gatelab.cluster.port import Replaced
+from gatelab.gateway.intake import LOOKED_AT
 from gatelab.gateway.live_snapshot import LiveSnapshot
 from gatelab.gateway.snapshot import Snapshot
 from gatelab.gateway.translate.routes import translated_rules
 from gatelab.gateway.translate.rule_memo import RuleMemo
 from gatelab.kinds.builtin import (
-    GATEWAY,
-    GATEWAY_CLASS,
     GRPC_ROUTE,
-    HTTP_ROUTE,
-    NAMESPACE,
     REFERENCE_GRANT,
-    SECRET,
     SERVICE,
 )
 from gatelab.kinds.kind import Kind
 from gatelab.reconcile import Mirrors
 from gateway_objects import grpc_route, service
 
-KINDS = (GATEWAY_CLASS, GATEWAY, GRPC_ROUTE, HTTP_ROUTE, SERVICE, SECRET, NAMESPACE, REFERENCE_GRANT)
 Objects = dict[Kind, list[dict[str, Any]]]
 
 
 def followed() -> tuple[Mirrors, LiveSnapshot]:
-    mirrors = Mirrors(KINDS)
+    mirrors = Mirrors(LOOKED_AT)
     return mirrors, LiveSnapshot(mirrors)
 
 
 def refreshed(objects: Objects, live: tuple[Mirrors, LiveSnapshot]) -> Snapshot:
     mirrors, snapshot = live
-    for kind in KINDS:
+    for kind in LOOKED_AT:
         mirrors.of(kind).apply(Replaced(objects.get(kind, [])))
     return snapshot.refresh()
 

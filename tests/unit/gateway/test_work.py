@@ -9,23 +9,19 @@ import pytest
 
 from gatelab.cluster.port import Applied, Deleted
 from gatelab.gateway import live_snapshot
+from gatelab.gateway.intake import LOOKED_AT
 from gatelab.gateway.live_snapshot import LiveSnapshot
 from gatelab.gateway.translate import Memo, Translation, backends, route_tables, routes, translate
 from gatelab.kinds.builtin import (
     GATEWAY,
     GATEWAY_CLASS,
     GRPC_ROUTE,
-    HTTP_ROUTE,
-    NAMESPACE,
-    REFERENCE_GRANT,
-    SECRET,
     SERVICE,
 )
 from gatelab.kinds.objects import Key
 from gatelab.reconcile import Mirrors
 from gateway_objects import gateway, gateway_class, grpc_route, service
 
-KINDS = (GATEWAY_CLASS, GATEWAY, GRPC_ROUTE, HTTP_ROUTE, SERVICE, SECRET, NAMESPACE, REFERENCE_GRANT)
 MANY = 30
 
 
@@ -39,7 +35,7 @@ class Line:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.work: Counter[str] = Counter()
-        self.mirrors = Mirrors(KINDS)
+        self.mirrors = Mirrors(LOOKED_AT)
         self._memo = Memo()
         for module, name in (
             (live_snapshot, "read"),

@@ -1,17 +1,11 @@
-"""Listeners: protocol, conflicts on a port, references; a verdict for each (Gateway API, `GatewaySpec.listeners`).
-
-Listeners of one Gateway are distinct by port, protocol and hostname. HTTP listeners share a port by Host, HTTPS
-listeners by SNI. Of listeners that are not distinct none is accepted: the spec lets a Gateway serve "the partial
-Listener set that contains no Conflicted Listeners".
-"""
+"""Listeners: protocol, conflicts on a port, references; a verdict for each (Gateway API, `GatewaySpec.listeners`)."""
 
 from collections.abc import Mapping, Sequence
 
 from gatelab.gateway.reference_grant import Grants
-from gatelab.gateway.translate import listener_kinds, listener_tls
-from gatelab.gateway.translate.hostnames import normal
+from gatelab.gateway.translate import listener_conflicts, listener_kinds, listener_tls
 from gatelab.gateway.translate.namespaces import selector_fault
-from gatelab.gateway.translate.observations import ACCEPTED, CONFLICTED, RESOLVED_REFS, fails, holds
+from gatelab.gateway.translate.observations import ACCEPTED, RESOLVED_REFS, fails, holds
 from gatelab.gateway.translate.outcome import ListenerVerdict
 from gatelab.gateway.translate.references import Unresolved
 from gatelab.kinds.conditions import Condition
@@ -29,7 +23,7 @@ def judged(gateway: Gateway, secrets: Mapping[Key, Secret], grants: Grants) -> t
 def _judge(gateway: Gateway, listener: Listener, secrets: Mapping[Key, Secret], grants: Grants) -> ListenerVerdict:
     generation = gateway.metadata.generation
     kinds = listener_kinds.supported(listener)
-    conflict = _conflict(listener, gateway.spec.listeners)
+    conflict = listener_conflicts.conflict(listener, gateway.spec.listeners)
     accepted = _accepted(gateway, listener, conflict)
     certificates: tuple[Certificate, ...] = ()
     refusals: tuple[Unresolved, ...] = ()
@@ -41,7 +35,7 @@ def _judge(gateway: Gateway, listener: Listener, secrets: Mapping[Key, Secret], 
         conditions=(
             accepted,
             _resolved(listener, certificates, refusals, generation),
-            _conflicted(conflict, generation),
+            listener_conflicts.conflicted(conflict, generation),
         ),
         certificates=certificates,
         is_servable=accepted.status == "True" and bool(kinds) and (bool(certificates) or listener.protocol == "HTTP"),
@@ -71,8 +65,8 @@ def _unsupported_value(gateway: Gateway, listener: Listener) -> str | None:
         return None
     if listener.tls.mode != "Terminate":
         return f"tls.mode {listener.tls.mode} is not possible with protocol HTTPS; use Terminate"
-    if listener.tls.frontend_validation or gateway.spec.tls.frontend:
-        return "validation of client certificates is not supported; remove spec.tls.frontend (frontendValidation)"
+    if gateway.spec.tls.frontend is not None:
+        return "validation of client certificates is not supported; remove spec.tls.frontend"
     return None
 
 
@@ -97,28 +91,3 @@ def _resolution(certificates: Sequence[Certificate]) -> str:
     if not certificates:
         return "the listener needs no certificate"
     return f"the listener has the certificate in Secret {', '.join(each.name for each in certificates)}"
-
-
-def _conflicted(conflict: tuple[str, str] | None, generation: int) -> Condition:
-    if conflict:
-        return holds(CONFLICTED, generation, reason=conflict[0], message=conflict[1])
-    return fails(CONFLICTED, generation, reason="NoConflicts", message="no other listener of the Gateway is in its way")
-
-
-def _conflict(listener: Listener, listeners: Sequence[Listener]) -> tuple[str, str] | None:
-    """Reason and sentence if another listener of the port has another protocol or the same hostname."""
-    if listener.protocol not in listener_kinds.BY_PROTOCOL:
-        return None
-    neighbours = [
-        other
-        for other in listeners
-        if other is not listener and other.port == listener.port and other.protocol in listener_kinds.BY_PROTOCOL
-    ]
-    for other in neighbours:
-        if other.protocol != listener.protocol:
-            return "ProtocolConflict", f"listener {other.name} has port {other.port} with protocol {other.protocol}"
-    for other in neighbours:
-        if normal(other.hostname) == normal(listener.hostname):
-            hostname = listener.hostname or "every hostname"
-            return "HostnameConflict", f"listener {other.name} has {hostname} on port {other.port} too"
-    return None

@@ -4,12 +4,12 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from gatelab.gateway.snapshot import RouteId, Snapshot
-from gatelab.gateway.translate import attachment, cross_serving, grpc_rules, http_rules, rule_sets
+from gatelab.gateway.translate import attachment, cross_serving, grpc_rules, http_rules, l4_rules, rule_sets
 from gatelab.gateway.translate.attachment import Attachment
 from gatelab.gateway.translate.observations import ACCEPTED, fails
 from gatelab.gateway.translate.outcome import ListenerVerdict, ParentOutcome
 from gatelab.gateway.translate.rule_sets import RuleSet
-from gatelab.kinds.gatewayapi import Gateway, GRPCRoute, ParentReference, Route
+from gatelab.kinds.gatewayapi import Gateway, GRPCRoute, HTTPRoute, ParentReference, Route
 from gatelab.kinds.objects import Key
 
 
@@ -57,7 +57,9 @@ def translated_rules(route: Route, snapshot: Snapshot) -> RuleSet:
     """What the rules of the route come to, whatever its kind."""
     if isinstance(route, GRPCRoute):
         return grpc_rules.translated_rules(route, snapshot)
-    return http_rules.translated_rules(route, snapshot)
+    if isinstance(route, HTTPRoute):
+        return http_rules.translated_rules(route, snapshot)
+    return l4_rules.translated_rules(route)
 
 
 def candidate(

@@ -7,7 +7,7 @@ from gatelab.gateway.snapshot import RouteId, Snapshot, route_id
 from gatelab.gateway.translate.routes import translated_rules
 from gatelab.gateway.translate.rule_sets import RuleSet
 from gatelab.kinds.core import Service
-from gatelab.kinds.gatewayapi import BackendReference, MirrorReference, Route
+from gatelab.kinds.gatewayapi import BackendReference, L4RouteRule, MirrorReference, Route
 from gatelab.kinds.objects import Key
 
 _SPARE = 100
@@ -53,5 +53,7 @@ def _named(route: Route) -> set[Key]:
     references: list[BackendReference | MirrorReference] = []
     for rule in route.spec.rules:
         references.extend(rule.backend_refs)
-        references.extend(each.request_mirror.backend_ref for each in rule.filters if each.request_mirror is not None)
+        if not isinstance(rule, L4RouteRule):
+            mirrors = (each.request_mirror for each in rule.filters)
+            references.extend(each.backend_ref for each in mirrors if each is not None)
     return {Key(each.namespace or route.metadata.namespace, each.name) for each in references}

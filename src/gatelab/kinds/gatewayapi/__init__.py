@@ -1,0 +1,168 @@
+"""Typed views of gateway.networking.k8s.io, a file per kind.
+
+The defaults are those of the schemas (Gateway API v1.6), so that an object reads the same whether or not the API server
+filled them in. Fields that we do not implement are named where leaving them out silently would change what is served.
+"""
+
+from gatelab.kinds.gatewayapi.backend_tls_policy import (
+    BackendTLSPolicy,
+    BackendTLSPolicySpec,
+    BackendTlsValidation,
+    PolicyTarget,
+    SubjectAltName,
+)
+from gatelab.kinds.gatewayapi.filters import (
+    BackendReference,
+    CookieConfig,
+    Cors,
+    Filter,
+    Fraction,
+    Header,
+    HeaderMatch,
+    HeaderModifier,
+    MirrorReference,
+    PathModifier,
+    RequestMirror,
+    RequestRedirect,
+    SessionPersistence,
+    UrlRewrite,
+)
+from gatelab.kinds.gatewayapi.gateway import (
+    AllowedListeners,
+    BackendTls,
+    Frontend,
+    FrontendTls,
+    FrontendValidation,
+    Gateway,
+    GatewayAddress,
+    GatewayClass,
+    GatewayClassSpec,
+    GatewaySpec,
+    GatewayTls,
+    Infrastructure,
+    ListenerNamespaces,
+    PortTls,
+)
+from gatelab.kinds.gatewayapi.grpc_route import (
+    GRPCRoute,
+    GRPCRouteMatch,
+    GRPCRouteRule,
+    GRPCRouteSpec,
+    MethodMatch,
+)
+from gatelab.kinds.gatewayapi.http_route import (
+    HTTPPathMatch,
+    HTTPRoute,
+    HTTPRouteMatch,
+    HTTPRouteRetry,
+    HTTPRouteRule,
+    HTTPRouteSpec,
+    HTTPRouteTimeouts,
+)
+from gatelab.kinds.gatewayapi.l4_routes import (
+    L4RouteRule,
+    L4RouteSpec,
+    TCPRoute,
+    TLSRoute,
+    UDPRoute,
+)
+from gatelab.kinds.gatewayapi.listener_set import (
+    ListenerSet,
+    ListenerSetSpec,
+    ParentGatewayReference,
+)
+from gatelab.kinds.gatewayapi.listeners import (
+    AllowedRoutes,
+    Listener,
+    ListenerTls,
+    RouteNamespaces,
+)
+from gatelab.kinds.gatewayapi.reference_grant import (
+    GrantFrom,
+    GrantTo,
+    ReferenceGrant,
+    ReferenceGrantSpec,
+)
+from gatelab.kinds.gatewayapi.references import (
+    GROUP,
+    ObjectReference,
+    ParametersReference,
+    ParentReference,
+    RouteGroupKind,
+    SecretReference,
+)
+
+__all__ = [
+    "GROUP",
+    "AllowedListeners",
+    "AllowedRoutes",
+    "BackendReference",
+    "BackendTLSPolicy",
+    "BackendTLSPolicySpec",
+    "BackendTls",
+    "BackendTlsValidation",
+    "CookieConfig",
+    "Cors",
+    "Filter",
+    "Fraction",
+    "Frontend",
+    "FrontendTls",
+    "FrontendValidation",
+    "GRPCRoute",
+    "GRPCRouteMatch",
+    "GRPCRouteRule",
+    "GRPCRouteSpec",
+    "Gateway",
+    "GatewayAddress",
+    "GatewayClass",
+    "GatewayClassSpec",
+    "GatewaySpec",
+    "GatewayTls",
+    "GrantFrom",
+    "GrantTo",
+    "HTTPPathMatch",
+    "HTTPRoute",
+    "HTTPRouteMatch",
+    "HTTPRouteRetry",
+    "HTTPRouteRule",
+    "HTTPRouteSpec",
+    "HTTPRouteTimeouts",
+    "Header",
+    "HeaderMatch",
+    "HeaderModifier",
+    "Infrastructure",
+    "L4Route",
+    "L4RouteRule",
+    "L4RouteSpec",
+    "Listener",
+    "ListenerNamespaces",
+    "ListenerSet",
+    "ListenerSetSpec",
+    "ListenerTls",
+    "MethodMatch",
+    "MirrorReference",
+    "ObjectReference",
+    "ParametersReference",
+    "ParentGatewayReference",
+    "ParentReference",
+    "PathModifier",
+    "PolicyTarget",
+    "PortTls",
+    "ReferenceGrant",
+    "ReferenceGrantSpec",
+    "RequestMirror",
+    "RequestRedirect",
+    "Route",
+    "RouteGroupKind",
+    "RouteNamespaces",
+    "SecretReference",
+    "SessionPersistence",
+    "SubjectAltName",
+    "TCPRoute",
+    "TLSRoute",
+    "UDPRoute",
+    "UrlRewrite",
+]
+
+L4Route = TLSRoute | TCPRoute | UDPRoute
+Route = GRPCRoute | HTTPRoute | TLSRoute | TCPRoute | UDPRoute
