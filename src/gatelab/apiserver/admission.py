@@ -122,7 +122,7 @@ def for_status(target: Target, obj: dict[str, Any], before: Object, warnings: li
     if target.resource.custom:
         _raise(target, complete, custom_objects.broken(target.resource, complete, before, warnings))
     elif not target.is_native:
-        _raise(target, complete, check.rule_problems(target.schema, complete))
+        _raise(target, complete, _of_schema(target, complete, before))
     return complete
 
 
@@ -164,14 +164,24 @@ def _judge(target: Target, obj: Object, before: Object | None, warnings: list[st
 
 
 def _judge_built_in(target: Target, obj: Object, before: Object | None) -> None:
-    schema = target.schema
     found = [
         problem
-        for problem in check.rule_problems(schema, obj)
+        for problem in _of_schema(target, obj, before)
         if not (target.is_native and problem.field.startswith("status"))
     ]
     # The rules between fields may take for granted what the schema asks for.
-    _raise(target, obj, found or rules.broken(target.kind, obj, before))
+    _raise(target, obj, found or rules.broken(target.kind, obj, before, target.version))
+
+
+def _of_schema(target: Target, obj: Object, before: Object | None) -> Sequence[problems.Problem]:
+    """What the schema has against the object. What a version that asks for less let in is let pass in the others, as
+    long as it does not change (KEP 4008).
+    """
+    found = check.rule_problems(target.schema, obj)
+    if found and before is not None and not target.is_native:
+        tolerated = set(check.rule_problems(target.schema, before))
+        return [each for each in found if each not in tolerated]
+    return found
 
 
 def _raise(target: Target, obj: Object, found: Sequence[problems.Problem]) -> None:

@@ -154,8 +154,8 @@ async def _resource(context: Context, request: Request) -> Response:
     found.target = target
     found.is_long = verb is watch.watch or (verb is pod_logs.read and parameters.flag(request, "follow"))
     response = await verb(context, request, target)
-    if target.resource.custom and target.resource.custom.deprecation:
-        answers.warn(response, target.resource.custom.deprecation)
+    if target.resource.deprecation:
+        answers.warn(response, target.resource.deprecation)
     return response
 
 

@@ -14,6 +14,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from gatelab.apiserver.custom.resources import resources_of
 from gatelab.apiserver.resource import Resource, built_in
 from gatelab.kinds.builtin import BUILTIN, CUSTOM_RESOURCE_DEFINITION
+from gatelab.kinds.custom.definition import priority
 from gatelab.store import Store, Stored
 
 _BUILTIN = frozenset(kind.qualified_plural for kind in BUILTIN)
@@ -41,7 +42,8 @@ class Served:
         for group, version, _ in self._by_place:
             known = versions.setdefault(group, [])
             known += [version] * (version not in known)
-        self.versions: Mapping[str, Sequence[str]] = {**versions, **{group: ["v1"] for group in REVIEWS}}
+        ordered = {group: sorted(known, key=priority) for group, known in versions.items()}
+        self.versions: Mapping[str, Sequence[str]] = {**ordered, **{group: ["v1"] for group in REVIEWS}}
         """Group -> served versions, the preferred one first. "" is the core group."""
 
     def find(self, group: str, version: str, plural: str) -> Resource | None:

@@ -14,8 +14,6 @@ from gatelab.kinds.schemas.catalogue import Schema
 class CustomResource:
     """What only kinds of CustomResourceDefinitions have."""
 
-    deprecation: str
-    """The warning that every request is answered with, if any."""
     terminating: bool
     """Whether the definition is being deleted, so that nothing is created any more."""
     scale: Mapping[str, str] | None
@@ -41,6 +39,8 @@ class Resource:
     is_native: bool
     subresources: frozenset[str]
     columns: Sequence[Column]
+    deprecation: str = ""
+    """The warning that every request is answered with, if any."""
     custom: CustomResource | None = None
 
     @property
@@ -59,5 +59,11 @@ def built_in(kind: Kind, version: str) -> Resource:
         parts += ["log", "proxy", "eviction", "exec", "attach", "portforward"]
     parts += _MORE_PARTS.get(kind.qualified_plural, ())
     return Resource(
-        kind, version, catalogue.schema_of(kind), catalogue.is_native(kind), frozenset(parts), columns_of(kind)
+        kind,
+        version,
+        catalogue.schema_of(kind, version),
+        catalogue.is_native(kind),
+        frozenset(parts),
+        columns_of(kind),
+        kind.deprecation(version),
     )

@@ -8,7 +8,8 @@ class Kind:
     """One resource of the API, as discovery describes it. Kinds of one group and plural are equal.
 
     `version` is the version that we read, write and store. `served` lists every version that clients may use; of the
-    built-in kinds, they have one schema and differ in `apiVersion` only (Gateway v1 and v1beta1: GEP-709).
+    built-in kinds, objects differ in `apiVersion` only (Gateway v1 and v1beta1: GEP-709), and older versions may ask
+    for less (`schemas.catalogue.schema_of`).
     """
 
     group: str
@@ -48,6 +49,15 @@ class Kind:
     @property
     def served(self) -> tuple[str, ...]:
         return (self.version, *self.other_served)
+
+    def deprecation(self, version: str) -> str:
+        """The warning about a version of a built-in kind; empty for versions that are here to stay."""
+        if self.is_custom or "alpha" not in version or version == self.version:
+            return ""
+        return (
+            f"The {version} version of {self.name} has been deprecated and will be removed in a future release of the "
+            f"API. Please upgrade to {self.version}."
+        )
 
     @property
     def qualified_plural(self) -> str:

@@ -24,7 +24,7 @@ _ANNOTATIONS: Mapping[str, Mapping[str, str]] = {
     _GATEWAY_API: {
         "api-approved.kubernetes.io": "https://github.com/kubernetes-sigs/gateway-api/pull/4530",
         "gateway.networking.k8s.io/bundle-version": "v1.6.1",
-        "gateway.networking.k8s.io/channel": "standard",
+        "gateway.networking.k8s.io/channel": "experimental",
     }
 }
 _MARK = "gatelab.dev/spec"
@@ -65,6 +65,7 @@ _COLUMNS: Mapping[str, Sequence[Mapping[str, Any]]] = {
         _column("Programmed", _condition("Programmed")),
         _AGE,
     ],
+    "ListenerSet": [_column("Accepted", _condition("Accepted")), _column("Programmed", _condition("Programmed")), _AGE],
     "GRPCRoute": _ROUTE,
     "HTTPRoute": _ROUTE,
     "Certificate": [
@@ -101,11 +102,16 @@ def definition_of(kind: Kind) -> dict[str, Any]:
 
 
 def _version(kind: Kind, version: str) -> dict[str, Any]:
-    schema = _standalone(catalogue.schema_of(kind))
+    schema = _standalone(catalogue.schema_of(kind, version))
     schema["properties"]["metadata"] = {"type": "object"}
     return {
         "name": version,
         "served": True,
+        **(
+            {"deprecated": True, "deprecationWarning": deprecation}
+            if (deprecation := kind.deprecation(version))
+            else {}
+        ),
         "storage": version == kind.version,
         "schema": {"openAPIV3Schema": schema},
         **({"subresources": {"status": {}}} if kind.has_status else {}),

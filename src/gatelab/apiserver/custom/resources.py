@@ -26,9 +26,7 @@ def _metadata(version: Version) -> Schema:
 
 def _resource(definition: Definition, version: Version) -> Resource:
     schema = pruning.whole(version.schema)
-    custom = CustomResource(
-        version.deprecation, definition.terminating, version.scale, _metadata(version), cel.has_rules(schema)
-    )
+    custom = CustomResource(definition.terminating, version.scale, _metadata(version), cel.has_rules(schema))
     parts = ["status"] * version.has_status + ["scale"] * (version.scale is not None)
     return Resource(
         definition.kind_in(version),
@@ -37,5 +35,6 @@ def _resource(definition: Definition, version: Version) -> Resource:
         is_native=False,
         subresources=frozenset(parts),
         columns=columns_of(version.columns),
+        deprecation=version.deprecation,
         custom=custom,
     )

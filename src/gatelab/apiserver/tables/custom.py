@@ -36,6 +36,15 @@ def _first_address(gateway: Object, _: datetime) -> str | None:
     return addresses[0].get("value") if addresses else None
 
 
+def listener_set_columns() -> Sequence[Column]:
+    return (
+        name_column(),
+        Column("Accepted", condition_field("Accepted")),
+        Column("Programmed", condition_field("Programmed")),
+        age_column(),
+    )
+
+
 def route_columns() -> Sequence[Column]:
     return (name_column(), Column("Hostnames", _hostnames), age_column())
 

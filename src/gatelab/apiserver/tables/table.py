@@ -33,6 +33,7 @@ _COLUMNS: Mapping[Kind, Sequence[Column]] = {
     builtin.VALIDATING_ADMISSION_POLICY_BINDING: core.policy_binding_columns(),
     builtin.GATEWAY_CLASS: custom.gateway_class_columns(),
     builtin.GATEWAY: custom.gateway_columns(),
+    builtin.LISTENER_SET: custom.listener_set_columns(),
     builtin.GRPC_ROUTE: custom.route_columns(),
     builtin.HTTP_ROUTE: custom.route_columns(),
     builtin.CERTIFICATE: custom.certificate_columns(),

@@ -8,7 +8,18 @@ from typing import Any
 import msgspec
 
 from gatelab.kinds.kind import Kind
-from gatelab.kinds.schemas import certificates, gateway, grpc_route, http_route, issuers, metrics, reference_grant
+from gatelab.kinds.schemas import (
+    backend_tls_policy,
+    certificates,
+    gateway,
+    grpc_route,
+    http_route,
+    issuers,
+    l4_routes,
+    listener_set,
+    metrics,
+    reference_grant,
+)
 
 Schema = Mapping[str, Any]
 
@@ -27,6 +38,20 @@ _ROOTS: Mapping[str, str] = {
 """The groups of Kubernetes' own kinds, and the module that names their definitions."""
 
 
+_OURS = (
+    gateway,
+    listener_set,
+    grpc_route,
+    http_route,
+    l4_routes,
+    reference_grant,
+    backend_tls_policy,
+    certificates,
+    issuers,
+    metrics,
+)
+
+
 @cache
 def kubernetes() -> Mapping[str, Schema]:
     """The definitions of `kubernetes.json`, by names such as `core_v1.PodSpec`. Read once, about 1 ms."""
@@ -38,7 +63,7 @@ def kubernetes() -> Mapping[str, Schema]:
 def definitions() -> Mapping[str, Schema]:
     """Every definition: those of Kubernetes, and ours of the kinds that come as custom resources."""
     ours: dict[str, Schema] = {}
-    for module in (gateway, grpc_route, http_route, reference_grant, certificates, issuers, metrics):
+    for module in _OURS:
         ours |= module.definitions()
     return {**kubernetes(), **ours}
 
@@ -56,9 +81,13 @@ def name_of(kind: Kind) -> str:
     return f"{_ROOTS.get(kind.group, kind.group)}.{kind.name}"
 
 
-def schema_of(kind: Kind) -> Schema:
-    """The schema of the kind's whole objects."""
-    return definitions()[name_of(kind)]
+def schema_of(kind: Kind, version: str = "") -> Schema:
+    """The schema of the kind's whole objects, in a version; in the stored one when empty.
+
+    Versions have one schema, save where a definition named `<kind>@<version>` says otherwise.
+    """
+    known, name = definitions(), name_of(kind)
+    return known.get(f"{name}@{version}") or known[name]
 
 
 def resolved(schema: Schema) -> Schema:

@@ -1,4 +1,4 @@
-"""GatewayClass and Gateway, the standard channel's v1 (gateway-api.sigs.k8s.io/reference/spec)."""
+"""GatewayClass and Gateway, the experimental channel's v1 (gateway-api.sigs.k8s.io/reference/spec)."""
 
 from typing import Any
 
@@ -96,11 +96,12 @@ def _spec() -> Schema:
     return fields(
         {
             "gatewayClassName": text("The GatewayClass.", least=1, most=253),
-            "listeners": array(_listener(), "The listeners.", least=1, most=64, keys=("name",)),
+            "listeners": array(listener(), "The listeners.", least=1, most=64, keys=("name",)),
             "addresses": array(_address(wanted=True), "Addresses asked for.", most=16),
             "infrastructure": _infrastructure(),
             "allowedListeners": fields({"namespaces": _namespaces("None", "All", "Selector", "Same", "None")}),
             "tls": _gateway_tls(),
+            "defaultScope": text("Whether routes may attach without naming it.", enum=("All", "None")),
         },
         "What is wanted.",
         required=("gatewayClassName", "listeners"),
@@ -136,7 +137,8 @@ def _namespaces(default: str, *enum: str) -> Schema:
     )
 
 
-def _listener() -> Schema:
+def listener() -> Schema:
+    """A listener; shared by Gateways and ListenerSets."""
     return fields(
         {
             "name": section_name("The listener's name, unique in the Gateway."),
@@ -202,8 +204,9 @@ def _gateway_tls() -> Schema:
     )
 
 
-def _status() -> Schema:
-    listener = fields(
+def listener_status() -> Schema:
+    """The state of a listener; shared by Gateways and ListenerSets."""
+    return fields(
         {
             "name": section_name(),
             "attachedRoutes": integer("Routes attached."),
@@ -212,12 +215,15 @@ def _status() -> Schema:
         },
         required=("name", "attachedRoutes", "conditions"),
     )
+
+
+def _status() -> Schema:
     return fields(
         {
             "addresses": array(_address(wanted=False), "Addresses in use.", most=16),
             "attachedListenerSets": integer("ListenerSets attached."),
             "conditions": conditions(default=pending("Accepted", "Programmed")),
-            "listeners": array(listener, "The state of each listener.", most=64, keys=("name",)),
+            "listeners": array(listener_status(), "The state of each listener.", most=64, keys=("name",)),
         },
         "What is the case.",
         default={"conditions": pending("Accepted", "Programmed")},

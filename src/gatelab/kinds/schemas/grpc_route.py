@@ -1,4 +1,4 @@
-"""GRPCRoute, the standard channel's v1 (gateway-api.sigs.k8s.io/reference/spec)."""
+"""GRPCRoute, the experimental channel's v1 (gateway-api.sigs.k8s.io/reference/spec)."""
 
 from gatelab.kinds.schemas.build import Schema, array, conditions, fields, integer, text, whole
 from gatelab.kinds.schemas.gateway import (
@@ -12,8 +12,10 @@ from gatelab.kinds.schemas.gateway import (
     port,
     section_name,
 )
+from gatelab.kinds.schemas.session_persistence import session_persistence
 
 _HEADER_NAME = r"^[A-Za-z0-9!#$%&'*+\-.^_\x60|~]+$"
+HEADER_VALUE = r"^[!-~]+([\t ]?[!-~]+)*$"
 _MATCH_TYPES = ("Exact", "RegularExpression")
 _FILTER_TYPES = ("ResponseHeaderModifier", "RequestHeaderModifier", "RequestMirror", "ExtensionRef")
 
@@ -40,6 +42,11 @@ def parent_reference() -> Schema:
     )
 
 
+def default_gateways() -> Schema:
+    """`useDefaultGateways` (GEP-3793); shared by all kinds of routes."""
+    return text("Whether the route attaches to default Gateways too.", enum=("All", "None"))
+
+
 def route_status() -> Schema:
     """The status of a route; shared by all kinds of routes."""
     parent = fields(
@@ -57,6 +64,7 @@ def route_status() -> Schema:
 def _spec() -> Schema:
     return fields(
         {
+            "useDefaultGateways": default_gateways(),
             "parentRefs": array(parent_reference(), "The Gateways to attach to.", most=32),
             "hostnames": array(hostname("A host, or a wildcard."), "The hosts; the listener's when empty.", most=16),
             "rules": array(_rule(), "The rules; the most specific match wins.", most=16),
@@ -71,7 +79,8 @@ def _rule() -> Schema:
             "name": section_name("The rule's name, unique in the route."),
             "matches": array(_match(), "Any of these matches; every call when empty.", most=64),
             "filters": array(_filter(), "What is done to calls and answers.", most=16),
-            "backendRefs": array(_backend(filters=True), "Where calls go, by weight.", most=16),
+            "backendRefs": array(_backend(), "Where calls go, by weight.", most=16),
+            "sessionPersistence": session_persistence(),
         }
     )
 
@@ -96,18 +105,24 @@ def _match() -> Schema:
     return fields({"method": method, "headers": array(header, "All of these.", most=16, keys=("name",))})
 
 
-def _backend(*, filters: bool) -> Schema:
-    reference = {
+def backend_reference() -> dict[str, Schema]:
+    """The fields of a reference to a backend; shared by all kinds of routes."""
+    return {
         "group": group(""),
         "kind": kind("Service"),
         "name": name(),
         "namespace": namespace(),
         "port": port("The Service's port."),
     }
-    if not filters:
-        return fields(reference, required=("name",))
+
+
+def _backend() -> Schema:
     weight = integer("Its part of the calls.", least=0, most=1_000_000, default=1)
-    weighted = {**reference, "weight": weight, "filters": array(_filter(), "Filters of this backend.", most=16)}
+    weighted = {
+        **backend_reference(),
+        "weight": weight,
+        "filters": array(_filter(), "Filters of this backend.", most=16),
+    }
     return fields(weighted, required=("name",))
 
 
@@ -116,7 +131,7 @@ def header_modifier() -> Schema:
     header = fields(
         {
             "name": text(least=1, most=256, pattern=_HEADER_NAME),
-            "value": text(least=1, most=4096),
+            "value": text(least=1, most=4096, pattern=HEADER_VALUE),
         },
         required=("name", "value"),
     )
@@ -136,7 +151,7 @@ def mirror() -> Schema:
     )
     return fields(
         {
-            "backendRef": _backend(filters=False),
+            "backendRef": fields(backend_reference(), required=("name",)),
             "percent": integer("Per cent of the calls.", least=0, most=100),
             "fraction": fraction,
         },

@@ -1,6 +1,7 @@
-"""HTTPRoute, the standard channel's v1 (gateway-api.sigs.k8s.io/reference/spec)."""
+"""HTTPRoute, the experimental channel's v1 (gateway-api.sigs.k8s.io/reference/spec)."""
 
 from gatelab.kinds.schemas.build import HOSTNAME, Schema, array, boolean, fields, integer, text, whole
+from gatelab.kinds.schemas.external_auth import external_auth
 from gatelab.kinds.schemas.gateway import (
     GROUP_NAME,
     group,
@@ -11,11 +12,19 @@ from gatelab.kinds.schemas.gateway import (
     port,
     section_name,
 )
-from gatelab.kinds.schemas.grpc_route import header_modifier, mirror, parent_reference, route_status
+from gatelab.kinds.schemas.grpc_route import (
+    HEADER_VALUE,
+    backend_reference,
+    default_gateways,
+    header_modifier,
+    mirror,
+    parent_reference,
+    route_status,
+)
+from gatelab.kinds.schemas.session_persistence import DURATION, session_persistence
 
 _HEADER_NAME = r"^[A-Za-z0-9!#$%&'*+\-.^_\x60|~]+$"
 _PRECISE_HOSTNAME = HOSTNAME.replace(r"(\*\.)?", "")
-_DURATION = r"^([0-9]{1,5}(h|m|s|ms)){1,4}$"
 _ORIGIN = r"(^\*$)|(^(http(s)?):\/\/(((\*\.)?([a-zA-Z0-9\-]+\.)*[a-zA-Z0-9-]+|\*)(:([0-9]{1,5}))?)$)"
 _METHODS = ("GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH")
 _MATCH_TYPES = ("Exact", "RegularExpression")
@@ -28,6 +37,7 @@ _FILTER_TYPES = (
     "URLRewrite",
     "ExtensionRef",
     "CORS",
+    "ExternalAuth",
 )
 _REDIRECTS = (301, 302, 303, 307, 308)
 
@@ -42,6 +52,7 @@ def _spec() -> Schema:
     every = [{"matches": [_every_path()]}]
     return fields(
         {
+            "useDefaultGateways": default_gateways(),
             "parentRefs": array(parent_reference(), "The Gateways to attach to.", most=32),
             "hostnames": array(hostname("A host, or a wildcard."), "The hosts; the listener's when empty.", most=16),
             "rules": array(_rule(), "The rules; the most specific match wins.", least=1, most=16, default=every),
@@ -64,12 +75,29 @@ def _rule() -> Schema:
             "backendRefs": array(_backend(), "Where requests go, by weight.", most=16),
             "timeouts": fields(
                 {
-                    "request": text("For the whole request, such as 10s; 0s is none.", pattern=_DURATION),
-                    "backendRequest": text("For each attempt at a backend.", pattern=_DURATION),
+                    "request": text("For the whole request, such as 10s; 0s is none.", pattern=DURATION),
+                    "backendRequest": text("For each attempt at a backend.", pattern=DURATION),
                 },
                 "How long answers may take.",
             ),
+            "retry": _retry(),
+            "sessionPersistence": session_persistence(),
         }
+    )
+
+
+def _retry() -> Schema:
+    code = integer("A status.", least=400, most=599)
+    code.pop("format")
+    attempts = integer("How often, beside the first attempt.", least=1)
+    attempts.pop("format")
+    return fields(
+        {
+            "codes": array(code, "Statuses after which to try again.", unique=True),
+            "attempts": attempts,
+            "backoff": text("How long to wait at least before trying again.", pattern=DURATION),
+        },
+        "When requests are sent again (GEP-1731).",
     )
 
 
@@ -85,19 +113,19 @@ def _match() -> Schema:
     return fields(
         {
             "path": path,
-            "headers": array(_named(4096), "All of these headers.", most=16, keys=("name",)),
+            "headers": array(_named(4096, HEADER_VALUE), "All of these headers.", most=16, keys=("name",)),
             "queryParams": array(_named(1024), "All of these query parameters.", most=16, keys=("name",)),
             "method": text("The HTTP method.", enum=_METHODS),
         }
     )
 
 
-def _named(most: int) -> Schema:
+def _named(most: int, pattern: str | None = None) -> Schema:
     return fields(
         {
             "type": text("How to compare.", enum=_MATCH_TYPES, default="Exact"),
             "name": text("Its name.", least=1, most=256, pattern=_HEADER_NAME),
-            "value": text("Its value.", least=1, most=most),
+            "value": text("Its value.", least=1, most=most, pattern=pattern),
         },
         required=("name", "value"),
     )
@@ -138,6 +166,7 @@ def _filter() -> Schema:
             "requestRedirect": fields(redirect, "An answer that sends the client elsewhere."),
             "urlRewrite": fields({"hostname": precise, "path": _path_modifier()}, "Changes of host and path."),
             "cors": _cors(),
+            "externalAuth": external_auth(fields(backend_reference(), required=("name",))),
             "extensionRef": extension,
         },
         required=("type",),

@@ -1,4 +1,4 @@
-"""ReferenceGrant, the standard channel's v1 (gateway-api.sigs.k8s.io/reference/spec)."""
+"""ReferenceGrant, the experimental channel's v1 (gateway-api.sigs.k8s.io/reference/spec)."""
 
 from gatelab.kinds.schemas.build import Schema, array, fields, whole
 from gatelab.kinds.schemas.gateway import GROUP_NAME, group, kind, name, namespace

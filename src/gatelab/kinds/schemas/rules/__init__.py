@@ -10,6 +10,7 @@ from gatelab.kinds.kind import Kind
 from gatelab.kinds.objects import Object
 from gatelab.kinds.schemas.problems import Problem
 from gatelab.kinds.schemas.rules import (
+    backend_tls_policies,
     certificates,
     configuration,
     controller_revisions,
@@ -19,6 +20,7 @@ from gatelab.kinds.schemas.rules import (
     grpc_routes,
     http_routes,
     issuers,
+    l4_routes,
     metadata,
     pods,
     stateful_sets,
@@ -42,15 +44,25 @@ _RULES: Mapping[Kind, Rule] = {
     builtin.CUSTOM_RESOURCE_DEFINITION: definitions.custom_resource_definition,
     builtin.GATEWAY_CLASS: gateways.gateway_class,
     builtin.GATEWAY: gateways.gateway,
+    builtin.LISTENER_SET: gateways.listener_set,
     builtin.GRPC_ROUTE: grpc_routes.grpc_route,
     builtin.HTTP_ROUTE: http_routes.http_route,
+    builtin.TLS_ROUTE: l4_routes.tls_route,
+    builtin.TCP_ROUTE: l4_routes.l4_route,
+    builtin.UDP_ROUTE: l4_routes.l4_route,
+    builtin.BACKEND_TLS_POLICY: backend_tls_policies.backend_tls_policy,
     builtin.CERTIFICATE: certificates.certificate,
     builtin.ISSUER: issuers.issuer,
     builtin.CLUSTER_ISSUER: issuers.issuer,
 }
 
+_OF_VERSIONS: Mapping[tuple[Kind, str], Rule] = {(builtin.TLS_ROUTE, "v1alpha2"): l4_routes.l4_route}
+"""The rules of versions that ask for something else than the stored one."""
 
-def broken(kind: Kind, obj: Object, before: Object | None) -> list[Problem]:
-    """What is wrong with the object, metadata first. `before` is None for a new object."""
-    rule = _RULES.get(kind)
+
+def broken(kind: Kind, obj: Object, before: Object | None, version: str = "") -> list[Problem]:
+    """What is wrong with the object, metadata first. `before` is None for a new object; `version` is that of the
+    request, the stored one when empty.
+    """
+    rule = _OF_VERSIONS.get((kind, version)) or _RULES.get(kind)
     return [*metadata.broken(kind, obj), *(rule(obj, before) if rule else ())]

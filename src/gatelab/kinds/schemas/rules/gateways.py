@@ -1,4 +1,4 @@
-"""GatewayClass and Gateway: the rules that the CustomResourceDefinitions write in CEL."""
+"""GatewayClass, Gateway and ListenerSet: the rules that the CustomResourceDefinitions write in CEL."""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -9,11 +9,10 @@ from gatelab.kinds.objects import Object
 from gatelab.kinds.schemas import problems
 from gatelab.kinds.schemas.build import DNS_SUBDOMAIN
 from gatelab.kinds.schemas.problems import Problem
+from gatelab.kinds.schemas.rules import listeners
 
 _KEY = re.compile(rf"({DNS_SUBDOMAIN[1:-1]}/)?([A-Za-z0-9][-A-Za-z0-9_.]{{0,61}})?[A-Za-z0-9]")
 _MOST_OF_PREFIX = 253
-
-Listener = Mapping[str, Any]
 
 
 def gateway_class(obj: Object, before: Object | None) -> Iterator[Problem]:
@@ -23,19 +22,15 @@ def gateway_class(obj: Object, before: Object | None) -> Iterator[Problem]:
 
 
 def gateway(obj: Object, _: Object | None) -> Iterator[Problem]:
-    places: set[tuple[Any, ...]] = set()
-    for index, listener in enumerate(obj["spec"]["listeners"]):
-        path = f"spec.listeners[{index}]"
-        yield from _listener(listener, path)
-        place = (listener["port"], listener["protocol"], listener.get("hostname", ""))
-        if place in places:
-            rule = "Combination of port, protocol and hostname must be unique for each listener"
-            yield problems.invalid(path, {"port": place[0], "protocol": place[1], "hostname": place[2]}, rule)
-        places.add(place)
+    yield from listeners.listeners(obj["spec"]["listeners"])
     yield from _addresses(obj["spec"])
     infrastructure = obj["spec"].get("infrastructure") or {}
     for field, word in (("annotations", "annotation"), ("labels", "label")):
         yield from _keys(infrastructure.get(field) or (), f"spec.infrastructure.{field}", word)
+
+
+def listener_set(obj: Object, _: Object | None) -> Iterator[Problem]:
+    yield from listeners.listeners(obj["spec"]["listeners"])
 
 
 def _keys(keys: Iterable[str], path: str, word: str) -> Iterator[Problem]:
@@ -48,27 +43,6 @@ def _keys(keys: Iterable[str], path: str, word: str) -> Iterator[Problem]:
     if not all(len(key.split("/")[0]) < _MOST_OF_PREFIX for key in keys):
         rule = f"If specified, the {word} key's prefix must be a DNS subdomain not longer than 253 characters in total."
         yield problems.invalid(path, "object", rule)
-
-
-def _listener(listener: Listener, path: str) -> Iterator[Problem]:
-    protocol, tls = listener["protocol"], listener.get("tls")
-    if tls is not None and protocol in ("HTTP", "TCP", "UDP"):
-        yield problems.invalid(
-            f"{path}.tls", "object", "tls must not be specified for protocols ['HTTP', 'TCP', 'UDP']"
-        )
-    if listener.get("hostname") and protocol in ("TCP", "UDP"):
-        rule = "hostname must not be specified for protocols ['TCP', 'UDP']"
-        yield problems.invalid(f"{path}.hostname", listener["hostname"], rule)
-    if tls is None:
-        if protocol == "TLS":
-            yield problems.invalid(f"{path}.tls", "null", "tls mode must be set for protocol TLS")
-        return
-    mode = tls.get("mode", "Terminate")
-    if protocol == "HTTPS" and mode != "Terminate":
-        yield problems.invalid(f"{path}.tls.mode", mode, "tls mode must be Terminate for protocol HTTPS")
-    if mode == "Terminate" and not tls.get("certificateRefs") and not tls.get("options"):
-        rule = "certificateRefs or options must be specified when mode is Terminate"
-        yield problems.invalid(f"{path}.tls", "object", rule)
 
 
 def _addresses(spec: Mapping[str, Any]) -> Iterator[Problem]:

@@ -25,6 +25,7 @@ def grpc_route(obj: Object, _: Object | None) -> Iterator[Problem]:
     rules = spec.get("rules") or ()
     yield from routes.parent_refs(spec.get("parentRefs") or ())
     yield from routes.number_of_matches(rules)
+    yield from routes.rule_names(rules)
     for index, rule in enumerate(rules):
         path = f"spec.rules[{index}]"
         for number, match in enumerate(rule.get("matches") or ()):
@@ -33,6 +34,7 @@ def grpc_route(obj: Object, _: Object | None) -> Iterator[Problem]:
         for number, backend in enumerate(rule.get("backendRefs") or ()):
             yield from routes.backend_ref(backend, f"{path}.backendRefs[{number}]")
             yield from _filters(backend.get("filters") or (), f"{path}.backendRefs[{number}].filters")
+        yield from routes.session_persistence(rule.get("sessionPersistence") or {}, f"{path}.sessionPersistence")
 
 
 def _match(method: Mapping[str, Any] | None, path: str) -> Iterator[Problem]:

@@ -18,6 +18,7 @@ _FILTER_FIELDS = {
     "RequestRedirect": "requestRedirect",
     "URLRewrite": "urlRewrite",
     "ExtensionRef": "extensionRef",
+    "ExternalAuth": "externalAuth",
 }
 _ONCE = ("CORS", "RequestHeaderModifier", "ResponseHeaderModifier", "RequestRedirect", "URLRewrite")
 _PATH_CHARACTERS = re.compile(r"(?:[-A-Za-z0-9/._~!$&'()*+,;=:@]|[%][0-9a-fA-F]{2})+")
@@ -33,6 +34,7 @@ def http_route(obj: Object, _: Object | None) -> Iterator[Problem]:
     rules = spec.get("rules") or ()
     yield from routes.parent_refs(spec.get("parentRefs") or ())
     yield from routes.number_of_matches(rules)
+    yield from routes.rule_names(rules)
     for index, rule in enumerate(rules):
         yield from _rule(rule, f"spec.rules[{index}]")
 
@@ -46,6 +48,7 @@ def _rule(rule: Rule, path: str) -> Iterator[Problem]:
         yield from routes.backend_ref(backend, f"{path}.backendRefs[{number}]")
         yield from _filters(backend.get("filters") or (), f"{path}.backendRefs[{number}].filters")
     yield from _timeouts(rule.get("timeouts") or {}, f"{path}.timeouts")
+    yield from routes.session_persistence(rule.get("sessionPersistence") or {}, f"{path}.sessionPersistence")
 
 
 def _filters_and_matches(rule: Rule, path: str) -> Iterator[Problem]:
@@ -111,6 +114,8 @@ def _filters(found: Sequence[Mapping[str, Any]], path: str) -> Iterator[Problem]
             if modifier is not None:
                 yield from _path_modifier(modifier, f"{path}[{index}].{field}.path")
         yield from _cors(each.get("cors") or {}, f"{path}[{index}].cors")
+        if "externalAuth" in each:
+            yield from _external_auth(each["externalAuth"], f"{path}[{index}].externalAuth")
 
 
 def _path_modifier(modifier: Mapping[str, Any], path: str) -> Iterator[Problem]:
@@ -127,6 +132,15 @@ def _cors(cors: Mapping[str, Any], path: str) -> Iterator[Problem]:
         if "*" in found and len(found) > 1:
             rule = f"{field[0].upper()}{field[1:]} cannot contain '*' alongside other {others}"
             yield problems.invalid(f"{path}.{field}", "array", rule)
+
+
+def _external_auth(settings: Mapping[str, Any], path: str) -> Iterator[Problem]:
+    yield from routes.backend_ref(settings["backendRef"], f"{path}.backendRef")
+    for protocol, field in (("GRPC", "grpc"), ("HTTP", "http")):
+        if settings["protocol"] == protocol and field not in settings:
+            yield problems.invalid(path, "object", f"{field} must be specified when protocol is set to '{protocol}'")
+        if settings["protocol"] != protocol and field in settings:
+            yield problems.invalid(path, "object", f"protocol must be '{protocol}' when {field} is set")
 
 
 def _timeouts(timeouts: Mapping[str, str], path: str) -> Iterator[Problem]:

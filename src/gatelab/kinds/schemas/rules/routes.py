@@ -10,17 +10,35 @@ MOST_MATCHES = 128
 
 
 def parent_refs(references: Sequence[Mapping[str, Any]]) -> Iterator[Problem]:
-    """A parent is named once, or section by section."""
-    sections: dict[tuple[Any, ...], list[str]] = {}
+    """A parent is named once, or section by section, or port by port."""
+    sections: dict[tuple[Any, ...], list[tuple[str, int]]] = {}
     for each in references:
         place = (each.get("group"), each.get("kind"), each.get("namespace") or "", each.get("name"))
-        sections.setdefault(place, []).append(each.get("sectionName") or "")
-    named = [found for found in sections.values() if len(found) > 1]
+        sections.setdefault(place, []).append((each.get("sectionName") or "", each.get("port") or 0))
     which = "when parentRefs includes 2 or more references to the same parent"
-    if any("" in found and any(found) for found in named):
-        yield problems.invalid("spec.parentRefs", "array", f"sectionName must be specified {which}")
-    if any(len(set(found)) < len(found) for found in named):
-        yield problems.invalid("spec.parentRefs", "array", f"sectionName must be unique {which}")
+    if any(len({(bool(name), bool(port)) for name, port in found}) > 1 for found in sections.values()):
+        yield problems.invalid("spec.parentRefs", "array", f"sectionName or port must be specified {which}")
+    if any(len(set(found)) < len(found) for found in sections.values()):
+        yield problems.invalid("spec.parentRefs", "array", f"sectionName or port must be unique {which}")
+
+
+def rule_names(rules: Sequence[Mapping[str, Any]]) -> Iterator[Problem]:
+    """A name is that of one rule."""
+    names = [rule["name"] for rule in rules if "name" in rule]
+    if len(set(names)) < len(names):
+        yield problems.invalid("spec.rules", "array", "Rule name must be unique within the route")
+
+
+def session_persistence(settings: Mapping[str, Any], path: str) -> Iterator[Problem]:
+    """A cookie that outlives the browser has an end; a header has no settings of a cookie."""
+    cookie = settings.get("cookieConfig")
+    if cookie is None:
+        return
+    if cookie.get("lifetimeType") == "Permanent" and "absoluteTimeout" not in settings:
+        rule = "AbsoluteTimeout must be specified when cookie lifetimeType is Permanent"
+        yield problems.invalid(path, "object", rule)
+    if settings.get("type") != "Cookie":
+        yield problems.invalid(path, "object", "cookieConfig can only be set with type Cookie")
 
 
 def number_of_matches(rules: Sequence[Mapping[str, Any]]) -> Iterator[Problem]:
