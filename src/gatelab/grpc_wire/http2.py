@@ -26,6 +26,7 @@ from ngh2 import (
 
 __all__ = [
     "CANCEL",
+    "INTERNAL_ERROR",
     "NO_ERROR",
     "REFUSED_STREAM",
     "Connection",
@@ -48,6 +49,7 @@ __all__ = [
 HeaderBlock = tuple[tuple[bytes, bytes], ...]
 
 NO_ERROR: Final = 0x0
+INTERNAL_ERROR: Final = 0x2
 REFUSED_STREAM: Final = 0x7
 CANCEL: Final = 0x8
 

@@ -1,6 +1,6 @@
 """The image catalogue: which program stands for a container image. Nothing is pulled.
 
-Two images are built in; users add theirs in a YAML file, below `images`, as
+Some images are built in; users add theirs in a YAML file, below `images`, as
 `image: {command: […], args: […], env: {…}, workdir: path}`, where the image is exact (`me/server:1.2`) or a whole
 repository (`me/server:*`). `command` and `args` are what ENTRYPOINT and CMD are to an image. A relative `workdir`
 starts at the file's folder, which is also the default.
@@ -18,7 +18,9 @@ import msgspec
 from gatelab.node.errors import LabError
 
 HELLO = "docker.io/bittrance/hello-world:tonic-hello-grpc"
+ECHO = "docker.io/gatelab/echo:*"
 ENVOY = "docker.io/envoyproxy/envoy:*"
+_ECHO_BASIC = ("registry.k8s.io/gateway-api/echo-basic:*", "registry.k8s.io/gateway-api/conformance/echo-basic:*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +53,9 @@ def built_in_images(envoy: Callable[[], Path]) -> Mapping[str, Callable[[], Imag
     """What is known without a file, by normalised name. `envoy` finds the binary, which takes a while."""
     return {
         HELLO: lambda: Image((sys.executable, "-m", "gatelab.backends.hello"), built_in=True),
+        **dict.fromkeys(
+            (ECHO, *_ECHO_BASIC), lambda: Image((sys.executable, "-m", "gatelab.backends.echo"), built_in=True)
+        ),
         ENVOY: lambda: Image((str(envoy()),), built_in=True),
     }
 

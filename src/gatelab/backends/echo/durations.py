@@ -1,0 +1,30 @@
+"""Durations as Go writes them (`time.ParseDuration`): `300ms`, `-1.5h`, `2h45m`."""
+
+import re
+from typing import Final
+
+_UNIT_NS: Final = {
+    "ns": 1,
+    "us": 10**3,
+    "µs": 10**3,
+    "μs": 10**3,
+    "ms": 10**6,
+    "s": 10**9,
+    "m": 60 * 10**9,
+    "h": 3600 * 10**9,
+}
+_PART = re.compile(r"([0-9]+\.?[0-9]*|\.[0-9]+)(ns|us|µs|μs|ms|s|m|h)")
+_WHOLE = re.compile(rf"([+-]?)(0|(?:{_PART.pattern})+)")
+
+
+def parsed_duration_ns(text: str) -> int:
+    """Nanoseconds.
+
+    Raises:
+        ValueError: not a duration, in Go's words.
+    """
+    found = _WHOLE.fullmatch(text)
+    if found is None:
+        raise ValueError(f'time: invalid duration "{text}"')
+    total = round(sum(float(amount) * _UNIT_NS[unit] for amount, unit in _PART.findall(found[2])))
+    return -total if found[1] == "-" else total
