@@ -43,6 +43,10 @@ golden: $(VENV)/.test  ## rewrite the expected results of tests/cases and tests/
 bench: $(VENV)/.test  ## measure; results as JSON in docs/bench
 	PYTHONPATH=tests $(BIN)/python -m bench
 
+conformance: $(VENV)/.test  ## the upstream Gateway API suite; PROFILES=GATEWAY-GRPC RUN=GRPCRouteWeight FEATURES=all
+	PYTHONPATH=src:tests $(BIN)/python -m conformance $(addprefix --profiles=,$(PROFILES)) $(addprefix --run=,$(RUN)) \
+	  $(if $(filter all,$(FEATURES)),--every-feature) $(addprefix --report=,$(REPORT))
+
 clean:  ## remove .venv and caches
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
 
@@ -60,4 +64,4 @@ $(VENV)/.check: $(VENV)/.gatelab tests/requirements-check.txt
 	$(install) -c requirements.lock -r tests/requirements-check.txt
 	@touch $@
 
-.PHONY: help setup demo test fuzz check golden bench clean
+.PHONY: help setup demo test fuzz check golden bench conformance clean

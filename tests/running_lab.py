@@ -105,7 +105,7 @@ def start_lab(state: Path, name: str = "e2e", options: Sequence[str] = (), wrapp
 
     `wrapper` is a command that becomes the lab's agent: `unshare` and the like.
     """
-    kept = ("PATH", "HOME", "LANG", "TMPDIR")
+    kept = ("PATH", "HOME", "LANG", "TMPDIR", "PYTHONPATH")
     environment = {key: os.environ[key] for key in kept if key in os.environ} | {
         "XDG_STATE_HOME": str(state),
         "XDG_RUNTIME_DIR": str(state / "run"),
