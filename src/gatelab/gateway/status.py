@@ -34,7 +34,7 @@ def gateway_status(outcome: GatewayOutcome, state: DataPlaneState, present: Stat
     """`status` of a Gateway: conditions, addresses, and an entry per listener."""
     generation = outcome.gateway.metadata.generation
     programmed = {
-        each.verdict.listener.name: listener_programmed(
+        each.verdict.id: listener_programmed(
             each, state, generation, present_condition(each.verdict.listener.name, present)
         )
         for each in outcome.listeners
@@ -42,9 +42,7 @@ def gateway_status(outcome: GatewayOutcome, state: DataPlaneState, present: Stat
     conditions = [outcome.accepted, gateway_programmed(outcome, state, programmed)]
     status = {name: value for name, value in present.items() if name != "addresses"}
     status["conditions"] = _conditions(conditions, present.get("conditions"), now, keep_others=True)
-    status["listeners"] = [
-        _listener(each, programmed[each.verdict.listener.name], present, now) for each in outcome.listeners
-    ]
+    status["listeners"] = [_listener(each, programmed[each.verdict.id], present, now) for each in outcome.listeners]
     if state.address:
         status["addresses"] = [{"type": "IPAddress", "value": state.address}]
     return status

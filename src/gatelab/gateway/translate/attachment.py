@@ -17,7 +17,7 @@ from gatelab.kinds.objects import Key
 
 @dataclass(frozen=True, slots=True)
 class Attachment:
-    """The listeners (by name) that take the route through one parentRef; or why none does."""
+    """The listeners (by id) that take the route through one parentRef; or why none does."""
 
     listeners: frozenset[str] = frozenset()
     reason: str = ""
@@ -51,7 +51,7 @@ def attached(
         wanted, offered = ", ".join(route.spec.hostnames), ", ".join(each.listener.hostname for each in allowing)
         message = f"hostnames {wanted} have nothing in common with the listeners' {offered}"
         return Attachment(reason="NoMatchingListenerHostname", message=message)
-    return Attachment(frozenset(each.listener.name for each in sharing))
+    return Attachment(frozenset(each.id for each in sharing))
 
 
 def has_common_hostname(listener: str, route: Iterable[str]) -> bool:

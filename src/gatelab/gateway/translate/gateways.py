@@ -26,11 +26,11 @@ def outcome(
     """
     gateway = parent.gateway
     key = gateway.metadata.key
-    attached = {each.listener.name: tuple(routes.get((key, each.listener.name), ())) for each in parent.listeners}
+    attached = {each.id: tuple(routes.get((key, each.id), ())) for each in parent.listeners}
     accepted = _accepted(gateway, parent.listeners)
     model: Assembled | None = None
     if binding is not None and accepted.status == "True":
-        served = [ServedListener(each, attached[each.listener.name]) for each in parent.listeners if each.is_servable]
+        served = [ServedListener(each, attached[each.id]) for each in parent.listeners if each.is_servable]
         model = assembled(served, binding, tables)
     return GatewayOutcome(
         gateway=gateway,
@@ -39,8 +39,8 @@ def outcome(
         listeners=tuple(
             ListenerOutcome(
                 verdict=each,
-                attached_routes=len(attached[each.listener.name]),
-                placement=model.placements.get(each.listener.name) if model else None,
+                attached_routes=len(attached[each.id]),
+                placement=model.placements.get(each.id) if model else None,
             )
             for each in parent.listeners
         ),

@@ -33,6 +33,16 @@ class ListenerVerdict:
     conditions: tuple[Condition, ...]
     certificates: tuple[Certificate, ...] = ()
     is_servable: bool = False
+    listener_set: Key | None = None
+    """The ListenerSet that it is an entry of; None if it is the Gateway's own."""
+
+    @property
+    def id(self) -> str:
+        """What it is called among all listeners of the Gateway: its name, or namespace/set/name for a set's entry.
+
+        A name has no "/" (SectionName); entries of several sets may have the same one.
+        """
+        return f"{self.listener_set}/{self.listener.name}" if self.listener_set else self.listener.name
 
     def condition(self, type_: str) -> Condition | None:
         return next((each for each in self.conditions if each.type == type_), None)
@@ -78,7 +88,7 @@ class GatewayOutcome:
 
 @dataclass(frozen=True, slots=True)
 class ParentOutcome:
-    """What a route is told about one of its parents, and the parent's listeners (by name) that took it."""
+    """What a route is told about one of its parents, and the Gateway's listeners (by id) that took it."""
 
     reference: ParentReference
     controller_name: str

@@ -42,8 +42,8 @@ class ServedListener:
     routes: tuple[RuleSet, ...]
 
     @property
-    def name(self) -> str:
-        return self.verdict.listener.name
+    def id(self) -> str:
+        return self.verdict.id
 
     @property
     def scope(self) -> HostScope:
@@ -66,8 +66,8 @@ Tables = Callable[[str, Sequence[HostScope]], model.RouteTable]
 
 
 def assembled(served: Sequence[ServedListener], binding: Binding, tables: Tables = route_table) -> Assembled:
-    """The whole model of a Gateway, and where each of its listeners is in it, by the listener's name."""
-    targets_of = {each.name: _targets(each.routes) for each in served}
+    """The whole model of a Gateway, and where each of its listeners is in it, by the listener's id."""
+    targets_of = {each.id: _targets(each.routes) for each in served}
     listeners: list[model.Listener] = []
     made: list[model.RouteTable] = []
     placements: dict[str, Placement] = {}
@@ -77,7 +77,7 @@ def assembled(served: Sequence[ServedListener], binding: Binding, tables: Tables
         listeners.append(model.Listener(f"port-{port}", binding.address, binding.port(port), chains))
         made.extend(found.values())
         for each, chain in zip(sharing, _repeated(chains, len(sharing)), strict=True):
-            placements[each.name] = _placement(f"port-{port}", each, chain.route_table, targets_of[each.name])
+            placements[each.id] = _placement(f"port-{port}", each, chain.route_table, targets_of[each.id])
     targets = {name: target for each in targets_of.values() for name, target in each.items()}
     names = sorted(targets)
     return Assembled(
@@ -106,7 +106,7 @@ def _chains(
     chains = []
     found = {}
     for each in sharing:
-        table_name = f"{name}/{each.name}"
+        table_name = f"{name}/{each.id}"
         found[table_name] = tables(table_name, [each.scope, *_more_specific(each, sharing)])
         chains.append(_tls_chain(each, table_name))
     return tuple(chains), found
@@ -122,7 +122,7 @@ def _more_specific(served: ServedListener, sharing: Sequence[ServedListener]) ->
 def _tls_chain(served: ServedListener, table: str) -> model.HttpChain:
     hostname = served.scope.hostname
     return model.HttpChain(
-        name=served.name,
+        name=served.id,
         route_table=table,
         tls=model.TlsTermination(tuple(certificate.name for certificate in served.verdict.certificates)),
         server_names=() if hostname == EVERY else (hostname,),

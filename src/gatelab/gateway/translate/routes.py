@@ -110,9 +110,7 @@ def _refusals(candidates: Iterable[Candidate], parents: Parents) -> Refusals:
     for each in candidates:
         for place in each.places:
             on_listener.setdefault(place, []).append(each.rules.route)
-    hostnames = {
-        (key, each.listener.name): each.listener.hostname for key, p in parents.items() for each in p.listeners
-    }
+    hostnames = {(key, each.id): each.listener.hostname for key, p in parents.items() for each in p.listeners}
     return {place: cross_serving.in_the_way(hostnames[place], routes) for place, routes in on_listener.items()}
 
 
