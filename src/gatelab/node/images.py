@@ -11,6 +11,7 @@ import shlex
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -19,6 +20,7 @@ from gatelab.node.errors import LabError
 
 HELLO = "docker.io/bittrance/hello-world:tonic-hello-grpc"
 ECHO = "docker.io/gatelab/echo:*"
+COREDNS = "registry.k8s.io/coredns/coredns:*"
 ENVOY = "docker.io/envoyproxy/envoy:*"
 _ECHO_BASIC = ("registry.k8s.io/gateway-api/echo-basic:*", "registry.k8s.io/gateway-api/conformance/echo-basic:*")
 
@@ -51,13 +53,15 @@ class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 def built_in_images(envoy: Callable[[], Path]) -> Mapping[str, Callable[[], Image]]:
     """What is known without a file, by normalised name. `envoy` finds the binary, which takes a while."""
+    backends = {HELLO: "hello", ECHO: "echo", COREDNS: "coredns", **dict.fromkeys(_ECHO_BASIC, "echo")}
     return {
-        HELLO: lambda: Image((sys.executable, "-m", "gatelab.backends.hello"), built_in=True),
-        **dict.fromkeys(
-            (ECHO, *_ECHO_BASIC), lambda: Image((sys.executable, "-m", "gatelab.backends.echo"), built_in=True)
-        ),
+        **{name: partial(_backend, module) for name, module in backends.items()},
         ENVOY: lambda: Image((str(envoy()),), built_in=True),
     }
+
+
+def _backend(name: str) -> Image:
+    return Image((sys.executable, "-m", f"gatelab.backends.{name}"), built_in=True)
 
 
 def default_images_file() -> Path:

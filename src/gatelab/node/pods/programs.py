@@ -24,6 +24,7 @@ from gatelab.node.pods.image_names import InvalidImageName, check_image_name
 from gatelab.node.pods.pulls import ERROR as PULL_ERROR
 from gatelab.node.pods.termination import log_tail
 from gatelab.node.pods.volumes.content import VolumeNotReady
+from gatelab.node.pods.volumes.own_files import shown_again
 from gatelab.node.pods.volumes.pod import PodVolumes
 from gatelab.node.taken_ports import taken_port_message
 
@@ -112,6 +113,8 @@ class Programs:
         program = invocation(self._pod, container, image, address=self._address, host=host, values=values)
         await self._volumes.prepare()
         mounts = self._volumes.mounts(container, program.env)
+        if image.built_in:
+            mounts += shown_again(mounts)
         return replace(program, mounts=mounts, network=await self._network())
 
     async def _network(self) -> str | None:

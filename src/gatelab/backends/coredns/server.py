@@ -1,0 +1,75 @@
+"""DNS on sockets: a datagram a query, or TCP with the length before each message (RFC 1035, 4.2)."""
+
+import socket
+from collections.abc import Callable
+from functools import partial
+from typing import Final
+
+from gatelab.backends.coredns.answering import Client, Zones
+from gatelab.grpc_wire.poll_loop import READ, PollLoop
+from gatelab.grpc_wire.poll_sockets import Connection, PollSockets
+
+_LONGEST: Final = 65_535
+_A_TURN: Final = 64
+_DRAIN_S: Final = 5.0
+
+
+def start(loop: PollLoop, host: str, ports: dict[int, Zones]) -> Callable[[], None]:
+    """Binds the ports, UDP and TCP; what it returns ends the server.
+
+    Raises:
+        OSError: a port cannot be had.
+    """
+    tcp = PollSockets(loop)
+    for port, zones in ports.items():
+        bound = tcp.serve(host, port, partial(_Stream, zones))
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        udp = socket.socket(family, socket.SOCK_DGRAM)
+        udp.setblocking(False)
+        udp.bind((host, bound))
+        loop.watch(udp.fileno(), READ, partial(_answer_all, udp, zones))
+    return lambda: tcp.drain(_DRAIN_S)
+
+
+def _answer_all(server: socket.socket, zones: Zones, _events: int) -> None:
+    for _ in range(_A_TURN):
+        try:
+            query, client = server.recvfrom(_LONGEST)
+            if answer := zones.answer(query, Client(client[0], client[1], "udp")):
+                server.sendto(answer, client)
+        except OSError:  # nothing more, or a client that has gone: it asks again
+            return
+
+
+class _Stream:
+    """One TCP connection."""
+
+    def __init__(self, zones: Zones, connection: Connection) -> None:
+        self.over = False
+        self._zones = zones
+        self._connection = connection
+        self._partial = b""
+        self._unsent: list[bytes] = []
+
+    def receive(self, data: bytes) -> None:
+        data = self._partial + data
+        while len(data) >= 2 and len(data) >= (end := 2 + int.from_bytes(data[:2], "big")):
+            host, port = self._connection.socket.getpeername()[:2]
+            answer = self._zones.answer(data[2:end], Client(host, port, "tcp"))
+            self._unsent.append(len(answer).to_bytes(2, "big") + answer if answer else b"")
+            data = data[end:]
+        self._partial = data
+
+    def pending(self) -> bytes:
+        data = b"".join(self._unsent)
+        self._unsent.clear()
+        return data
+
+    def announce_drain(self) -> None:
+        """Nothing that DNS could say."""
+
+    def drain(self) -> None:
+        self.over = True
+
+    def lost(self) -> None:
+        self.over = True
