@@ -10,7 +10,7 @@ from typing import Any, Literal
 from gatelab.apiserver.custom import objects as custom_objects
 from gatelab.apiserver.custom import remarks
 from gatelab.apiserver.target import Target
-from gatelab.kinds import defaults, unacted
+from gatelab.kinds import channels, defaults, unacted
 from gatelab.kinds.custom import pruning
 from gatelab.kinds.errors import BadRequest
 from gatelab.kinds.objects import Object
@@ -159,8 +159,13 @@ def _judge(target: Target, obj: Object, before: Object | None, warnings: list[st
     else:
         _judge_built_in(target, obj, before)
     warnings += remarks.about(target.kind, obj, before)
-    known = unacted.warnings(target.kind, before) if before is not None else []
-    warnings += [each for each in unacted.warnings(target.kind, obj) if each not in known]
+    known = _odd(target, before) if before is not None else []
+    warnings += [each for each in _odd(target, obj) if each not in known]
+
+
+def _odd(target: Target, obj: Object) -> list[str]:
+    """What may be other than who wrote the object thinks."""
+    return [*unacted.warnings(target.kind, obj), *channels.warnings(target.kind, obj)]
 
 
 def _judge_built_in(target: Target, obj: Object, before: Object | None) -> None:

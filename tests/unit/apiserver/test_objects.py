@@ -59,6 +59,37 @@ async def test_gateways_have_two_versions_and_one_truth(api: Requests) -> None:
     assert (patched.status, patched.json["apiVersion"]) == (200, api_version)
 
 
+async def test_an_old_version_that_asks_for_less_stays_readable_and_writable_in_the_new_one(api: Requests) -> None:
+    new = f"{GATEWAYS.replace('/gateways', '/tlsroutes')}"
+    old = new.replace("/v1/", "/v1alpha2/")
+    backends = {"backendRefs": [{"name": "a", "port": 1}]}
+    route = {"metadata": {"name": "r"}, "spec": {"rules": [{**backends, "name": "a"}, {**backends, "name": "b"}]}}
+    assert (await api("POST", new, route)).status == 422, "v1 wants hostnames, and has one rule"
+    created = await api("POST", old, route)
+    assert (created.status, created.json["apiVersion"]) == (201, "gateway.networking.k8s.io/v1alpha2")
+    assert "Please upgrade to v1" in created.headers["warning"]
+    seen = await api("GET", f"{new}/r")
+    assert (seen.json["apiVersion"], len(seen.json["spec"]["rules"])) == ("gateway.networking.k8s.io/v1", 2)
+    assert "warning" not in seen.headers
+    status = {**seen.json, "status": {"parents": []}}
+    assert (await api("PUT", f"{new}/r/status", status)).status == 200
+    patch: dict[str, object] = {"metadata": {"labels": {"a": "b"}}}
+    assert (await api("PATCH", f"{new}/r", patch, content_type=MERGE)).status == 200
+    assert (await api("PATCH", f"{new}/r", {"spec": {"hostnames": []}}, content_type=MERGE)).status == 422
+
+
+async def test_the_versions_of_a_group_are_listed_newest_first(api: Requests) -> None:
+    group = (await api("GET", "/apis/gateway.networking.k8s.io")).json
+    assert [each["version"] for each in group["versions"]] == ["v1", "v1beta1", "v1alpha3", "v1alpha2"]
+
+
+async def test_a_field_of_the_experimental_channel_is_named(api: Requests) -> None:
+    routes = GATEWAYS.replace("/gateways", "/httproutes")
+    retry: dict[str, object] = {"metadata": {"name": "r"}, "spec": {"rules": [{"retry": {"attempts": 1}}]}}
+    answer = await api("POST", routes, retry)
+    assert "spec.rules[0].retry is of the experimental channel" in answer.headers["warning"]
+
+
 async def test_a_put_needs_no_version_but_heeds_one(api: Requests) -> None:
     await api("POST", DEPLOYMENTS, make.deployment())
     assert (await api("PUT", f"{DEPLOYMENTS}/hello", make.deployment(replicas=2))).json["spec"]["replicas"] == 2

@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 import api_objects as make
-from gatelab.kinds import builtin, stored_only, unacted
+from gatelab.kinds import builtin, channels, stored_only, unacted
 from gatelab.kinds.apps import DeploymentSpec
 from gatelab.kinds.defaults import with_defaults
 from gatelab.kinds.kind import Kind
@@ -58,6 +58,14 @@ def said(kind: Kind, obj: Any) -> list[str]:
             (
                 "Certificate spec.keystores is stored, gatelab does not act on it; "
                 "the Secret gets PEM only; see additionalOutputFormats"
+            ),
+        ),
+        (
+            builtin.HTTP_ROUTE,
+            {"spec": {"useDefaultGateways": "All"}},
+            (
+                "HTTPRoute spec.useDefaultGateways: All is stored, gatelab does not act on it; "
+                "routes attach to the Gateways that parentRefs name"
             ),
         ),
         *((kind, {}, f"{kind.name} is stored; gatelab does not act on it") for kind in stored_only.STORED_ONLY),
@@ -112,3 +120,13 @@ def test_no_field_is_one_that_controllers_read() -> None:
         if each.encode_name not in shown
     }
     assert not read & {field.path.rpartition(".")[2] for field in unacted.FIELDS["deployments.apps"]}
+
+
+@pytest.mark.parametrize("plural", channels.EXPERIMENTAL)
+def test_every_experimental_field_is_one_of_the_schema(plural: str) -> None:
+    kind = next(each for each in builtin.BUILTIN if each.qualified_plural == plural)
+    for path in channels.EXPERIMENTAL[plural]:
+        schema = catalogue.schema_of(kind)
+        for name in path.split("."):
+            schema = catalogue.resolved(schema)["properties"][name.removesuffix("[]")]
+            schema = schema["items"] if name.endswith("[]") else schema

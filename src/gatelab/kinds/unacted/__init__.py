@@ -13,6 +13,7 @@ from gatelab.kinds.stored_only import STORED_ONLY
 from gatelab.kinds.unacted.certificates import CERTIFICATE, ISSUER
 from gatelab.kinds.unacted.core import SERVICE, SERVICE_ACCOUNT
 from gatelab.kinds.unacted.fields import Field, found
+from gatelab.kinds.unacted.gateways import BACKEND_TLS_POLICY, GATEWAY, LISTENER_SET, ROUTE
 from gatelab.kinds.unacted.pods import POD, POD_TEMPLATE, STATEFUL_SET
 
 __all__ = ["FIELDS", "warnings"]
@@ -28,6 +29,14 @@ FIELDS: Mapping[str, Sequence[Field]] = {
     "certificates.cert-manager.io": CERTIFICATE,
     "issuers.cert-manager.io": ISSUER,
     "clusterissuers.cert-manager.io": ISSUER,
+    "gateways.gateway.networking.k8s.io": GATEWAY,
+    "listenersets.gateway.networking.k8s.io": LISTENER_SET,
+    "grpcroutes.gateway.networking.k8s.io": ROUTE,
+    "httproutes.gateway.networking.k8s.io": ROUTE,
+    "tlsroutes.gateway.networking.k8s.io": ROUTE,
+    "tcproutes.gateway.networking.k8s.io": ROUTE,
+    "udproutes.gateway.networking.k8s.io": ROUTE,
+    "backendtlspolicies.gateway.networking.k8s.io": BACKEND_TLS_POLICY,
 }
 """The fields of each kind, by its qualified plural."""
 

@@ -26,12 +26,17 @@ class Field:
 
 def found(field: Field, obj: Any) -> Iterator[str]:
     """A sentence for each place where the object has the field."""
-    for path, value in _values(obj, field.path.split("."), ""):
+    for path, value in values(field.path, obj):
         if value in (None, {}, [], "", False) or value in field.usual:
             continue
         shown = f": {value}" if isinstance(value, str | int) and len(str(value)) <= _LONGEST_SHOWN else ""
         fix = f"; {field.fix}" if field.fix else ""
         yield f"{path}{shown} is stored, gatelab does not act on it{fix}"
+
+
+def values(path: str, obj: Any) -> Iterator[tuple[str, Any]]:
+    """What the object has at a path such as `spec.rules[].name`, each with where it is."""
+    return _values(obj, path.split("."), "")
 
 
 def _values(obj: Any, names: Sequence[str], path: str) -> Iterator[tuple[str, Any]]:

@@ -7,11 +7,12 @@ from typing import Any
 
 from gatelab.kinds.objects import Object
 from gatelab.kinds.schemas import problems
-from gatelab.kinds.schemas.build import DNS_SUBDOMAIN
+from gatelab.kinds.schemas.build import DNS_SUBDOMAIN, HOSTNAME
 from gatelab.kinds.schemas.problems import Problem
 from gatelab.kinds.schemas.rules import listeners
 
 _KEY = re.compile(rf"({DNS_SUBDOMAIN[1:-1]}/)?([A-Za-z0-9][-A-Za-z0-9_.]{{0,61}})?[A-Za-z0-9]")
+_HOSTNAME = re.compile(HOSTNAME.replace("$", r"\Z"))
 _MOST_OF_PREFIX = 253
 
 
@@ -50,6 +51,9 @@ def _addresses(spec: Mapping[str, Any]) -> Iterator[Problem]:
     for index, each in enumerate(spec.get("addresses") or ()):
         if each.get("type", "IPAddress") == "IPAddress" and "value" in each and not _is_ip(each["value"]):
             yield problems.invalid(f"spec.addresses[{index}]", each, "must validate one and only one schema (oneOf)")
+        if each.get("type") == "Hostname" and "value" in each and not _HOSTNAME.search(each["value"]):
+            rule = f"Hostname value must be empty or contain only valid characters (matching {HOSTNAME})"
+            yield problems.invalid(f"spec.addresses[{index}]", "object", rule)
         if not each.get("value"):
             continue
         place = (each.get("type", "IPAddress"), each["value"])
