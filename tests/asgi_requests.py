@@ -66,7 +66,7 @@ class Requests:
         """The answer as it comes, line by line; the client leaves at the end of the block."""
         messages: asyncio.Queue[Mapping[str, Any]] = asyncio.Queue()
         sent = {"authorization": f"Bearer {TOKEN}", "host": "127.0.0.1", **headers}
-        async with asyncio.timeout(10), asyncio.TaskGroup() as group:
+        async with asyncio.timeout(40), asyncio.TaskGroup() as group:
             leave = asyncio.Event()
             group.create_task(self._run("GET", path, b"", sent, messages, leave))
             yield Lines(messages)

@@ -69,7 +69,7 @@ async def an_api(*, defined: bool = False) -> tuple[Store, Requests]:
 
 async def _served(store: Store) -> None:
     watch = store.watch(CUSTOM_RESOURCE_DEFINITION, since=store.version)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         while "conditions" not in store.list(CUSTOM_RESOURCE_DEFINITION)[0][0].object.get("status", {}):
             await watch.batch()
 

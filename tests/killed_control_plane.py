@@ -71,7 +71,7 @@ def _client(settings: controlplane.Settings) -> httpx2.AsyncClient:
     trust = ssl.create_default_context(cafile=str(settings.place.ca_certificate))
     headers = {"Authorization": f"Bearer {settings.place.token.read_text().strip()}"}
     return httpx2.AsyncClient(
-        base_url=f"https://127.0.0.1:{settings.api_port}", verify=trust, headers=headers, timeout=10
+        base_url=f"https://127.0.0.1:{settings.api_port}", verify=trust, headers=headers, timeout=40
     )
 
 

@@ -49,7 +49,7 @@ class World:
 
     async def until(self, claim: Callable[[], bool]) -> None:
         """Waits until the claim is true."""
-        async with asyncio.timeout(10), self.changed:
+        async with asyncio.timeout(40), self.changed:
             await self.changed.wait_for(claim)
 
     def all(self, kind: Kind) -> Sequence[Object]:

@@ -127,7 +127,7 @@ async def _watching(informer: Path, kubeconfig: Path) -> AsyncIterator[asyncio.s
         yield process
         assert process.stdin is not None
         process.stdin.close()
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(40):
             assert await process.wait() == 0
     finally:
         if process.returncode is None:

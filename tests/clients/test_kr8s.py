@@ -163,7 +163,7 @@ class Operations:
     async def definition(self) -> None:
         made = CustomResourceDefinition(custom_objects.definition(), api=self._client)
         await made.create()
-        await made.wait("condition=Established", timeout=10)
+        await made.wait("condition=Established", timeout=40)
 
     async def widgets(self) -> None:
         made = Widget(custom_objects.widget("w"), api=self._client)
@@ -188,7 +188,7 @@ class Operations:
     async def wait(self) -> None:
         pod = await Pod.get("p", api=self._client)
         await pod.patch({"status": {"conditions": [{"type": "Ready", "status": "True"}]}}, subresource="status")
-        await pod.wait("condition=Ready", timeout=10)
+        await pod.wait("condition=Ready", timeout=40)
 
     async def who(self) -> None:
         assert await self._client.whoami() == "gatelab-admin"

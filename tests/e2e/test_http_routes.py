@@ -114,7 +114,7 @@ def steady(client: httpx2.Client, url: str) -> Iterator[Counter[str]]:
         with httpx2.Client(headers={"Host": "main.test"}) as mine:
             while not done.is_set():
                 try:
-                    met[str(mine.get(url, timeout=5).status_code)] += 1
+                    met[str(mine.get(url, timeout=30).status_code)] += 1
                 except httpx2.HTTPError as error:
                     met[repr(error)] += 1
 
@@ -155,7 +155,7 @@ def test_http_routes(lab: Lab, state_folder: Path) -> None:
     lab.kubectl("wait", "pod/a", "pod/b", "--for=condition=Ready", "--timeout=30s")
     one, two = (f"http://{lab.get('gateway', each)['status']['addresses'][0]['value']}:8080" for each in ("one", "two"))
     assert one != two
-    with httpx2.Client(headers={"Host": "main.test"}, timeout=10) as client:
+    with httpx2.Client(headers={"Host": "main.test"}, timeout=40) as client:
         wait_until(lambda: client.get(one).text == "a", "the route serves")
         check_main(client, one)
         for url in (one, two):

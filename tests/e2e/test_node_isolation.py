@@ -35,7 +35,7 @@ http.server.ThreadingHTTPServer(("0.0.0.0", 8080), Handler).serve_forever()
 READ = """
 import sys, urllib.request
 for _ in range(int(sys.argv[2])):
-    print(urllib.request.urlopen(sys.argv[1], timeout=5).read().decode())
+    print(urllib.request.urlopen(sys.argv[1], timeout=30).read().decode())
 """
 NAME_OF = """
 import socket, sys
@@ -45,7 +45,7 @@ POINTER = """
 import sys
 from dns import message, query, reversename
 asked = message.make_query(reversename.from_address(sys.argv[1]), "PTR")
-print(query.udp(asked, sys.argv[2], port=int(sys.argv[3]), timeout=5).answer[0][0].target)
+print(query.udp(asked, sys.argv[2], port=int(sys.argv[3]), timeout=30).answer[0][0].target)
 """
 OBJECTS = f"""
 apiVersion: apps/v1
@@ -165,7 +165,7 @@ def test_nothing_is_left_of_the_network_when_the_agent_is_killed(isolated: Lab) 
         routes = isolated.run("ip", "route", "show", "table", "all").stdout.splitlines()
         return [*(each for each in links if not each.startswith("lo ")), *(each for each in routes if "10." in each)]
 
-    wait_until(lambda: not left(), "only the loopback interface is left", timeout_s=5)
+    wait_until(lambda: not left(), "only the loopback interface is left", timeout_s=20)
 
 
 @pytest.mark.skipif(os.getuid() != 0, reason="only root can give its privileges up")

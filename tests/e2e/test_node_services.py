@@ -45,7 +45,7 @@ SERVICE = {
 def answer(address: str, port: int) -> str:
     """What one connection says; "" when it is refused or cut."""
     try:
-        with socket.create_connection((address, port), timeout=5) as connection:
+        with socket.create_connection((address, port), timeout=30) as connection:
             return connection.recv(100).decode()
     except OSError:
         return ""

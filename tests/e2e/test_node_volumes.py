@@ -87,7 +87,7 @@ def test_programs_see_their_volumes_as_in_a_cluster(lab: Lab, state_folder: Path
     def last() -> list[str]:
         return lab.kubectl("logs", "files", "-c", "writer", "--tail=4").stdout.splitlines()
 
-    wait_until(lambda: "changed" in last(), "the changed file", timeout_s=5)
+    wait_until(lambda: "changed" in last(), "the changed file", timeout_s=20)
     assert set(last()) == {"changed", "one"}, "a subPath is what it was when the container started"
     uid = lab.get("pod", "files")["metadata"]["uid"]
     assert [each for each in state_folder.rglob(uid) if "logs" not in each.parts]

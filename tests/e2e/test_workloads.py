@@ -48,7 +48,7 @@ OBJECTS = [SERVICE, owner("StatefulSet", "hello", replicas=3, serviceName="hello
 
 def asked(lab: Lab, name: str, type_: str = "A") -> list[str]:
     host, _, port = lab.facts["dns"].partition(":")
-    response = query.udp(message.make_query(name, type_), host, port=int(port), timeout=5)
+    response = query.udp(message.make_query(name, type_), host, port=int(port), timeout=30)
     wanted = rdatatype.from_text(type_)
     return sorted(str(each) for rrset in response.answer if rrset.rdtype == wanted for each in rrset)
 

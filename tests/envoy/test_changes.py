@@ -83,13 +83,13 @@ async def test_a_listener_that_goes_finishes_its_requests_and_takes_no_more(envo
             await in_flight(envoy, 1)
             backends.release.set()
             assert await waiting in backends.calls
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             while await connects():
                 continue
 
 
 async def in_flight(envoy: RunningEnvoy, requests: int) -> None:
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         while await envoy.counter("cluster.hello.upstream_rq_active") != requests:
             continue
 

@@ -43,7 +43,7 @@ async def controlled(cluster: FakeCluster, folder: Path) -> AsyncIterator[Runnin
 
 
 async def eventually(condition: Callable[[], Any]) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(40):
         while not condition():  # noqa: ASYNC110 - the cluster in memory has nothing that could be waited for
             await asyncio.sleep(0.002)
 
@@ -125,7 +125,7 @@ async def test_a_route_that_envoy_refuses_is_told_envoys_words(
         await eventually(lambda: accepted(cluster, "route").get("status") == "True")
         async with grpc_channel(f"{ADDRESS}:8082") as channel:
             # Accepted is what the spec says of the route; that Envoy has it comes a moment later.
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(40):
                 while await call(channel) != f"{endpoint.address}:{endpoint.port}":
                     pass
 

@@ -103,7 +103,7 @@ async def test_a_grpc_client_is_told_why(shared_envoy: RunningEnvoy, servers: Ec
     await serve(shared_envoy, servers, route)
     async with grpc_channel(f"{ADDRESS}:{PORT}") as channel:
         with pytest.raises(grpc.aio.AioRpcError) as raised:
-            await channel.unary_unary(path)(b"", timeout=5)
+            await channel.unary_unary(path)(b"", timeout=30)
     told = {
         grpc.StatusCode.UNAVAILABLE: "no backend of route mine can be used",
         grpc.StatusCode.UNIMPLEMENTED: "no route of this host matches",
@@ -206,7 +206,7 @@ async def test_a_mirror_gets_a_copy_and_its_answer_goes_nowhere(
     await serve(shared_envoy, servers, Route("a", EVERY, action))
     assert server(await request(TARGET, "/copied")) == "one"
     copies = servers.seen["127.23.3.2"]
-    async with asyncio.timeout(5), servers.arrived:
+    async with asyncio.timeout(30), servers.arrived:
         await servers.arrived.wait_for(lambda: any(each["path"] == "/copied" for each in copies))
     assert copies[-1]["headers"]["host"] == ["x.test"]
 

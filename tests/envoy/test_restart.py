@@ -85,7 +85,7 @@ async def test_a_stream_that_broke_off_while_a_cluster_warmed(
             with monkeypatch.context() as patch:
                 patch.setattr(Subscription, "wants", lambda _, resource: resource.type_url == CLUSTER)
                 envoy.publish(changed, endpoints)
-                async with asyncio.timeout(5):
+                async with asyncio.timeout(30):
                     while await envoy.counter("cluster_manager.warming_clusters") != 1:
                         continue
             async with traffic(f"{ADDRESS}:{PORT}") as met:
@@ -111,6 +111,6 @@ async def updates(envoy: RunningEnvoy) -> dict[str, int]:
 
 async def gone(envoy: RunningEnvoy, cluster: str) -> None:
     """A cluster goes when the listeners that used it have drained; nothing tells when, so ask until it is so."""
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         while f"{cluster}::" in await envoy.admin("/clusters"):
             continue

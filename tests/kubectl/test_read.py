@@ -99,7 +99,7 @@ async def test_a_watch_prints_rows_as_they_change(api: Api) -> None:
         process = await kubectl.start("get", "pods", "-w", "-o", "wide")
         assert process.stdout is not None
         try:
-            async with asyncio.timeout(15):
+            async with asyncio.timeout(40):
                 assert (await process.stdout.readline()).startswith(b"NAME ")
                 assert (await process.stdout.readline()).split()[0] == b"a"
                 await put(kubectl.store, POD, pod("b"))

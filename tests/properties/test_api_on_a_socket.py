@@ -45,7 +45,7 @@ class Socket:
         async with self.connected() as (reader, writer):
             writer.write(sent if isinstance(sent, bytes) else sent.encode())
             try:
-                async with asyncio.timeout(5):
+                async with asyncio.timeout(30):
                     return await reader.read()
             except ConnectionError:
                 return b""

@@ -33,7 +33,7 @@ async def established(store: Store, name: str, value: str = "True") -> Mapping[s
 
 async def with_condition(store: Store, name: str, type_: str, value: str = "True") -> Mapping[str, Any]:
     watch = store.watch(CUSTOM_RESOURCE_DEFINITION, since=store.version)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         while True:
             found, _ = store.list(CUSTOM_RESOURCE_DEFINITION, fields={"metadata.name": name})
             conditions = (found[0].object.get("status") or {}).get("conditions") or () if found else ()
@@ -45,7 +45,7 @@ async def with_condition(store: Store, name: str, type_: str, value: str = "True
 async def gone(store: Store) -> None:
     """Returns when there is no definition left."""
     watch = store.watch(CUSTOM_RESOURCE_DEFINITION, since=store.version)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         while store.list(CUSTOM_RESOURCE_DEFINITION)[0]:
             await watch.batch()
 

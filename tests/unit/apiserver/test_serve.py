@@ -28,7 +28,7 @@ async def started(app: ASGIApp, group: asyncio.TaskGroup) -> tuple[int, asyncio.
 
 
 async def test_it_says_its_port_and_ends_with_streams_open(app: ASGIApp) -> None:
-    async with asyncio.timeout(10), asyncio.TaskGroup() as group:
+    async with asyncio.timeout(40), asyncio.TaskGroup() as group:
         port, server = await started(app, group)
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
         writer.write(f"GET /api/v1/namespaces?watch=1 HTTP/1.1\r\n{HEAD}".encode())
@@ -40,7 +40,7 @@ async def test_it_says_its_port_and_ends_with_streams_open(app: ASGIApp) -> None
 
 
 async def test_a_port_that_is_taken_is_an_error(app: ASGIApp) -> None:
-    async with asyncio.timeout(10), asyncio.TaskGroup() as group:
+    async with asyncio.timeout(40), asyncio.TaskGroup() as group:
         port, server = await started(app, group)
         with pytest.raises(OSError, match="in use"):
             await serve(app, port=port)
@@ -48,7 +48,7 @@ async def test_a_port_that_is_taken_is_an_error(app: ASGIApp) -> None:
 
 
 async def test_a_client_that_leaves_ends_its_watch(app: ASGIApp) -> None:
-    async with asyncio.timeout(10), asyncio.TaskGroup() as group:
+    async with asyncio.timeout(40), asyncio.TaskGroup() as group:
         port, server = await started(app, group)
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
         before = asyncio.all_tasks()
@@ -64,7 +64,7 @@ async def test_a_client_that_leaves_ends_its_watch(app: ASGIApp) -> None:
 
 async def test_answers_on_a_kept_connection_are_not_delayed(app: ASGIApp) -> None:
     """With Nagle's algorithm each takes 40 ms."""
-    async with asyncio.timeout(10), asyncio.TaskGroup() as group:
+    async with asyncio.timeout(40), asyncio.TaskGroup() as group:
         port, server = await started(app, group)
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
         start = asyncio.get_running_loop().time()

@@ -41,7 +41,7 @@ class Lab:
         """The object when it fits; fails with its last state after some seconds."""
         last: Object | None = None
         try:
-            async with asyncio.timeout(5), aclosing(cast(Any, self.cluster.watch(kind))) as events:
+            async with asyncio.timeout(30), aclosing(cast(Any, self.cluster.watch(kind))) as events:
                 async for event in events:
                     for obj in getattr(event, "objects", None) or [getattr(event, "object", None)]:
                         if obj and Key(obj["metadata"].get("namespace", ""), obj["metadata"]["name"]) == key:

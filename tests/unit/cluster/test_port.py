@@ -78,7 +78,7 @@ def names(event: WatchEvent) -> tuple[str, ...]:
 
 async def test_watch_begins_with_everything(cluster: Cluster, make: Any) -> None:
     await cluster.create(CONFIG_MAP, make("a"))
-    async with asyncio.timeout(5), aclosing(cluster.watch(CONFIG_MAP)) as events:  # type: ignore[type-var]
+    async with asyncio.timeout(30), aclosing(cluster.watch(CONFIG_MAP)) as events:  # type: ignore[type-var]
         assert names(await anext(events)) == ("Replaced", "a")
         await cluster.create(CONFIG_MAP, make("b"))
         assert names(await anext(events)) == ("Applied", "b")

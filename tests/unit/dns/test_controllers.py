@@ -32,7 +32,7 @@ class TellingZone(ZoneData):
         self.changed.set()
 
     async def until(self, claim: Callable[[], bool]) -> None:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(40):
             while not claim():
                 self.changed.clear()
                 await self.changed.wait()

@@ -40,7 +40,7 @@ def eventually(cluster: FakeCluster) -> Eventually:
     """`await eventually(f)` returns f()'s first true answer, for which it waits ten seconds at most."""
 
     async def wait(condition: Callable[[], Any]) -> Any:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(40):
             while not (answer := condition()):  # noqa: ASYNC110 - a fake has nothing that could be waited for
                 await asyncio.sleep(0.001)
         return answer

@@ -68,7 +68,7 @@ async def tcp_server(handler: Handler, tls: ssl.SSLContext | None = None) -> Asy
 
     async with await asyncio.start_server(handle, HOST, 0, ssl=tls) as server:
         yield server.sockets[0].getsockname()[1]
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         await idle.wait()
 
 

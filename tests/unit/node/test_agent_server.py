@@ -24,7 +24,7 @@ PROXY = "/api/v1/nodes/gatelab/proxy"
 @asynccontextmanager
 async def agent(socket: Path, meter: PodMeter) -> AsyncIterator[None]:
     processes = ProcessMeter(dict, lambda: {"agent": 1}, ())
-    async with asyncio.timeout(10), asyncio.TaskGroup() as tasks:
+    async with asyncio.timeout(40), asyncio.TaskGroup() as tasks:
         started = asyncio.Event()
         server = tasks.create_task(serve_agent(socket, lambda: readings_of([meter, processes]), started=started))
         await started.wait()

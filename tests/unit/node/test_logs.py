@@ -113,7 +113,7 @@ async def test_long_lines_come_back_whole(folder: Path, tmp_path: Path) -> None:
 async def test_following_ends_with_the_program(folder: Path, tmp_path: Path) -> None:
     program = Program(folder)
     program.says("one\n")
-    async with asyncio.TaskGroup() as tasks, asyncio.timeout(5):
+    async with asyncio.TaskGroup() as tasks, asyncio.timeout(30):
         reading = tasks.create_task(read(tmp_path, follow=True))
         await asyncio.sleep(0.1)
         assert not reading.done()
@@ -156,7 +156,7 @@ def _no_space(_: int, __: bytes) -> int:
 async def test_a_full_file_is_moved_aside_and_read_on(folder: Path, tmp_path: Path) -> None:
     program = Program(folder, limit_bytes=200)
     lines = [f"line {number}\n" for number in range(8)]
-    async with asyncio.TaskGroup() as tasks, asyncio.timeout(5):
+    async with asyncio.TaskGroup() as tasks, asyncio.timeout(30):
         program.says(lines[0])
         await asyncio.sleep(0)
         reading = tasks.create_task(read(tmp_path, follow=True))
@@ -176,7 +176,7 @@ async def test_five_files_are_kept_and_a_follower_misses_nothing_of_several_rota
 ) -> None:
     program = Program(folder, limit_bytes=200)
     program.says("line 0\n")
-    async with asyncio.TaskGroup() as tasks, asyncio.timeout(5):
+    async with asyncio.TaskGroup() as tasks, asyncio.timeout(30):
         reading = tasks.create_task(read(tmp_path, follow=True))
         await asyncio.sleep(0.1)
         for number in range(1, 14):

@@ -19,7 +19,7 @@ async def test_it_is_made_renewed_and_made_anew(monkeypatch: pytest.MonkeyPatch)
     cluster = FakeCluster()
     events = cluster.watch(LEASE)
     seen: list[Any] = []
-    async with asyncio.timeout(10), asyncio.TaskGroup() as tasks:
+    async with asyncio.timeout(40), asyncio.TaskGroup() as tasks:
         assert await anext(events)
         keeping = tasks.create_task(node_lease.keep_lease(cluster))
         while len(seen) < 3:

@@ -295,6 +295,6 @@ async def test_no_descriptor_is_left_by_probes_and_hooks(node: Node, make_object
     key = await node.create(make_object(container))
     await node.until(key, is_ready)
     await until_deleted(node, key)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         while len(os.listdir("/proc/self/fd")) != before:  # noqa: ASYNC110, PTH208 - nobody tells
             await asyncio.sleep(0.01)

@@ -77,7 +77,7 @@ def text(path: str) -> str:
 
 
 async def changes(folder: Path, expected: dict[str, str]) -> None:
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         while files(folder) != expected:  # noqa: ASYNC110 - a folder has no events
             await asyncio.sleep(0.005)
 

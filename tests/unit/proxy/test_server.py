@@ -37,7 +37,7 @@ async def stream(channel: grpc.aio.Channel) -> AsyncIterator[Any]:
             request_serializer=DeltaDiscoveryRequest.SerializeToString,
             response_deserializer=DeltaDiscoveryResponse.FromString,
         )
-        yield method(timeout=5)
+        yield method(timeout=30)
 
 
 def question(proxy: str) -> DeltaDiscoveryRequest:

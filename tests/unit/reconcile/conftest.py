@@ -26,7 +26,7 @@ def beside() -> Beside:
 
     @asynccontextmanager
     async def run(coroutine: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
-        async with asyncio.timeout(10), asyncio.TaskGroup() as tasks:
+        async with asyncio.timeout(40), asyncio.TaskGroup() as tasks:
             task = tasks.create_task(coroutine)
             try:
                 yield

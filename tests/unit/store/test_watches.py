@@ -62,7 +62,7 @@ async def test_coming_into_sight_is_added_and_leaving_it_deleted(store: Store, m
 
 async def test_a_watch_waits_and_ends_when_closed(store: Store, make: Any) -> None:
     watch = store.watch(CONFIG_MAP, since=store.version)
-    async with asyncio.timeout(5), asyncio.TaskGroup() as tasks:
+    async with asyncio.timeout(30), asyncio.TaskGroup() as tasks:
         waiting = tasks.create_task(watch.batch())
         await asyncio.sleep(0)
         await store.create(CONFIG_MAP, make("a"))
@@ -76,7 +76,7 @@ async def test_a_watch_waits_and_ends_when_closed(store: Store, make: Any) -> No
 async def test_closing_the_store_ends_watches() -> None:
     store = Store.open(None)
     watch = store.watch(CONFIG_MAP, since=0)
-    async with asyncio.timeout(5), asyncio.TaskGroup() as tasks:
+    async with asyncio.timeout(30), asyncio.TaskGroup() as tasks:
         waiting = tasks.create_task(watch.batch())
         await asyncio.sleep(0)
         await store.close()
