@@ -20,11 +20,52 @@ class Certificate:
 
 
 @dataclass(frozen=True, slots=True)
+class Authorities:
+    """Certificates of authorities, PEM, by which a peer is judged. `pem` None stands for those of the machine."""
+
+    name: str
+    pem: bytes | None = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class ClientValidation:
+    """Clients are asked for a certificate that one of the `authorities` (a name) has signed.
+
+    Unless it is `required`, a client without one, or with one that nobody vouches for, is served all the same.
+    """
+
+    authorities: str
+    required: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class TlsTermination:
     """TLS ends here. `certificates` are names of `Certificate`s; `alpn` is offered in this order."""
 
     certificates: tuple[str, ...]
     alpn: tuple[str, ...] = ("h2", "http/1.1")
+    clients: ClientValidation | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SubjectName:
+    """A subject alternative name. One of kind `dns` may be `*.suffix`, which takes every name under it."""
+
+    kind: Literal["dns", "uri"]
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class UpstreamTls:
+    """TLS to a backend, whose certificate must be signed by one of the `authorities` and have one of the `names`.
+
+    `certificate` is the name of the one that the proxy shows when it is asked for one; "" if it has none.
+    """
+
+    server_name: str
+    authorities: str
+    names: tuple[SubjectName, ...]
+    certificate: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +131,10 @@ class QueryMatch:
 
 @dataclass(frozen=True, slots=True)
 class RouteMatch:
-    """All given parts must match. `method` "" is any; `grpc` takes only requests with a gRPC content type."""
+    """All given parts must match. `method` "" is any.
+
+    `grpc` takes only requests of gRPC or gRPC-Web, whose deadline (`grpc-timeout`) then holds at the proxy too.
+    """
 
     path: PathMatch = PathMatch("prefix", "/")
     headers: tuple[HeaderMatch, ...] = ()
@@ -150,13 +194,57 @@ class Mirror:
 
 
 @dataclass(frozen=True, slots=True)
+class Retry:
+    """A request is sent again, to another endpoint, up to `attempts` times beside the first: after an answer with one
+    of `statuses`, and where no answer came (the connection failed or was lost, an attempt ran out of time).
+
+    `backoff_s` is the mean wait before the first repetition; None leaves it to the proxy.
+    """
+
+    attempts: int = 1
+    statuses: tuple[int, ...] = ()
+    backoff_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """The requests of one client go to one endpoint of one backend, as long as it is there, whatever the weights.
+
+    The answer carries what the client has to send again: a cookie or a header of that name. A cookie is for requests
+    below `path` and lasts `lifetime_s`; None is until the client ends.
+    """
+
+    carrier: Literal["cookie", "header"]
+    name: str
+    lifetime_s: float | None = None
+    path: str = "/"
+    secure: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Cors:
+    """What scripts of other origins may do (Fetch standard, "CORS protocol"); a preflight is answered by the proxy.
+
+    `origins` (RE2) match the whole Origin header. "*" among methods and headers is any.
+    """
+
+    origins: tuple[str, ...]
+    methods: tuple[str, ...] = ()
+    headers: tuple[str, ...] = ()
+    exposed_headers: tuple[str, ...] = ()
+    credentials: bool = False
+    max_age_s: int = 5
+
+
+@dataclass(frozen=True, slots=True)
 class Forward:
     """Send to one of the backends by weight; no backend with a weight above 0 means every request fails.
 
     `failure_status` is the HTTP status of what cannot be served: 503 becomes UNAVAILABLE for gRPC, where 500 would be
     UNKNOWN. `timeout_s` None is no timeout: streams live as long as they like; `attempt_timeout_s` is for each try.
     `connect_retries` is how often another endpoint is tried when the request was certainly not sent (connect-failure,
-    refused-stream). `host` and `path` rewrite what the backend sees.
+    refused-stream); `retry` is what is tried again beside that. `host` and `path` rewrite what the backend sees. With a
+    `session` a backend of weight 0 keeps the clients that it has.
     """
 
     backends: tuple[WeightedBackend, ...]
@@ -167,6 +255,8 @@ class Forward:
     host: str = ""
     path: PathChange | None = None
     mirrors: tuple[Mirror, ...] = ()
+    retry: Retry | None = None
+    session: Session | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,13 +282,15 @@ class Route:
     action: Forward | Redirect
     request_headers: HeaderChanges = NO_CHANGES
     response_headers: HeaderChanges = NO_CHANGES
+    cors: Cors | None = None
 
     @property
     def backends(self) -> frozenset[str]:
         """The backends that requests may go to."""
         if isinstance(self.action, Redirect):
             return frozenset()
-        shares = {each.backend for each in self.action.backends if each.backend is not None and each.weight > 0}
+        keeps = self.action.session is not None
+        shares = {each.backend for each in self.action.backends if each.backend and (keeps or each.weight > 0)}
         return frozenset(shares | {each.backend for each in self.action.mirrors})
 
 
@@ -206,12 +298,14 @@ class Route:
 class VirtualHost:
     """Requests to `domains` (exact, `*.suffix` or `*`; ports in the Host header are ignored) try `routes` in order.
 
-    Without a match the answer is 404, which gRPC clients read as UNIMPLEMENTED.
+    Without a match the answer is 404, which gRPC clients read as UNIMPLEMENTED; of a host that is `elsewhere`, behind
+    another server name than the connection asked for, it is 421 (RFC 9110, 15.5.20), and there are no routes.
     """
 
     name: str
     domains: tuple[str, ...]
     routes: tuple[Route, ...]
+    elsewhere: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,6 +324,7 @@ class Backend:
     protocol: Literal["tcp", "http1", "http2"]
     balance: Literal["round_robin", "random"] = "round_robin"
     connect_timeout_s: float = 5.0
+    tls: UpstreamTls | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,6 +343,8 @@ class ProxyConfig:
     route_tables: tuple[RouteTable, ...] = ()
     backends: tuple[Backend, ...] = ()
     certificates: tuple[Certificate, ...] = ()
+    authorities: tuple[Authorities, ...] = ()
+    """Named apart from the certificates: Envoy has one space of names for both."""
 
 
 Endpoints = Mapping[str, tuple[Endpoint, ...]]

@@ -1,15 +1,15 @@
 """The model of a Gateway: listeners that can be served, merged by port; their route tables, backends, certificates.
 
 HTTP listeners of a port are one chain with one table, told apart by Host. HTTPS listeners of a port are a chain each,
-told apart by SNI, each with a table of its own; that table knows the other hostnames of the port too, so that isolation
-holds for a connection whose Host is not what its SNI promised.
+told apart by SNI, each with a table of its own; that table knows the other hostnames of the port too, so that a request
+whose Host is not what its SNI promised is misdirected.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from gatelab.gateway.translate import redirects
-from gatelab.gateway.translate.hostnames import EVERY, covers, normal
+from gatelab.gateway.translate.hostnames import EVERY, normal
 from gatelab.gateway.translate.outcome import ListenerVerdict, Placement, ServicePortName
 from gatelab.gateway.translate.route_tables import HostScope, route_table
 from gatelab.gateway.translate.rule_sets import RuleSet
@@ -107,16 +107,16 @@ def _chains(
     found = {}
     for each in sharing:
         table_name = f"{name}/{each.id}"
-        found[table_name] = tables(table_name, [each.scope, *_more_specific(each, sharing)])
+        found[table_name] = tables(table_name, [each.scope, *_elsewhere(each, sharing)])
         chains.append(_tls_chain(each, table_name))
     return tuple(chains), found
 
 
-def _more_specific(served: ServedListener, sharing: Sequence[ServedListener]) -> list[HostScope]:
-    """Hostnames within the listener's own that belong to its neighbours: requests for them are not its."""
-    hostname = served.scope.hostname
-    hostnames = [other.scope.hostname for other in sharing if other is not served]
-    return [HostScope(other) for other in hostnames if covers(hostname, other)]
+def _elsewhere(served: ServedListener, sharing: Sequence[ServedListener]) -> list[HostScope]:
+    """The neighbours: what is for one of them, by the most specific hostname, has come by the wrong server name
+    (`Listener.hostname`: "the Gateway SHOULD return a 421").
+    """
+    return [HostScope(other.scope.hostname, elsewhere=True) for other in sharing if other is not served]
 
 
 def _tls_chain(served: ServedListener, table: str) -> model.HttpChain:

@@ -22,11 +22,15 @@ from gatelab.proxy import model
 
 @dataclass(frozen=True, slots=True)
 class HostScope:
-    """A listener as far as routing is concerned: its hostname ("*" for every) and the routes attached to it."""
+    """A listener as far as routing is concerned: its hostname ("*" for every) and the routes attached to it.
+
+    One that is `elsewhere` has a table of its own, and here its hostname only says which requests are misdirected.
+    """
 
     hostname: str
     routes: tuple[RuleSet, ...] = ()
     entrance: Entrance = HTTP
+    elsewhere: bool = False
 
 
 def route_table(name: str, scopes: Sequence[HostScope]) -> model.RouteTable:
@@ -44,10 +48,8 @@ class TableMemo:
 
     def table(self, name: str, scopes: Sequence[HostScope]) -> model.RouteTable:
         """As `route_table`."""
-        if [(each.hostname, each.entrance) for each in scopes] != [
-            (each.hostname, each.entrance) for each in self._scopes
-        ]:
-            self._scopes = [_ScopeMemo(each.hostname, each.entrance) for each in scopes]
+        if [_identity(each) for each in scopes] != [_identity(each) for each in self._scopes]:
+            self._scopes = [_ScopeMemo(each.hostname, each.entrance, each.elsewhere) for each in scopes]
             self._hosts, self._order = {}, []
         come = False
         for scope, memo in zip(scopes, self._scopes, strict=True):
@@ -67,9 +69,10 @@ class TableMemo:
 class _ScopeMemo:
     """The routes of a listener by hostname, and the domains that they want."""
 
-    def __init__(self, hostname: str, entrance: Entrance) -> None:
+    def __init__(self, hostname: str, entrance: Entrance, elsewhere: bool) -> None:
         self.hostname = hostname
         self.entrance = entrance
+        self.elsewhere = elsewhere
         self._routes: dict[int, RuleSet] | None = None
         self._by_hostname: dict[str, dict[int, RuleSet]] = {}
         self._wanted: Counter[str] = Counter()
@@ -90,6 +93,8 @@ class _ScopeMemo:
         return domain == self.hostname or domain in self._wanted
 
     def host(self, domain: str) -> model.VirtualHost:
+        if self.elsewhere:
+            return model.VirtualHost(domain, (domain,), (), elsewhere=True)
         return _host(domain, self._by_hostname, self.entrance)
 
     def _add(self, number: int, rules: RuleSet) -> set[str]:
@@ -120,6 +125,10 @@ class _ScopeMemo:
         patterns = [hostname for hostname in hostnames if hostname == EVERY or hostname.startswith("*.")]
         covered = (each for each in self._wanted if any(covers(pattern, each) for pattern in patterns))
         return {each for each in common if each is not None} | (set(covered) if patterns else set())
+
+
+def _identity(scope: HostScope | _ScopeMemo) -> tuple[str, Entrance, bool]:
+    return scope.hostname, scope.entrance, scope.elsewhere
 
 
 _NO_RULES: Mapping[int, RuleSet] = {}

@@ -1,6 +1,7 @@
 """Backends: Cluster."""
 
 import functools
+from collections.abc import Iterator
 from typing import Literal
 
 from envoy.config.cluster.v3.circuit_breaker_pb2 import CircuitBreakers
@@ -11,8 +12,9 @@ from google.protobuf.any_pb2 import Any as AnyMessage
 from google.protobuf.wrappers_pb2 import UInt32Value
 
 from gatelab.proxy.model import Backend
-from gatelab.proxy.resources.encoded import ENDPOINTS, EncodedResource, encoded, packed
+from gatelab.proxy.resources.encoded import ENDPOINTS, SECRET, EncodedResource, Reference, encoded, packed
 from gatelab.proxy.resources.sources import duration, over_ads
+from gatelab.proxy.resources.tls import upstream_transport
 
 PRACTICALLY_UNLIMITED = 1_000_000_000
 """For circuit breakers, whose default of 1,024 would shed the load of a load test."""
@@ -20,6 +22,7 @@ PRACTICALLY_UNLIMITED = 1_000_000_000
 AS_MANY_STREAMS_AS_THE_BACKEND_ALLOWS = 2**31 - 1
 
 _PROTOCOL_OPTIONS = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions"
+_ALPN = {"tcp": "", "http1": "http/1.1", "http2": "h2"}
 _POLICIES = {"round_robin": Cluster.ROUND_ROBIN, "random": Cluster.RANDOM}
 
 
@@ -40,7 +43,17 @@ def encode_backend(backend: Backend) -> EncodedResource:
     )
     if backend.protocol != "tcp":
         cluster.typed_extension_protocol_options[_PROTOCOL_OPTIONS].CopyFrom(_http_options(backend.protocol))
-    return encoded(backend.name, cluster, needs=[(ENDPOINTS, backend.name)])
+    if backend.tls is not None:
+        cluster.transport_socket.CopyFrom(upstream_transport(backend.tls, _ALPN[backend.protocol]))
+    return encoded(backend.name, cluster, needs=_needs(backend))
+
+
+def _needs(backend: Backend) -> Iterator[Reference]:
+    yield ENDPOINTS, backend.name
+    if backend.tls is not None:
+        yield SECRET, backend.tls.authorities
+        if backend.tls.certificate:
+            yield SECRET, backend.tls.certificate
 
 
 @functools.cache

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping
 from typing import Protocol, TypeVar
 
-from gatelab.proxy.model import ProxyConfig
+from gatelab.proxy.model import Authorities, Certificate, ProxyConfig
 from gatelab.proxy.resources.cluster import encode_backend
 from gatelab.proxy.resources.encoded import (
     CLUSTER,
@@ -15,7 +15,7 @@ from gatelab.proxy.resources.encoded import (
 )
 from gatelab.proxy.resources.listener import encode_listener
 from gatelab.proxy.resources.route_table import HostsMemo, encode_route_table
-from gatelab.proxy.resources.secret import encode_certificate
+from gatelab.proxy.resources.secret import encode_authorities, encode_certificate
 
 Resources = Mapping[str, Mapping[str, EncodedResource]]
 
@@ -48,7 +48,7 @@ class Encoder:
                 ROUTE_TABLE, config.route_tables, lambda table: encode_route_table(table, self._hosts[table.name])
             ),
             CLUSTER: self._all(CLUSTER, config.backends, encode_backend),
-            SECRET: self._all(SECRET, config.certificates, encode_certificate),
+            SECRET: self._all(SECRET, _secrets(config), _encode_secret),
         }
 
     def _all(
@@ -65,3 +65,11 @@ class Encoder:
             known[name] = entry
         self._known[type_url] = known
         return {name: resource for name, (_, resource) in known.items()}
+
+
+def _secrets(config: ProxyConfig) -> Iterable[Certificate | Authorities]:
+    return (*config.certificates, *config.authorities)
+
+
+def _encode_secret(secret: Certificate | Authorities) -> EncodedResource:
+    return encode_certificate(secret) if isinstance(secret, Certificate) else encode_authorities(secret)

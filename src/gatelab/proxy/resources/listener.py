@@ -57,3 +57,5 @@ def _needs(listener: Listener) -> Iterator[Reference]:
         if chain.tls is not None:
             for name in chain.tls.certificates:
                 yield SECRET, name
+            if chain.tls.clients is not None:
+                yield SECRET, chain.tls.clients.authorities

@@ -64,13 +64,16 @@ def _serialised(host: VirtualHost) -> bytes:
 
 def _virtual_host(host: VirtualHost) -> EnvoyVirtualHost:
     routes = [_route(route) for route in host.routes]
-    return EnvoyVirtualHost(name=host.name, domains=host.domains, routes=[*routes, _otherwise()])
+    return EnvoyVirtualHost(name=host.name, domains=host.domains, routes=[*routes, _otherwise(host.elsewhere)])
 
 
 @functools.cache
-def _otherwise() -> EnvoyRoute:
+def _otherwise(elsewhere: bool) -> EnvoyRoute:
     """Envoy's own 404 would not say why; for gRPC the text becomes the message of UNIMPLEMENTED."""
-    answer = DirectResponseAction(status=404, body=DataSource(inline_string="no route of this host matches"))
+    status, words = (
+        (421, "this host has a connection of its own") if elsewhere else (404, "no route of this host matches")
+    )
+    answer = DirectResponseAction(status=status, body=DataSource(inline_string=words))
     return EnvoyRoute(match=EnvoyRouteMatch(prefix="/"), direct_response=answer)
 
 
