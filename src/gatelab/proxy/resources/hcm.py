@@ -11,6 +11,7 @@ from google.protobuf.wrappers_pb2 import BoolValue
 
 from gatelab.proxy.model import HttpChain
 from gatelab.proxy.resources.encoded import packed
+from gatelab.proxy.resources.http_filters import asleep
 from gatelab.proxy.resources.sources import duration, over_ads
 
 GOAWAY_GRACE_S = 1.0
@@ -26,7 +27,7 @@ def http_connection_manager(chain: HttpChain) -> HttpConnectionManager:
         stat_prefix=chain.route_table,
         codec_type=HttpConnectionManager.AUTO,
         rds=Rds(config_source=over_ads(), route_config_name=chain.route_table),
-        http_filters=[HttpFilter(name="envoy.filters.http.router", typed_config=packed(_router()))],
+        http_filters=[*asleep(), HttpFilter(name="envoy.filters.http.router", typed_config=packed(_router()))],
         http_protocol_options=Http1ProtocolOptions(),
         use_remote_address=BoolValue(value=True),
         normalize_path=BoolValue(value=True),

@@ -9,7 +9,7 @@ from envoy.extensions.retry.host.previous_hosts.v3.previous_hosts_pb2 import Pre
 from envoy.type.v3.percent_pb2 import FractionalPercent
 from google.protobuf.wrappers_pb2 import UInt32Value
 
-from gatelab.proxy.model import NO_CHANGES, Forward, Mirror, WeightedBackend
+from gatelab.proxy.model import NO_CHANGES, Forward, Mirror, Retry, WeightedBackend
 from gatelab.proxy.resources.encoded import packed
 from gatelab.proxy.resources.header_changes import change_headers
 from gatelab.proxy.resources.path_change import change_path
@@ -23,6 +23,8 @@ _NOT_FOUND_CODES = {
     500: RouteAction.ClusterNotFoundResponseCode.INTERNAL_SERVER_ERROR,
     503: RouteAction.ClusterNotFoundResponseCode.SERVICE_UNAVAILABLE,
 }
+_SHORTEST_BACKOFF_S = 0.001
+"""Envoy counts in milliseconds, and 0 is not allowed."""
 _HOST_ATTEMPTS = 20
 """Draws of another endpoint for a retry: enough that a random choice of two finds the other one."""
 
@@ -52,8 +54,8 @@ def forward_action(forward: Forward) -> RouteAction:
     if forward.path is not None:
         change_path(action, forward.path)
     action.request_mirror_policies.extend(_mirror(mirror) for mirror in forward.mirrors)
-    if forward.connect_retries > 0:
-        action.retry_policy.CopyFrom(_retry(forward.connect_retries))
+    if forward.connect_retries > 0 or forward.retry is not None:
+        action.retry_policy.CopyFrom(_retry(forward.connect_retries, forward.retry))
     if forward.attempt_timeout_s is not None:
         action.retry_policy.per_try_timeout.CopyFrom(duration(forward.attempt_timeout_s))
     return action
@@ -83,12 +85,20 @@ def _cluster(share: WeightedBackend) -> str:
     return UNSERVABLE if share.backend is None else share.backend
 
 
+def keep_grpc_deadline(action: RouteAction) -> None:
+    """The time that `grpc-timeout` leaves holds here too (DEADLINE_EXCEEDED); the backend sees the header as it was."""
+    action.max_stream_duration.grpc_timeout_header_max.CopyFrom(duration(0))
+
+
 @functools.cache
-def _retry(retries: int) -> RetryPolicy:
-    """Only what was certainly not sent, and on another endpoint than before."""
-    return RetryPolicy(
+def _retry(connect_retries: int, retry: Retry | None) -> RetryPolicy:
+    """On another endpoint than before. Without a `retry` only what was certainly not sent.
+
+    Envoy has one count for all reasons, and waits at random between nothing and twice the mean.
+    """
+    policy = RetryPolicy(
         retry_on="connect-failure,refused-stream",
-        num_retries=UInt32Value(value=retries),
+        num_retries=UInt32Value(value=connect_retries),
         retry_host_predicate=[
             RetryPolicy.RetryHostPredicate(
                 name="envoy.retry_host_predicates.previous_hosts", typed_config=packed(PreviousHostsPredicate())
@@ -96,3 +106,12 @@ def _retry(retries: int) -> RetryPolicy:
         ],
         host_selection_retry_max_attempts=_HOST_ATTEMPTS,
     )
+    if retry is not None:
+        policy.retry_on += ",reset,retriable-status-codes"
+        policy.num_retries.value = max(connect_retries, retry.attempts)
+        policy.retriable_status_codes.extend(retry.statuses)
+        if retry.backoff_s is not None:
+            mean = max(retry.backoff_s, _SHORTEST_BACKOFF_S)
+            policy.retry_back_off.base_interval.CopyFrom(duration(2 * mean))
+            policy.retry_back_off.max_interval.CopyFrom(duration(20 * mean))
+    return policy

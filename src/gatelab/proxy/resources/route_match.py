@@ -16,7 +16,8 @@ def route_match(match: RouteMatch) -> EnvoyRouteMatch:
     if match.method:
         envoy.headers.append(HeaderMatcher(name=":method", string_match=StringMatcher(exact=match.method)))
     if match.grpc:
-        envoy.grpc.SetInParent()
+        # Envoy's own word for gRPC (`grpc`) does not take gRPC-Web.
+        envoy.headers.append(HeaderMatcher(name="content-type", string_match=StringMatcher(prefix="application/grpc")))
     return envoy
 
 

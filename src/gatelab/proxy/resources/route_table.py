@@ -15,9 +15,11 @@ from envoy.config.route.v3.route_pb2 import RouteConfiguration
 from gatelab.proxy.model import NO_CHANGES, Forward, Redirect, Route, RouteTable, VirtualHost
 from gatelab.proxy.resources.encoded import CLUSTER, ROUTE_TABLE, EncodedResource, Reference, of_bytes
 from gatelab.proxy.resources.header_changes import change_headers
+from gatelab.proxy.resources.http_filters import CORS, GRPC_WEB, SESSION, awake, cors_policy, session_state
 from gatelab.proxy.resources.redirect_action import redirect_action
-from gatelab.proxy.resources.route_action import forward_action, refusal
+from gatelab.proxy.resources.route_action import forward_action, keep_grpc_deadline, refusal
 from gatelab.proxy.resources.route_match import route_match
+from gatelab.proxy.resources.sessions import expanded
 
 
 class HostsMemo:
@@ -63,8 +65,11 @@ def _serialised(host: VirtualHost) -> bytes:
 
 
 def _virtual_host(host: VirtualHost) -> EnvoyVirtualHost:
-    routes = [_route(route) for route in host.routes]
-    return EnvoyVirtualHost(name=host.name, domains=host.domains, routes=[*routes, _otherwise(host.elsewhere)])
+    routes = [_route(each) for route in host.routes for each in expanded(route)]
+    message = EnvoyVirtualHost(name=host.name, domains=host.domains, routes=[*routes, _otherwise(host.elsewhere)])
+    if any(route.match.grpc for route in host.routes):
+        message.typed_per_filter_config[GRPC_WEB].CopyFrom(awake())
+    return message
 
 
 @functools.cache
@@ -81,6 +86,8 @@ def _route(route: Route) -> EnvoyRoute:
     message = EnvoyRoute(name=route.name, match=route_match(route.match))
     if not _has_changes_of_backends(route):
         change_headers(message, route.request_headers, route.response_headers)
+    if route.cors is not None:
+        message.typed_per_filter_config[CORS].CopyFrom(cors_policy(route.cors))
     if isinstance(route.action, Redirect):
         message.redirect.CopyFrom(redirect_action(route.action))
         return message
@@ -92,6 +99,10 @@ def _route(route: Route) -> EnvoyRoute:
         message.route.CopyFrom(forward_action(_with_changes_of_route(route, route.action)))
     except ValueError as error:
         raise ValueError(f"route {route.name!r}: {error}") from None
+    if route.match.grpc:
+        keep_grpc_deadline(message.route)
+    if route.action.session is not None:
+        message.typed_per_filter_config[SESSION].CopyFrom(session_state(route.action.session))
     return message
 
 
