@@ -1,4 +1,4 @@
-"""Statuses as JSON: of GatewayClasses, Gateways and routes, from verdicts and what Envoy has acknowledged.
+"""Statuses as JSON: of GatewayClasses, Gateways, ListenerSets and routes, from verdicts and what Envoy has said.
 
 Pure. Each is the whole status that the object shall have, given the one that it has: times stay with conditions that do
 not change, conditions of other types and parents of other controllers stay as they are.
@@ -11,12 +11,13 @@ from gatelab.gateway.status_programmed import (
     DataPlaneState,
     gateway_programmed,
     listener_programmed,
+    listener_set_programmed,
     present_condition,
 )
 from gatelab.gateway.translate.gateway_class import SUPPORTED_FEATURES
-from gatelab.gateway.translate.outcome import GatewayOutcome, ListenerOutcome, ParentOutcome
+from gatelab.gateway.translate.outcome import GatewayOutcome, ListenerOutcome, ListenerSetOutcome, ParentOutcome
 from gatelab.kinds.conditions import Condition, condition
-from gatelab.kinds.gatewayapi import ParentReference
+from gatelab.kinds.gatewayapi import Gateway, ListenerSet, ParentReference
 
 Status = Mapping[str, Any]
 
@@ -32,20 +33,48 @@ def class_status(accepted: Condition, present: Status, now: str) -> dict[str, An
 
 def gateway_status(outcome: GatewayOutcome, state: DataPlaneState, present: Status, now: str) -> dict[str, Any]:
     """`status` of a Gateway: conditions, addresses, and an entry per listener."""
-    generation = outcome.gateway.metadata.generation
-    programmed = {
-        each.verdict.id: listener_programmed(
-            each, state, generation, present_condition(each.verdict.listener.name, present)
-        )
-        for each in outcome.listeners
-    }
+    programmed = _programmed(outcome.own_listeners, outcome.gateway, state, present)
     conditions = [outcome.accepted, gateway_programmed(outcome, state, programmed)]
-    status = {name: value for name, value in present.items() if name != "addresses"}
+    status = {name: value for name, value in present.items() if name not in ("addresses", "attachedListenerSets")}
     status["conditions"] = _conditions(conditions, present.get("conditions"), now, keep_others=True)
-    status["listeners"] = [_listener(each, programmed[each.verdict.id], present, now) for each in outcome.listeners]
+    status["listeners"] = _listeners(outcome.own_listeners, programmed, present, now)
     if state.address:
         status["addresses"] = [{"type": "IPAddress", "value": state.address}]
+    if outcome.gateway.spec.allowed_listeners.namespaces.from_ != "None":
+        status["attachedListenerSets"] = sum(each.is_accepted for each in outcome.listener_sets)
     return status
+
+
+def listener_set_status(
+    outcome: ListenerSetOutcome, gateway: GatewayOutcome, state: DataPlaneState, present: Status, now: str
+) -> dict[str, Any]:
+    """`status` of a ListenerSet of that Gateway: conditions, and an entry per listener."""
+    programmed = _programmed(outcome.listeners, outcome.listener_set, state, present)
+    of_gateway = gateway_programmed(gateway, state, {})
+    conditions = [outcome.accepted, listener_set_programmed(outcome, of_gateway, programmed)]
+    return {
+        **present,
+        "conditions": _conditions(conditions, present.get("conditions"), now, keep_others=True),
+        "listeners": _listeners(outcome.listeners, programmed, present, now),
+    }
+
+
+def _programmed(
+    listeners: Iterable[ListenerOutcome], owner: Gateway | ListenerSet, state: DataPlaneState, present: Status
+) -> dict[str, Condition]:
+    """Programmed of each listener, by its name in the owner, whose present status that is."""
+    found = {}
+    for each in listeners:
+        name = each.verdict.listener.name
+        before = present_condition(name, present)
+        found[name] = listener_programmed(each, state, owner.metadata.generation, before)
+    return found
+
+
+def _listeners(
+    listeners: Iterable[ListenerOutcome], programmed: Mapping[str, Condition], present: Status, now: str
+) -> list[dict[str, Any]]:
+    return [_listener(each, programmed[each.verdict.listener.name], present, now) for each in listeners]
 
 
 def _listener(outcome: ListenerOutcome, programmed: Condition, present: Status, now: str) -> dict[str, Any]:

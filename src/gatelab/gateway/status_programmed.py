@@ -11,8 +11,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from gatelab.gateway.translate import addresses
-from gatelab.gateway.translate.observations import PROGRAMMED, fails, holds
-from gatelab.gateway.translate.outcome import GatewayOutcome, ListenerOutcome, Placement
+from gatelab.gateway.translate.observations import CONFLICTED, PROGRAMMED, fails, holds
+from gatelab.gateway.translate.outcome import (
+    GatewayOutcome,
+    ListenerOutcome,
+    ListenerSetOutcome,
+    ListenerVerdict,
+    Placement,
+)
 from gatelab.kinds.conditions import Condition, condition
 from gatelab.proxy.model import Acceptance, ResourceType
 from gatelab.proxy.taken_address import explained
@@ -36,7 +42,7 @@ def listener_programmed(
     if not outcome.verdict.is_servable:
         causes = [each for each in outcome.verdict.conditions if _is_bad(each)]
         message = causes[0].message if causes else "there is nothing that it could serve"
-        return fails(PROGRAMMED, generation, reason="Invalid", message=message)
+        return fails(PROGRAMMED, generation, reason=_invalidity(outcome.verdict), message=message)
     if outcome.placement is None:
         message = state.obstacle or "waiting for the address of the data plane"
         return fails(PROGRAMMED, generation, reason="Pending", message=message)
@@ -49,8 +55,31 @@ def listener_programmed(
     return fails(PROGRAMMED, generation, reason="Pending", message=waiting)
 
 
+def listener_set_programmed(
+    outcome: ListenerSetOutcome, gateway: Condition, listeners: Mapping[str, Condition]
+) -> Condition:
+    """Programmed of a ListenerSet: every listener of it that can be served is served, and one at least.
+
+    `gateway` is that of its Gateway, `listeners` are those of its own listeners (ListenerSetConditionProgrammed).
+    """
+    generation = outcome.listener_set.metadata.generation
+    if not outcome.is_accepted:
+        return fails(PROGRAMMED, generation, reason=outcome.accepted.reason, message=outcome.accepted.message)
+    if gateway.reason in ("AddressNotUsable", "AddressNotAssigned"):
+        return fails(PROGRAMMED, generation, reason="ParentNotProgrammed", message=gateway.message)
+    pending = next((each for each in listeners.values() if each.reason == "Pending"), None)
+    if pending is not None:
+        return fails(PROGRAMMED, generation, reason="Pending", message=pending.message)
+    if not any(each.status == "True" for each in listeners.values()):
+        message = "no listener can be served: see status.listeners"
+        return fails(PROGRAMMED, generation, reason="ListenersNotValid", message=message)
+    absent = [name for name, each in listeners.items() if each.status != "True"]
+    message = f"not served: listener {', '.join(absent)}, see status.listeners" if absent else "Envoy serves it"
+    return holds(PROGRAMMED, generation, message=message)
+
+
 def gateway_programmed(outcome: GatewayOutcome, state: DataPlaneState, listeners: Mapping[str, Condition]) -> Condition:
-    """Programmed of the Gateway: an address, and every listener that can be served is served.
+    """Programmed of the Gateway: an address, and every listener of its own that can be served is served.
 
     Listeners that cannot are told so themselves, and do not take the others' merit; but one at least must serve.
     """
@@ -83,8 +112,17 @@ def _service(address: str, listeners: Mapping[str, Condition]) -> str:
     return f"Envoy serves at {address}{others}"
 
 
+def _invalidity(verdict: ListenerVerdict) -> str:
+    """The reason of a listener that cannot be served: for a set's entry that has lost a conflict, that of the conflict,
+    as the conformance suite asks of these and of no Gateway's own.
+    """
+    conflicted = verdict.condition(CONFLICTED)
+    is_lost = verdict.listener_set is not None and conflicted is not None and conflicted.status == "True"
+    return conflicted.reason if is_lost and conflicted else "Invalid"
+
+
 def _is_bad(each: Condition) -> bool:
-    return each.status == ("True" if each.type == "Conflicted" else "False")
+    return each.status == ("True" if each.type == CONFLICTED else "False")
 
 
 def _dependencies(placement: Placement) -> list[tuple[ResourceType, str]]:
@@ -123,7 +161,7 @@ def _stays(before: Mapping[str, Any] | None, generation: int, state: DataPlaneSt
 
 
 def present_condition(listener: str, status: Mapping[str, Any]) -> Mapping[str, Any] | None:
-    """The Programmed condition that a listener has in a Gateway's present status."""
+    """The Programmed condition that a listener has in the present status of its Gateway or ListenerSet."""
     for each in status.get("listeners") or ():
         if each.get("name") == listener:
             return condition(each.get("conditions") or (), PROGRAMMED)

@@ -1,4 +1,4 @@
-"""Writing statuses: every class, Gateway and route of ours, each in one patch, and only when it differs."""
+"""Writing statuses: every class, Gateway, ListenerSet and route of ours, in one patch, and only when it differs."""
 
 import functools
 from collections.abc import Container, Iterator, Mapping
@@ -10,10 +10,10 @@ from gatelab.gateway import snapshot
 from gatelab.gateway.loops import all_of
 from gatelab.gateway.quarantine import with_words
 from gatelab.gateway.snapshot import RouteId
-from gatelab.gateway.status import class_status, gateway_status, route_status
+from gatelab.gateway.status import class_status, gateway_status, listener_set_status, route_status
 from gatelab.gateway.status_programmed import DataPlaneState
 from gatelab.gateway.translate.outcome import ParentOutcome, Translation
-from gatelab.kinds.builtin import GATEWAY, GATEWAY_CLASS
+from gatelab.kinds.builtin import GATEWAY, GATEWAY_CLASS, LISTENER_SET
 from gatelab.kinds.kind import Kind
 from gatelab.kinds.objects import Key, Object, key_of
 from gatelab.kinds.timestamps import to_rfc3339, utc_now
@@ -63,7 +63,11 @@ class StatusWriter:
         """
         now = to_rfc3339(utc_now())
         self._note(translation, words)
-        others = (*_classes(self._mirrors, translation, now), *_gateways(self._mirrors, translation, states, now))
+        others = (
+            *_classes(self._mirrors, translation, now),
+            *_gateways(self._mirrors, translation, states, now),
+            *_listener_sets(self._mirrors, translation, states, now),
+        )
         writes = [write for write in others if write.status != (write.object.get("status") or {})]
         for id_ in sorted(self._open):
             write = self._of_route(id_, now)
@@ -114,6 +118,18 @@ def _gateways(
         obj = mirrors.of(GATEWAY).get(key)
         if obj is not None and _is_of_generation(obj, outcome.gateway.metadata.generation):
             yield StatusWrite(GATEWAY, obj, gateway_status(outcome, states[key], obj.get("status") or {}, now))
+
+
+def _listener_sets(
+    mirrors: Mirrors, translation: Translation, states: Mapping[Key, DataPlaneState], now: str
+) -> Iterator[StatusWrite]:
+    for key, gateway in translation.gateways.items():
+        for outcome in gateway.listener_sets:
+            obj = mirrors.of(LISTENER_SET).get(outcome.listener_set.metadata.key)
+            if obj is not None and _is_of_generation(obj, outcome.listener_set.metadata.generation):
+                present = obj.get("status") or {}
+                status = listener_set_status(outcome, gateway, states[key], present, now)
+                yield StatusWrite(LISTENER_SET, obj, status)
 
 
 def _told(route: RouteId, parent: ParentOutcome, blamed: Mapping[str, str]) -> ParentOutcome:

@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.serialization import (
     PrivateFormat,
 )
 
-from gatelab.gateway.reference_grant import NO_GRANTS
+from gatelab.gateway.reference_grant import NO_GRANTS, Referrer
 from gatelab.gateway.translate.listener_tls import _fault, _weakness, certificates
 from gatelab.kinds.core import Secret
 from gatelab.kinds.gatewayapi import Listener
@@ -60,7 +60,7 @@ def test_what_is_not_base64_is_said_and_not_shown() -> None:
     )
     good = base64.b64encode(certificate_pair()[0]).decode()
     secret = view(Secret, {"metadata": {"name": "s"}, "data": {"tls.crt": good, "tls.key": "!secret!"}})
-    found, refusals = certificates(listener, "ns", {Key("ns", "s"): secret}, NO_GRANTS)
+    found, refusals = certificates(listener, Referrer("Gateway", "ns"), {Key("ns", "s"): secret}, NO_GRANTS)
     assert found == ()
     assert [refusal.reason for refusal in refusals] == ["InvalidCertificateRef"]
     assert "tls.key" in refusals[0].message

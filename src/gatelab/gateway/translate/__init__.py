@@ -5,12 +5,15 @@ is told about each parent, per class whether it is accepted. The same objects in
 Nothing here reads a clock, does IO, logs, or raises on an object that the API accepted: bad input is a condition.
 """
 
+from collections.abc import Sequence
 from functools import partial
 
 from gatelab.gateway.snapshot import Snapshot
-from gatelab.gateway.translate import gateway_class, gateways, listeners, routes
+from gatelab.gateway.translate import gateway_class, gateways, listener_sets, listeners, routes
+from gatelab.gateway.translate.listener_sets import Claim
 from gatelab.gateway.translate.memo import Memo
 from gatelab.gateway.translate.outcome import Translation
+from gatelab.gateway.translate.parents import Merged, Parent
 from gatelab.gateway.translate.proxy_config import Binding
 from gatelab.kinds.gatewayapi import Gateway
 from gatelab.kinds.objects import Key
@@ -39,18 +42,19 @@ def translate(
     memo.begin()
     ours = gateway_class.ours(snapshot.gateway_classes, controller_names)
     classes = {name: gateway_class.accepted(each) for name, each in ours.items()}
-    parents = {
-        key: memo.parent(gateway, name, snapshot, partial(_parent, gateway, name, snapshot))
+    claims = listener_sets.by_gateway(snapshot)
+    merged = {
+        key: memo.merged(gateway, name, claimed, snapshot, partial(_merged, gateway, name, claimed, snapshot))
         for key, gateway in sorted(snapshot.gateways.items())
         if gateway.spec.gateway_class_name in classes and classes[gateway.spec.gateway_class_name].status == "True"
         for name in [ours[gateway.spec.gateway_class_name].spec.controller_name]
+        for claimed in [claims.get(key, ())]
     }
+    parents = {parent.id: parent for each in merged.values() for parent in each.parents}
     outcomes = routes.judged(snapshot, parents, memo.candidate)
     attached = routes.by_listener(outcomes.values())
-    bindings = {key: _binding(key, snapshot, bind_any, privileged_shift) for key in parents}
-    found = {
-        key: gateways.outcome(parent, attached, bindings[key], memo.tables(key)) for key, parent in parents.items()
-    }
+    bindings = {key: _binding(key, snapshot, bind_any, privileged_shift) for key in merged}
+    found = {key: gateways.outcome(each, attached, bindings[key], memo.tables(key)) for key, each in merged.items()}
     memo.end()
     return Translation(
         classes=classes,
@@ -61,8 +65,24 @@ def translate(
     )
 
 
-def _parent(gateway: Gateway, controller_name: str, snapshot: Snapshot) -> routes.Parent:
-    return routes.Parent(gateway, controller_name, listeners.judged(gateway, snapshot.secrets, snapshot.grants))
+def _merged(gateway: Gateway, controller_name: str, claims: Sequence[Claim], snapshot: Snapshot) -> Merged:
+    """The Gateway with the listeners that it has and takes. Sets that it refuses are parents too, to be told so."""
+    admitted = [each.listener_set for each in claims if not each.refusal]
+    own, *of_sets = listeners.judged(gateway, admitted, snapshot.secrets, snapshot.grants)
+    verdicts = dict(zip((each.metadata.key for each in admitted), of_sets, strict=True))
+    return Merged(
+        Parent(gateway, controller_name, own),
+        tuple(
+            Parent(
+                gateway,
+                controller_name,
+                verdicts.get(each.listener_set.metadata.key, ()),
+                each.listener_set,
+                each.refusal,
+            )
+            for each in claims
+        ),
+    )
 
 
 def _binding(gateway: Key, snapshot: Snapshot, bind_any: bool, privileged_shift: int) -> Binding | None:

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from gatelab.gateway.translate.hostnames import intersection, normal
 from gatelab.gateway.translate.namespaces import are_allowed_from
 from gatelab.gateway.translate.outcome import ListenerVerdict
+from gatelab.gateway.translate.parents import Parent
 from gatelab.kinds.core import Namespace
-from gatelab.kinds.gatewayapi import GROUP, Gateway, ParentReference, Route, RouteGroupKind
-from gatelab.kinds.objects import Key
+from gatelab.kinds.gatewayapi import GROUP, ParentReference, Route, RouteGroupKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,26 +24,18 @@ class Attachment:
     message: str = ""
 
 
-def parent_key(reference: ParentReference, route: Route) -> Key | None:
-    """The Gateway that the reference names; None if it names another kind."""
-    if (reference.group, reference.kind) != (GROUP, "Gateway"):
-        return None
-    return Key(reference.namespace or route.metadata.namespace, reference.name)
-
-
 def attached(
     reference: ParentReference,
     route: Route,
-    gateway: Gateway,
-    listeners: Sequence[ListenerVerdict],
+    parent: Parent,
     namespaces: Mapping[str, Namespace],
 ) -> Attachment:
-    """The listeners of the Gateway that take the route; the first step that leaves none gives the reason."""
+    """The listeners of the parent that take the route; the first step that leaves none gives the reason."""
     kind = RouteGroupKind(kind=type(route).__name__, group=GROUP)
-    selected = [each for each in listeners if _is_selected(each, reference)]
+    selected = [each for each in parent.listeners if _is_selected(each, reference)]
     if not selected:
-        return Attachment(reason="NoMatchingParent", message=_no_parent(reference, gateway))
-    allowing = [each for each in selected if _allows(each, kind, route, gateway, namespaces)]
+        return Attachment(reason="NoMatchingParent", message=parent.refusal or _no_parent(reference, parent))
+    allowing = [each for each in selected if _allows(each, kind, route, parent, namespaces)]
     if not allowing:
         return Attachment(reason="NotAllowedByListeners", message=_not_allowed(selected, kind, route))
     sharing = [each for each in allowing if has_common_hostname(each.listener.hostname, route.spec.hostnames)]
@@ -68,23 +60,21 @@ def _allows(
     verdict: ListenerVerdict,
     kind: RouteGroupKind,
     route: Route,
-    gateway: Gateway,
+    parent: Parent,
     namespaces: Mapping[str, Namespace],
 ) -> bool:
     allowed = verdict.listener.allowed_routes.namespaces
-    here, there = route.metadata.namespace, gateway.metadata.namespace
+    here, there = route.metadata.namespace, parent.id.namespace
     return kind in verdict.supported_kinds and are_allowed_from(allowed, here, there, namespaces)
 
 
-def _no_parent(reference: ParentReference, gateway: Gateway) -> str:
+def _no_parent(reference: ParentReference, parent: Parent) -> str:
     wanted = " and ".join(
         [f"sectionName {reference.section_name}"] * (reference.section_name is not None)
         + [f"port {reference.port}"] * (reference.port is not None)
     )
-    there = ", ".join(f"{listener.name} ({listener.port})" for listener in gateway.spec.listeners)
-    return (
-        f"no listener of Gateway {gateway.metadata.key} has {wanted or 'been declared'}; there are: {there or 'none'}"
-    )
+    there = ", ".join(f"{each.listener.name} ({each.listener.port})" for each in parent.listeners)
+    return f"no listener of {parent.id} has {wanted or 'been declared'}; there are: {there or 'none'}"
 
 
 def _not_allowed(selected: Sequence[ListenerVerdict], kind: RouteGroupKind, route: Route) -> str:

@@ -1,13 +1,13 @@
-"""One Gateway: its listeners with what is attached to them, its model, and whether it is accepted as a whole."""
+"""One Gateway: its listeners with what is attached to them, its model, and whether it and its sets are accepted."""
 
 from collections.abc import Mapping, Sequence
 
-from gatelab.gateway.translate import addresses
+from gatelab.gateway.translate import addresses, listener_sets
 from gatelab.gateway.translate.observations import ACCEPTED, fails, holds
-from gatelab.gateway.translate.outcome import GatewayOutcome, ListenerOutcome, ListenerVerdict
+from gatelab.gateway.translate.outcome import GatewayOutcome, ListenerOutcome, ListenerSetOutcome, ListenerVerdict
+from gatelab.gateway.translate.parents import Merged
 from gatelab.gateway.translate.proxy_config import Assembled, Binding, ServedListener, Tables, assembled
 from gatelab.gateway.translate.route_tables import route_table
-from gatelab.gateway.translate.routes import Parent
 from gatelab.gateway.translate.rule_sets import RuleSet
 from gatelab.kinds.conditions import Condition
 from gatelab.kinds.gatewayapi import Gateway
@@ -15,7 +15,7 @@ from gatelab.kinds.objects import Key
 
 
 def outcome(
-    parent: Parent,
+    merged: Merged,
     routes: Mapping[tuple[Key, str], Sequence[RuleSet]],
     binding: Binding | None,
     tables: Tables = route_table,
@@ -24,28 +24,32 @@ def outcome(
 
     Without a binding nothing can be served yet, and there is no model.
     """
-    gateway = parent.gateway
+    gateway, listeners = merged.gateway, merged.listeners
     key = gateway.metadata.key
-    attached = {each.id: tuple(routes.get((key, each.id), ())) for each in parent.listeners}
-    accepted = _accepted(gateway, parent.listeners)
+    attached = {each.id: tuple(routes.get((key, each.id), ())) for each in listeners}
+    accepted = _accepted(gateway, merged.own.listeners)
     model: Assembled | None = None
     if binding is not None and accepted.status == "True":
-        served = [ServedListener(each, attached[each.id]) for each in parent.listeners if each.is_servable]
+        served = [ServedListener(each, attached[each.id]) for each in listeners if each.is_servable]
         model = assembled(served, binding, tables)
+    placements = model.placements if model else {}
+    told = {each.id: ListenerOutcome(each, len(attached[each.id]), placements.get(each.id)) for each in listeners}
     return GatewayOutcome(
         gateway=gateway,
-        controller_name=parent.controller_name,
+        controller_name=merged.controller_name,
         accepted=accepted,
-        listeners=tuple(
-            ListenerOutcome(
-                verdict=each,
-                attached_routes=len(attached[each.id]),
-                placement=model.placements.get(each.id) if model else None,
-            )
-            for each in parent.listeners
-        ),
+        listeners=tuple(told.values()),
         config=model.config if model else None,
         backends=model.backends if model else {},
+        listener_sets=tuple(
+            ListenerSetOutcome(
+                listener_set=parent.listener_set,
+                accepted=listener_sets.accepted(parent, accepted),
+                listeners=tuple(told[each.id] for each in parent.listeners),
+            )
+            for parent in merged.listener_sets
+            if parent.listener_set is not None
+        ),
     )
 
 

@@ -1,11 +1,13 @@
-"""Conflicts of listeners on a port (Gateway API, `GatewaySpec.listeners`).
+"""Conflicts of listeners on a port (Gateway API, `GatewaySpec.listeners`; GEP-1713).
 
-Listeners of one Gateway are distinct by port, protocol and hostname. HTTP listeners share a port by Host, HTTPS
-listeners by SNI. Of listeners that are not distinct none is accepted: the spec lets a Gateway serve "the partial
-Listener set that contains no Conflicted Listeners".
+Listeners are distinct by port, protocol and hostname. HTTP listeners share a port by Host, HTTPS and TLS listeners by
+SNI; a TCP listener shares its port with none, and a UDP listener has another port of the same number. Of one object's
+listeners that are not distinct none is accepted: "the implementation MUST NOT pick one conflicting Listener as the
+winner". Between a Gateway and its ListenerSets, and between these, there is a precedence, and the first one wins.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 
 from gatelab.gateway.translate import listener_kinds
 from gatelab.gateway.translate.hostnames import normal
@@ -13,28 +15,88 @@ from gatelab.gateway.translate.observations import CONFLICTED, fails, holds
 from gatelab.kinds.conditions import Condition
 from gatelab.kinds.gatewayapi import Listener
 
+_HOSTED = {"HTTP": "HTTP", "HTTPS": "TLS", "TLS": "TLS"}
+"""The protocols that tell listeners of a port apart by hostname; those that can share it are called alike."""
 
-def conflict(listener: Listener, listeners: Sequence[Listener]) -> tuple[str, str] | None:
-    """Reason and sentence if another listener of the port has another protocol or the same hostname."""
-    if listener.protocol not in listener_kinds.BY_PROTOCOL:
+
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """Reason and sentence for a listener that is not distinct."""
+
+    reason: str
+    message: str
+
+
+@dataclass(slots=True)
+class _Port:
+    """What has a port: a protocol, and the hostnames of its listeners."""
+
+    protocol: str
+    hostnames: set[str] = field(default_factory=set)
+
+
+def conflicts(owners: Iterable[Sequence[Listener]]) -> tuple[tuple[Conflict | None, ...], ...]:
+    """The conflict of each listener, if it has one. `owners` are the listeners of each object, in order of precedence.
+
+    A listener that has lost to an owner of higher precedence is in nobody's way.
+    """
+    taken: dict[tuple[str, int], _Port] = {}
+    found = []
+    for listeners in owners:
+        lost = {id(each): _lost(each, taken) for each in listeners}
+        left = [each for each in listeners if _is_served(each) and lost[id(each)] is None]
+        found.append(tuple(lost[id(each)] or _mutual(each, left) for each in listeners))
+        for each in left:
+            taken.setdefault(_place(each), _Port(each.protocol)).hostnames.add(normal(each.hostname))
+    return tuple(found)
+
+
+def conflicted(conflict: Conflict | None, generation: int) -> Condition:
+    """Conflicted of a listener."""
+    if conflict:
+        return holds(CONFLICTED, generation, reason=conflict.reason, message=conflict.message)
+    return fails(CONFLICTED, generation, reason="NoConflicts", message="no other listener of the Gateway is in its way")
+
+
+def _lost(listener: Listener, taken: dict[tuple[str, int], _Port]) -> Conflict | None:
+    """The conflict with listeners of higher precedence. They may be others' objects, so it names none of them."""
+    port = taken.get(_place(listener))
+    if port is None or not _is_served(listener):
         return None
-    neighbours = [
-        other
-        for other in listeners
-        if other is not listener and other.port == listener.port and other.protocol in listener_kinds.BY_PROTOCOL
-    ]
-    for other in neighbours:
-        if other.protocol != listener.protocol:
-            return "ProtocolConflict", f"listener {other.name} has port {other.port} with protocol {other.protocol}"
-    for other in neighbours:
-        if normal(other.hostname) == normal(listener.hostname):
-            hostname = listener.hostname or "every hostname"
-            return "HostnameConflict", f"listener {other.name} has {hostname} on port {other.port} too"
+    if not _can_share(listener.protocol, port.protocol):
+        message = f"a listener of higher precedence has port {listener.port} with protocol {port.protocol}"
+        return Conflict("ProtocolConflict", message)
+    if normal(listener.hostname) in port.hostnames:
+        hostname = listener.hostname or "every hostname"
+        message = f"a listener of higher precedence has {hostname} on port {listener.port}"
+        return Conflict("HostnameConflict", message)
     return None
 
 
-def conflicted(conflict: tuple[str, str] | None, generation: int) -> Condition:
-    """Conflicted of a listener."""
-    if conflict:
-        return holds(CONFLICTED, generation, reason=conflict[0], message=conflict[1])
-    return fails(CONFLICTED, generation, reason="NoConflicts", message="no other listener of the Gateway is in its way")
+def _mutual(listener: Listener, listeners: Sequence[Listener]) -> Conflict | None:
+    """The conflict with another listener of the same object."""
+    if not _is_served(listener):
+        return None
+    others = [each for each in listeners if each is not listener and _place(each) == _place(listener)]
+    for other in others:
+        if not _can_share(other.protocol, listener.protocol):
+            message = f"listener {other.name} has port {other.port} with protocol {other.protocol}"
+            return Conflict("ProtocolConflict", message)
+    for other in others:
+        if normal(other.hostname) == normal(listener.hostname):
+            hostname = listener.hostname or "every hostname"
+            message = f"listener {other.name} has {hostname} on port {other.port} too"
+            return Conflict("HostnameConflict", message)
+    return None
+
+
+def _is_served(listener: Listener) -> bool:
+    return listener.protocol in listener_kinds.BY_PROTOCOL
+
+
+def _place(listener: Listener) -> tuple[str, int]:
+    return ("UDP" if listener.protocol == "UDP" else "TCP", listener.port)
+
+
+def _can_share(one: str, other: str) -> bool:
+    return one in _HOSTED and _HOSTED[one] == _HOSTED.get(other)

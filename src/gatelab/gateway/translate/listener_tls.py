@@ -26,16 +26,13 @@ MINIMUM_RSA_BITS = 2048
 
 
 def certificates(
-    listener: Listener, namespace: str, secrets: Mapping[Key, Secret], grants: Grants
+    listener: Listener, referrer: Referrer, secrets: Mapping[Key, Secret], grants: Grants
 ) -> tuple[tuple[Certificate, ...], tuple[Unresolved, ...]]:
     """The usable certificates of the listener, and a refusal for each reference that is not."""
     certificate_refs = listener.tls.certificate_refs if listener.tls else ()
     if not certificate_refs:
         return (), (Unresolved(_INVALID, "tls.certificateRefs is empty: name a Secret with a certificate"),)
-    outcomes = [
-        _resolve(reference, Referrer("Gateway", namespace), secrets, grants)
-        for reference in dict.fromkeys(certificate_refs)
-    ]
+    outcomes = [_resolve(reference, referrer, secrets, grants) for reference in dict.fromkeys(certificate_refs)]
     return (
         tuple(each for each in outcomes if isinstance(each, Certificate)),
         tuple(each for each in outcomes if isinstance(each, Unresolved)),

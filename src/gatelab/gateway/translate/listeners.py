@@ -2,33 +2,54 @@
 
 from collections.abc import Mapping, Sequence
 
-from gatelab.gateway.reference_grant import Grants
+from gatelab.gateway.reference_grant import Grants, Referrer
 from gatelab.gateway.translate import listener_conflicts, listener_kinds, listener_tls
+from gatelab.gateway.translate.listener_conflicts import Conflict
 from gatelab.gateway.translate.namespaces import selector_fault
 from gatelab.gateway.translate.observations import ACCEPTED, RESOLVED_REFS, fails, holds
 from gatelab.gateway.translate.outcome import ListenerVerdict
 from gatelab.gateway.translate.references import Unresolved
 from gatelab.kinds.conditions import Condition
 from gatelab.kinds.core import Secret
-from gatelab.kinds.gatewayapi import Gateway, Listener
+from gatelab.kinds.gatewayapi import Gateway, Listener, ListenerSet
 from gatelab.kinds.objects import Key
 from gatelab.proxy.model import Certificate
 
 
-def judged(gateway: Gateway, secrets: Mapping[Key, Secret], grants: Grants) -> tuple[ListenerVerdict, ...]:
-    """A verdict for each listener, in the order of the spec."""
-    return tuple(_judge(gateway, listener, secrets, grants) for listener in gateway.spec.listeners)
+def judged(
+    gateway: Gateway, listener_sets: Sequence[ListenerSet], secrets: Mapping[Key, Secret], grants: Grants
+) -> tuple[tuple[ListenerVerdict, ...], ...]:
+    """A verdict for each listener of the Gateway, then for those of each set, in the order of their specs.
+
+    The sets are those from which the Gateway takes listeners, in order of precedence.
+    """
+    owners: tuple[Gateway | ListenerSet, ...] = (gateway, *listener_sets)
+    conflicts = listener_conflicts.conflicts(owner.spec.listeners for owner in owners)
+    return tuple(
+        tuple(
+            _judge(gateway, owner, listener, conflict, secrets, grants)
+            for listener, conflict in zip(owner.spec.listeners, found, strict=True)
+        )
+        for owner, found in zip(owners, conflicts, strict=True)
+    )
 
 
-def _judge(gateway: Gateway, listener: Listener, secrets: Mapping[Key, Secret], grants: Grants) -> ListenerVerdict:
-    generation = gateway.metadata.generation
+def _judge(
+    gateway: Gateway,
+    owner: Gateway | ListenerSet,
+    listener: Listener,
+    conflict: Conflict | None,
+    secrets: Mapping[Key, Secret],
+    grants: Grants,
+) -> ListenerVerdict:
+    generation = owner.metadata.generation
     kinds = listener_kinds.supported(listener)
-    conflict = listener_conflicts.conflict(listener, gateway.spec.listeners)
-    accepted = _accepted(gateway, listener, conflict)
+    accepted = _accepted(gateway, listener, conflict, generation)
     certificates: tuple[Certificate, ...] = ()
     refusals: tuple[Unresolved, ...] = ()
     if listener.protocol == "HTTPS":
-        certificates, refusals = listener_tls.certificates(listener, gateway.metadata.namespace, secrets, grants)
+        referrer = Referrer(type(owner).__name__, owner.metadata.namespace)
+        certificates, refusals = listener_tls.certificates(listener, referrer, secrets, grants)
     return ListenerVerdict(
         listener=listener,
         supported_kinds=kinds,
@@ -39,17 +60,17 @@ def _judge(gateway: Gateway, listener: Listener, secrets: Mapping[Key, Secret], 
         ),
         certificates=certificates,
         is_servable=accepted.status == "True" and bool(kinds) and (bool(certificates) or listener.protocol == "HTTP"),
+        listener_set=owner.metadata.key if isinstance(owner, ListenerSet) else None,
     )
 
 
-def _accepted(gateway: Gateway, listener: Listener, conflict: tuple[str, str] | None) -> Condition:
-    generation = gateway.metadata.generation
+def _accepted(gateway: Gateway, listener: Listener, conflict: Conflict | None, generation: int) -> Condition:
     if listener.protocol not in listener_kinds.BY_PROTOCOL:
         served = " and ".join(listener_kinds.BY_PROTOCOL)
         message = f"protocol {listener.protocol} is not served; {served} are"
         return fails(ACCEPTED, generation, reason="UnsupportedProtocol", message=message)
     if conflict:
-        return fails(ACCEPTED, generation, reason=conflict[0], message=conflict[1])
+        return fails(ACCEPTED, generation, reason=conflict.reason, message=conflict.message)
     unsupported = _unsupported_value(gateway, listener)
     if unsupported:
         return fails(ACCEPTED, generation, reason="UnsupportedValue", message=unsupported)

@@ -10,10 +10,11 @@ from dataclasses import dataclass, field
 from gatelab.gateway.reference_grant import Grants
 from gatelab.gateway.snapshot import RouteId, Snapshot
 from gatelab.gateway.translate import routes
-from gatelab.gateway.translate.attachment import parent_key
+from gatelab.gateway.translate.listener_sets import Claim
+from gatelab.gateway.translate.parents import Merged, Parent, ParentId, Parents, parent_id
 from gatelab.gateway.translate.proxy_config import Tables
 from gatelab.gateway.translate.route_tables import HostScope, TableMemo
-from gatelab.gateway.translate.routes import Candidate, Parent, Parents
+from gatelab.gateway.translate.routes import Candidate
 from gatelab.gateway.translate.rule_memo import RuleMemo
 from gatelab.kinds.core import Namespace, Secret
 from gatelab.kinds.gatewayapi import Gateway, Route
@@ -23,18 +24,21 @@ from gatelab.proxy.model import RouteTable
 
 @dataclass(frozen=True, slots=True)
 class _Judged:
-    """A parent, and all that it follows from."""
+    """A Gateway with its sets, and all that it follows from."""
 
-    parent: Parent
+    merged: Merged
+    claims: tuple[Claim, ...]
     secrets: Mapping[Key, Secret]
     grants: Grants
 
-    def is_current(self, gateway: Gateway, controller_name: str, snapshot: Snapshot) -> bool:
+    def is_current(self, gateway: Gateway, controller_name: str, claims: tuple[Claim, ...], snapshot: Snapshot) -> bool:
         return (
-            self.parent.gateway is gateway
-            and self.parent.controller_name == controller_name
+            self.merged.gateway is gateway
+            and self.merged.controller_name == controller_name
             and self.secrets is snapshot.secrets
             and self.grants is snapshot.grants
+            and len(self.claims) == len(claims)
+            and all(before.is_same(now) for before, now in zip(self.claims, claims, strict=True))
         )
 
 
@@ -44,20 +48,20 @@ class _Seen:
 
     candidate: Candidate | None
     route: Route
-    parents: tuple[tuple[Key, Parent | None], ...]
+    parents: tuple[tuple[ParentId, Parent | None], ...]
     namespace: Namespace | None
 
     def is_current(self, route: Route, snapshot: Snapshot, parents: Parents) -> bool:
         return (
             self.route is route
             and self.namespace is snapshot.namespaces.get(route.metadata.namespace)
-            and all(parents.get(key) is parent for key, parent in self.parents)
+            and all(parents.get(id_) is parent for id_, parent in self.parents)
         )
 
 
 @dataclass(slots=True)
 class _State:
-    parents: dict[Key, _Judged] = field(default_factory=dict)
+    gateways: dict[Key, _Judged] = field(default_factory=dict)
     routes: dict[RouteId, _Seen] = field(default_factory=dict)
     tables: dict[tuple[Key, str], TableMemo] = field(default_factory=dict)
 
@@ -82,24 +86,31 @@ class Memo:
         """After one that did not raise."""
         self._before, self._now = self._now or _State(), None
 
-    def parent(self, gateway: Gateway, controller_name: str, snapshot: Snapshot, judge: Callable[[], Parent]) -> Parent:
+    def merged(
+        self,
+        gateway: Gateway,
+        controller_name: str,
+        claims: tuple[Claim, ...],
+        snapshot: Snapshot,
+        judge: Callable[[], Merged],
+    ) -> Merged:
         """As `judge`, which is asked when anything has changed."""
         key = gateway.metadata.key
-        judged = self._before.parents.get(key)
-        if judged is None or not judged.is_current(gateway, controller_name, snapshot):
-            judged = _Judged(judge(), snapshot.secrets, snapshot.grants)
-        self._state.parents[key] = judged
-        return judged.parent
+        judged = self._before.gateways.get(key)
+        if judged is None or not judged.is_current(gateway, controller_name, claims, snapshot):
+            judged = _Judged(judge(), claims, snapshot.secrets, snapshot.grants)
+        self._state.gateways[key] = judged
+        return judged.merged
 
     def candidate(self, id_: RouteId, route: Route, snapshot: Snapshot, parents: Parents) -> Candidate | None:
         """As `routes.candidate`."""
         seen = self._before.routes.get(id_)
         if seen is None or not seen.is_current(route, snapshot, parents) or not self._has_its_rules(seen, snapshot):
-            named = {parent_key(reference, route) for reference in route.spec.parent_refs} - {None}
+            named = {parent_id(reference, route) for reference in route.spec.parent_refs} - {None}
             seen = _Seen(
                 routes.candidate(id_, route, snapshot, parents, self._rules),
                 route,
-                tuple((key, parents.get(key)) for key in named if key is not None),
+                tuple((each, parents.get(each)) for each in named if each is not None),
                 snapshot.namespaces.get(route.metadata.namespace),
             )
         self._state.routes[id_] = seen

@@ -6,7 +6,7 @@ from typing import Literal
 
 from gatelab.gateway.snapshot import RouteId
 from gatelab.kinds.conditions import Condition
-from gatelab.kinds.gatewayapi import Gateway, Listener, ParentReference, RouteGroupKind
+from gatelab.kinds.gatewayapi import Gateway, Listener, ListenerSet, ParentReference, RouteGroupKind
 from gatelab.kinds.objects import Key
 from gatelab.proxy.model import Certificate, ProxyConfig
 
@@ -71,8 +71,24 @@ class ListenerOutcome:
 
 
 @dataclass(frozen=True, slots=True)
+class ListenerSetOutcome:
+    """One ListenerSet of a Gateway: what to say of it. A set that is not allowed has no listeners."""
+
+    listener_set: ListenerSet
+    accepted: Condition
+    listeners: tuple[ListenerOutcome, ...] = ()
+
+    @property
+    def is_accepted(self) -> bool:
+        return self.accepted.status == "True"
+
+
+@dataclass(frozen=True, slots=True)
 class GatewayOutcome:
-    """One Gateway: its model, and what to say of it. `config` is None while its data plane has no address."""
+    """One Gateway: its model, and what to say of it. `config` is None while its data plane has no address.
+
+    `listeners` are its own and, after these, those of its sets.
+    """
 
     gateway: Gateway
     controller_name: str
@@ -80,6 +96,11 @@ class GatewayOutcome:
     listeners: tuple[ListenerOutcome, ...]
     config: ProxyConfig | None = None
     backends: Mapping[str, ServicePortName] = field(default_factory=dict)
+    listener_sets: tuple[ListenerSetOutcome, ...] = ()
+
+    @property
+    def own_listeners(self) -> tuple[ListenerOutcome, ...]:
+        return tuple(each for each in self.listeners if each.verdict.listener_set is None)
 
     @property
     def is_accepted(self) -> bool:

@@ -7,19 +7,11 @@ from gatelab.gateway.snapshot import RouteId, Snapshot
 from gatelab.gateway.translate import attachment, cross_serving, grpc_rules, http_rules, l4_rules, rule_sets
 from gatelab.gateway.translate.attachment import Attachment
 from gatelab.gateway.translate.observations import ACCEPTED, fails
-from gatelab.gateway.translate.outcome import ListenerVerdict, ParentOutcome
+from gatelab.gateway.translate.outcome import ParentOutcome
+from gatelab.gateway.translate.parents import Parent, Parents, parent_id
 from gatelab.gateway.translate.rule_sets import RuleSet
-from gatelab.kinds.gatewayapi import Gateway, GRPCRoute, HTTPRoute, ParentReference, Route
+from gatelab.kinds.gatewayapi import GRPCRoute, HTTPRoute, ParentReference, Route
 from gatelab.kinds.objects import Key
-
-
-@dataclass(frozen=True, slots=True)
-class Parent:
-    """A Gateway of ours, as its routes see it."""
-
-    gateway: Gateway
-    controller_name: str
-    listeners: tuple[ListenerVerdict, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +29,7 @@ Refusals = Mapping[tuple[Key, str], Mapping[RouteId, RouteId]]
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A route that names Gateways of ours, as it is as long as none of another kind is in its way.
+    """A route that names parents of ours, as it is as long as none of another kind is in its way.
 
     `places` are the listeners that it would be served on.
     """
@@ -48,7 +40,6 @@ class Candidate:
     unopposed: RouteOutcome
 
 
-Parents = Mapping[Key, Parent]
 Translated = Callable[[Route, Snapshot], RuleSet]
 Candidates = Callable[[RouteId, Route, Snapshot, Parents], Candidate | None]
 
@@ -65,7 +56,7 @@ def translated_rules(route: Route, snapshot: Snapshot) -> RuleSet:
 def candidate(
     id_: RouteId, route: Route, snapshot: Snapshot, parents: Parents, translated: Translated = translated_rules
 ) -> Candidate | None:
-    """The route by itself, whatever others there are; None if it names no Gateway of ours."""
+    """The route by itself, whatever others there are; None if it names no parent of ours."""
     attachments = _attachments(route, snapshot, parents)
     if not attachments:
         return None
@@ -78,7 +69,7 @@ def candidate(
 
 
 def judged(snapshot: Snapshot, parents: Parents, candidates: Candidates = candidate) -> Mapping[RouteId, RouteOutcome]:
-    """An outcome for each route that names a Gateway of ours."""
+    """An outcome for each route that names a parent of ours."""
     found = {
         id_: each
         for id_, route in snapshot.routes.items()
@@ -97,10 +88,10 @@ def _attachments(
 ) -> tuple[tuple[ParentReference, Parent, Attachment], ...]:
     found = []
     for reference in route.spec.parent_refs:
-        key = attachment.parent_key(reference, route)
-        if key is not None and key in parents:
-            parent = parents[key]
-            attached = attachment.attached(reference, route, parent.gateway, parent.listeners, snapshot.namespaces)
+        id_ = parent_id(reference, route)
+        if id_ is not None and id_ in parents:
+            parent = parents[id_]
+            attached = attachment.attached(reference, route, parent, snapshot.namespaces)
             found.append((reference, parent, attached))
     return tuple(found)
 
@@ -110,7 +101,11 @@ def _refusals(candidates: Iterable[Candidate], parents: Parents) -> Refusals:
     for each in candidates:
         for place in each.places:
             on_listener.setdefault(place, []).append(each.rules.route)
-    hostnames = {(key, each.id): each.listener.hostname for key, p in parents.items() for each in p.listeners}
+    hostnames = {
+        (parent.gateway.metadata.key, each.id): each.listener.hostname
+        for parent in parents.values()
+        for each in parent.listeners
+    }
     return {place: cross_serving.in_the_way(hostnames[place], routes) for place, routes in on_listener.items()}
 
 
