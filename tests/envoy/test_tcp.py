@@ -5,7 +5,7 @@ import itertools
 
 import pytest
 
-from gatelab.proxy.model import Backend, Listener, ProxyConfig, TcpChain
+from gatelab.proxy.model import Backend, Listener, ProxyConfig, TcpChain, WeightedBackend
 from proxy_configs import ADDRESS
 from running_envoy import RunningEnvoy, call, grpc_backends, grpc_channel
 
@@ -13,7 +13,7 @@ pytestmark = [pytest.mark.envoy, pytest.mark.asyncio(loop_scope="session")]
 
 PORT = 8081
 CONFIG = ProxyConfig(
-    listeners=(Listener("tcp", ADDRESS, PORT, (TcpChain("tcp", "hello"),)),),
+    listeners=(Listener("tcp", ADDRESS, PORT, (TcpChain("tcp", (WeightedBackend("hello"),)),)),),
     backends=(Backend("hello", "tcp", balance="random"),),
 )
 

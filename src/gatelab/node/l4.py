@@ -67,7 +67,7 @@ def _addresses(service: Service, port: ServicePort, node_address: str) -> Iterat
 
 def _listener(backend: str, address: str, port: int) -> model.Listener:
     name = f"{backend}@{address}:{port}"
-    return model.Listener(name, address, port, (model.TcpChain(name, backend),))
+    return model.Listener(name, address, port, (model.TcpChain(name, (model.WeightedBackend(backend),)),))
 
 
 def _endpoints(slices: Sequence[EndpointSlice], port: ServicePort) -> tuple[model.Endpoint, ...]:

@@ -83,24 +83,6 @@ class HttpChain:
 
 
 @dataclass(frozen=True, slots=True)
-class TcpChain:
-    """Bytes to a backend: layer 4. One backend endpoint is chosen per connection."""
-
-    name: str
-    backend: str
-
-
-@dataclass(frozen=True, slots=True)
-class Listener:
-    """A bound address. Several `HttpChain`s share it by server name; a `TcpChain` has it to itself."""
-
-    name: str
-    address: str
-    port: int
-    chains: tuple[HttpChain | TcpChain, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class PathMatch:
     """`prefix` is by whole path segments (`/a` matches `/a` and `/a/b`, not `/ab`); `regex` (RE2) the whole path."""
 
@@ -174,15 +156,56 @@ class PathChange:
 
 @dataclass(frozen=True, slots=True)
 class WeightedBackend:
-    """A share of the requests. `backend` None is a share that cannot be served: it gets the `failure_status`.
+    """A share of the requests or connections. `backend` None is a share that cannot be served.
 
-    Its header changes come after those of the route.
+    Its header changes come after those of the route; layer 4 knows of none.
     """
 
     backend: str | None
     weight: int = 1
     request_headers: HeaderChanges = NO_CHANGES
     response_headers: HeaderChanges = NO_CHANGES
+
+
+@dataclass(frozen=True, slots=True)
+class TcpChain:
+    """Bytes to a backend: layer 4. One endpoint of one backend, by weight, is chosen per connection.
+
+    A share without a backend is closed, and so is every connection if no backend has a weight. `server_names` select
+    as those of an `HttpChain` do. Without `tls`, what the client sends goes on as it is, TLS included.
+    """
+
+    name: str
+    backends: tuple[WeightedBackend, ...]
+    server_names: tuple[str, ...] = ()
+    tls: TlsTermination | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class UdpChain:
+    """Datagrams to a backend. One endpoint of one backend, by weight, is chosen per address and port of a client.
+
+    What falls into a share without a backend is dropped.
+    """
+
+    name: str
+    backends: tuple[WeightedBackend, ...]
+
+
+Chain = HttpChain | TcpChain | UdpChain
+
+
+@dataclass(frozen=True, slots=True)
+class Listener:
+    """A bound address. `HttpChain`s and `TcpChain`s share it by server name; a `UdpChain` has it to itself.
+
+    With a `UdpChain` it is a UDP port, which is none of the TCP ports of the same number.
+    """
+
+    name: str
+    address: str
+    port: int
+    chains: tuple[Chain, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -321,7 +344,7 @@ class Backend:
     """A set of endpoints that one kind of request may go to; its endpoints travel separately, by this name."""
 
     name: str
-    protocol: Literal["tcp", "http1", "http2"]
+    protocol: Literal["tcp", "udp", "http1", "http2"]
     balance: Literal["round_robin", "random"] = "round_robin"
     connect_timeout_s: float = 5.0
     tls: UpstreamTls | None = None
@@ -351,7 +374,7 @@ Endpoints = Mapping[str, tuple[Endpoint, ...]]
 """The endpoints of each backend, by the backend's name. A backend without an entry has none."""
 
 
-ResourceType = Literal["listener", "route_table", "backend", "endpoints", "certificate"]
+ResourceType = Literal["listener", "route_table", "host", "backend", "endpoints", "certificate"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,6 +28,7 @@ from gatelab.proxy.model import (
     TcpChain,
     TlsTermination,
     VirtualHost,
+    WeightedBackend,
 )
 from gatelab.proxy.resources import (
     CLUSTER,
@@ -78,7 +79,10 @@ def test_keys_are_in_no_repr() -> None:
 
 def test_each_names_what_it_needs() -> None:
     tls = HttpChain("https", "routes", TlsTermination(("cert",)))
-    listeners = (Listener("l", ADDRESS, 443, (tls,)), Listener("t", ADDRESS, 80, (TcpChain("t", "b"),)))
+    listeners = (
+        Listener("l", ADDRESS, 443, (tls,)),
+        Listener("t", ADDRESS, 80, (TcpChain("t", (WeightedBackend("b"),)),)),
+    )
     routes = Route("r", RouteMatch(), forward(("a", 1), ("unused", 0), (None, 1), ("b", 2)))
     config = ProxyConfig(listeners, (table(routes),), (Backend("a", "http2"), Backend("b", "tcp")))
     resources = encode(config)

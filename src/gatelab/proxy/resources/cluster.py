@@ -41,7 +41,7 @@ def encode_backend(backend: Backend) -> EncodedResource:
         ignore_health_on_host_removal=True,
         close_connections_on_host_health_failure=False,
     )
-    if backend.protocol != "tcp":
+    if backend.protocol in ("http1", "http2"):
         cluster.typed_extension_protocol_options[_PROTOCOL_OPTIONS].CopyFrom(_http_options(backend.protocol))
     if backend.tls is not None:
         cluster.transport_socket.CopyFrom(upstream_transport(backend.tls, _ALPN[backend.protocol]))

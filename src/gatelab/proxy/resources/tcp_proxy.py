@@ -5,7 +5,19 @@ from envoy.extensions.filters.network.tcp_proxy.v3.tcp_proxy_pb2 import TcpProxy
 from gatelab.proxy.model import TcpChain
 from gatelab.proxy.resources.sources import duration
 
+_NOWHERE = "nowhere"
+"""The name of no cluster: connections that are sent there are closed."""
+
 
 def tcp_proxy(chain: TcpChain) -> TcpProxy:
     """Bytes both ways, without an idle limit and without a second attempt: as a packet filter would do it."""
-    return TcpProxy(stat_prefix=chain.name, cluster=chain.backend, idle_timeout=duration(0))
+    message = TcpProxy(stat_prefix=chain.name, idle_timeout=duration(0))
+    shares = [each for each in chain.backends if each.weight]
+    if len(shares) > 1:
+        weights = [
+            TcpProxy.WeightedCluster.ClusterWeight(name=each.backend or _NOWHERE, weight=each.weight) for each in shares
+        ]
+        message.weighted_clusters.CopyFrom(TcpProxy.WeightedCluster(clusters=weights))
+    else:
+        message.cluster = (shares[0].backend if shares else None) or _NOWHERE
+    return message
