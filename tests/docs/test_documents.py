@@ -41,6 +41,7 @@ IMPORT_NAMES = {
     "cel": "common-expression-language",
     "dns": "dnspython",
     "envoy": "xds-protos",
+    "xds": "xds-protos",
     "google": "protobuf",
     "grpc": "grpcio",
     "grpc_tools": "grpcio-tools",
