@@ -82,12 +82,17 @@ def _verdict(run: Run, kept: Path) -> int:
         print(f"failed: {path}")
     print(f"{len(run.names('pass'))} passed, {len(failed)} failed, {len(run.names('skip'))} skipped; logs in {kept}")
     if ROOT in run.failures and not failed:
-        print("the suite itself failed:\n" + "".join(run.printed.get("", [])[-30:]))
+        print("the suite itself failed:\n" + _last_words(run))
         return 2
     if not run.finished:
-        print("the suite did not run:\n" + "".join(run.printed.get("", [])[-30:]))
+        print("the suite did not run:\n" + _last_words(run))
         return 2
     return 1 if failed else 0
+
+
+def _last_words(run: Run) -> str:
+    """The suite cleans up after an error; what it says of that is left out."""
+    return "".join([line for line in run.printed.get("", []) if ": Deleting " not in line][-20:])
 
 
 if __name__ == "__main__":

@@ -41,7 +41,7 @@ class Run:
                     if outcome == "fail" and path:
                         self.failures.add(path)
                     if path == f"{ROOT}/{name}":
-                        self.finished[name] = Finished(name, outcome, event["Elapsed"])
+                        self.finished[name] = Finished(name, outcome, event.get("Elapsed", 0.0))
                         yield self.finished[name]
 
     def names(self, outcome: Outcome) -> list[str]:

@@ -8,11 +8,10 @@ from pathlib import Path
 
 import gatelab
 import go_programs
-from conformance.cluster import GATEWAY_CLASS, UNUSABLE_ADDRESS, usable_address
+from conformance.cluster import GATEWAY_CLASS, MODULE, UNUSABLE_ADDRESS, usable_address
 from conformance.events import Finished, Run
-from running_lab import ROOT, Lab
+from running_lab import Lab
 
-MODULE = ROOT / "conformance"
 PROFILES = ("GATEWAY-GRPC", "GATEWAY-HTTP", "GATEWAY-TLS", "GATEWAY-TCP", "GATEWAY-UDP")
 URL = "https://gatelab.dev"
 
@@ -72,6 +71,7 @@ def _flags(lab: Lab, request: Request) -> list[str]:
         f"-url={URL}",
         f"-contact={URL}",
         f"-version=v{gatelab.__version__}",
+        "-timeout-config-overrides=NamespacesMustBeReady:120",
         f"-every-feature={str(request.every_feature).lower()}",
     ]
     if request.only:
