@@ -20,6 +20,10 @@ class EchoServers:
     seen: dict[str, list[dict[str, Any]]]
     arrived: asyncio.Condition
 
+    def times(self, path: str) -> int:
+        """How often the path was asked for."""
+        return sum(each["path"] == path for every in self.seen.values() for each in every)
+
 
 @dataclass(frozen=True)
 class Answer:
@@ -33,7 +37,10 @@ class Answer:
 
 @asynccontextmanager
 async def echo_servers(addresses: Iterable[str]) -> AsyncIterator[EchoServers]:
-    """One server per address, each on a free port. A path that ends with /slow is never answered."""
+    """One server per address, each on a free port. A path that ends with /slow is never answered.
+
+    Paths that fail at first, at whichever server: /fails/<status>/<times>, /hangs/<times>, /resets/<times>.
+    """
     async with AsyncExitStack() as stack:
         servers = EchoServers((), {}, asyncio.Condition())
         for address in addresses:
@@ -61,11 +68,16 @@ async def _serve(servers: EchoServers, name: str, reader: asyncio.StreamReader, 
             async with servers.arrived:
                 servers.seen[name].append(seen)
                 servers.arrived.notify_all()
-            if path.endswith("/slow"):
+            kind, *numbers = path.strip("/").split("/")
+            fails = kind in ("fails", "hangs", "resets") and servers.times(path) <= int(numbers[-1])
+            if path.endswith("/slow") or (fails and kind == "hangs"):
                 await reader.read()
                 return
+            if fails and kind == "resets":
+                return
             body = json.dumps(seen).encode()
-            head = f"HTTP/1.1 200 OK\r\nContent-Length: {len(body)}\r\nX-From: {name}\r\nX-Gone: secret\r\n\r\n"
+            status = numbers[0] if fails else 200
+            head = f"HTTP/1.1 {status} OK\r\nContent-Length: {len(body)}\r\nX-From: {name}\r\nX-Gone: secret\r\n\r\n"
             writer.write(head.encode() + body)
             await writer.drain()
     except ConnectionError:

@@ -58,8 +58,16 @@ class Destination:
     unresolved: tuple[Unresolved, ...] = ()
 
 
-def destination(backend_refs: Sequence[BackendReference], effects: Effects, resolver: Resolver) -> Destination:
-    """Where the references of one rule lead, with what the rule's filters do. Raises Unsupported."""
+def destination(
+    backend_refs: Sequence[BackendReference],
+    effects: Effects,
+    resolver: Resolver,
+    session: model.Session | None = None,
+) -> Destination:
+    """Where the references of one rule lead, with what the rule's filters do. Raises Unsupported.
+
+    With a session a backend of weight 0 stays one that clients may be at.
+    """
     if effects.redirect is not None:
         return Destination(effects.redirect)
     targets: dict[str, ServicePortName] = {}
@@ -79,11 +87,16 @@ def destination(backend_refs: Sequence[BackendReference], effects: Effects, reso
         if (name := _found("requestMirror.backendRef", reference, resolver, targets, unresolved)) is not None
     ]
     action = model.Forward(
-        tuple(model.WeightedBackend(name, weight, *own) for (name, *own), weight in shares.items() if weight > 0),
+        tuple(
+            model.WeightedBackend(name, weight, *own)
+            for (name, *own), weight in shares.items()
+            if weight > 0 or (session is not None and name is not None)
+        ),
         failure_status=resolver.needs.failure_status,
         host=effects.host,
         path=effects.path,
         mirrors=tuple(mirrors),
+        session=session,
     )
     return Destination(action, targets, tuple(unresolved))
 

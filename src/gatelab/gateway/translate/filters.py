@@ -6,9 +6,11 @@ A filter that cannot be had is never skipped: its rule is dropped (`unsupported`
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from gatelab.gateway.translate import cors
 from gatelab.gateway.translate.header_matches import header_name, no_control_characters
 from gatelab.gateway.translate.unsupported import Unsupported
 from gatelab.kinds.gatewayapi import (
+    Cors,
     Filter,
     Header,
     HeaderModifier,
@@ -33,11 +35,12 @@ class Effects:
     host: str = ""
     path: model.PathChange | None = None
     mirrors: tuple[tuple[MirrorReference, int], ...] = ()
+    cors: model.Cors | None = None
 
 
 OF_BACKENDS = frozenset({"RequestHeaderModifier", "ResponseHeaderModifier"})
 OF_GRPC_RULES = OF_BACKENDS | {"RequestMirror"}
-OF_HTTP_RULES = OF_GRPC_RULES | {"RequestRedirect", "URLRewrite"}
+OF_HTTP_RULES = OF_GRPC_RULES | {"RequestRedirect", "URLRewrite", "CORS"}
 
 
 def effects(filters: Sequence[Filter], supported: frozenset[str], prefix: str | None = None) -> Effects:
@@ -68,6 +71,8 @@ def _apply(each: Filter, found: Effects, prefix: str | None) -> None:
             found.path = _path("urlRewrite.path", rewrite.path, prefix)
         case Filter(type="RequestMirror", request_mirror=RequestMirror() as mirror):
             found.mirrors += ((mirror.backend_ref, _per_million(mirror)),)
+        case Filter(type="CORS", cors=Cors() as settings):
+            found.cors = cors.translated(settings)
         case _:
             raise Unsupported(f"{each.type} has no field of that name; say what it shall do")
 

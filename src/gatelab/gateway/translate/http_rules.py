@@ -2,8 +2,8 @@
 
 from dataclasses import replace
 
-from gatelab.gateway.snapshot import Snapshot
-from gatelab.gateway.translate import backends, filters, http_matches
+from gatelab.gateway.snapshot import Snapshot, route_id
+from gatelab.gateway.translate import backends, filters, http_matches, retries, session_persistence
 from gatelab.gateway.translate.precedence import RankedMatch
 from gatelab.gateway.translate.rule_sets import Rule, RuleSet, ranked, rule_set
 from gatelab.gateway.translate.unsupported import Unsupported
@@ -15,20 +15,22 @@ from gatelab.proxy import model
 def translated_rules(route: HTTPRoute, snapshot: Snapshot) -> RuleSet:
     """What the rules of the route come to, whoever its parents are."""
     resolver = backends.Resolver(backends.HTTP, route.metadata.namespace, snapshot)
-    return rule_set(route, route.spec.rules, lambda index, rule: _rule(index, rule, resolver))
+    id_ = str(route_id(route))
+    return rule_set(route, route.spec.rules, lambda index, rule: _rule(index, rule, resolver, id_))
 
 
-def _rule(index: int, rule: HTTPRouteRule, resolver: backends.Resolver) -> Rule:
+def _rule(index: int, rule: HTTPRouteRule, resolver: backends.Resolver, route: str) -> Rule:
     # A rule without matches takes every request.
     matches = ranked(rule.matches or (HTTPRouteMatch(),), http_matches.translated)
     effects = filters.effects(rule.filters, filters.OF_HTTP_RULES, _prefix(matches))
-    for field, value in (("sessionPersistence", rule.session_persistence), ("retry", rule.retry)):
-        if value is not None:
-            raise Unsupported(f"{field} is not supported; remove the field")
-    where = backends.destination(rule.backend_refs, effects, resolver)
+    session = session_persistence.translated(
+        rule.session_persistence, f"{route}/{rule.name or index}", len(rule.backend_refs)
+    )
+    where = backends.destination(rule.backend_refs, effects, resolver, session)
+    retry = retries.translated(rule.retry)
     if isinstance(where.action, model.Forward):
-        where = replace(where, action=_timed(where.action, rule.timeouts))
-    return Rule(index, matches, where, effects.request_headers, effects.response_headers)
+        where = replace(where, action=replace(_timed(where.action, rule.timeouts), retry=retry))
+    return Rule(index, matches, where, effects.request_headers, effects.response_headers, effects.cors)
 
 
 def _prefix(matches: tuple[RankedMatch, ...]) -> str | None:

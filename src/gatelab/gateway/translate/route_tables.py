@@ -8,10 +8,11 @@ host `a.example.com` also tries the routes of `*.example.com`, after its own.
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from operator import itemgetter
 
 from gatelab.gateway.snapshot import RouteId, route_id
+from gatelab.gateway.translate import session_persistence
 from gatelab.gateway.translate.hostnames import EVERY, coverers, covers, intersection, normal, specificity
 from gatelab.gateway.translate.precedence import SortKey, order
 from gatelab.gateway.translate.redirects import HTTP, Entrance, located
@@ -165,8 +166,25 @@ def _routes(id_: RouteId, rules: RuleSet, hostname: str, entrance: Entrance) -> 
             action = located(action, entrance)
         for index, ranked in enumerate(rule.matches):
             name = f"{id_}/rule-{rule.index}/match-{index}"
-            route = model.Route(name, ranked.match, action, rule.request_headers, rule.response_headers)
+            here = _retried(_in_session(action, ranked.match, entrance), ranked.match, entrance)
+            route = model.Route(name, ranked.match, here, rule.request_headers, rule.response_headers, rule.cors)
             yield order(hostname, ranked.rank, rules.route, rule.index, index), route
+
+
+def _in_session(
+    action: model.Forward | model.Redirect, match: model.RouteMatch, entrance: Entrance
+) -> model.Forward | model.Redirect:
+    if isinstance(action, model.Redirect) or action.session is None:
+        return action
+    return replace(action, session=session_persistence.placed(action.session, match.path, entrance.scheme))
+
+
+def _retried(
+    action: model.Forward | model.Redirect, match: model.RouteMatch, entrance: Entrance
+) -> model.Forward | model.Redirect:
+    if isinstance(action, model.Redirect) or entrance.grpc_retry is None or not match.grpc:
+        return action
+    return replace(action, grpc_retry=entrance.grpc_retry)
 
 
 def hostnames_of(route: Route) -> tuple[str, ...]:

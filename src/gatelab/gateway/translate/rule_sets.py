@@ -28,6 +28,7 @@ class Rule:
     destination: Destination
     request_headers: model.HeaderChanges = model.NO_CHANGES
     response_headers: model.HeaderChanges = model.NO_CHANGES
+    cors: model.Cors | None = None
 
 
 @dataclass(frozen=True, slots=True)
