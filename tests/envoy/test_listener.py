@@ -6,6 +6,7 @@ from typing import Literal
 
 import pytest
 
+from gatelab.proxy.backend_policy import BackendPolicy
 from gatelab.proxy.model import (
     Backend,
     Endpoint,
@@ -120,7 +121,7 @@ async def test_an_endpoint_that_refuses_is_passed_over(
 ) -> None:
     async with grpc_backends(["127.23.2.1"]) as backends:
         endpoints = {"hello": (*backends.endpoints, Endpoint("127.23.2.9", 9))}
-        backend = (Backend("hello", "http2", balance),)
+        backend = (Backend("hello", "http2", policy=BackendPolicy(balance=balance)),)
         config = dataclasses.replace(proxy_config(greetings_to("hello")), backends=backend)
         await shared_envoy.accept(config, endpoints)
         async with grpc_channel(f"{ADDRESS}:{PORT}") as channel:

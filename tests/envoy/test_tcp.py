@@ -5,6 +5,7 @@ import itertools
 
 import pytest
 
+from gatelab.proxy.backend_policy import BackendPolicy
 from gatelab.proxy.model import Backend, Listener, ProxyConfig, TcpChain, WeightedBackend
 from proxy_configs import ADDRESS
 from running_envoy import RunningEnvoy, call, grpc_backends, grpc_channel
@@ -14,7 +15,7 @@ pytestmark = [pytest.mark.envoy, pytest.mark.asyncio(loop_scope="session")]
 PORT = 8081
 CONFIG = ProxyConfig(
     listeners=(Listener("tcp", ADDRESS, PORT, (TcpChain("tcp", (WeightedBackend("hello"),)),)),),
-    backends=(Backend("hello", "tcp", balance="random"),),
+    backends=(Backend("hello", "tcp", policy=BackendPolicy(balance="random")),),
 )
 
 

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fake_envoy import FakeEnvoy, converse
+from gatelab.proxy.backend_policy import BackendPolicy
 from gatelab.proxy.model import (
     Backend,
     Certificate,
@@ -33,7 +34,7 @@ NAMES = ("a", "b", "c")
 def snapshots(draw: st.DrawFn) -> Snapshot:
     """A whole configuration of up to three of each, in which every reference is there."""
     backends = tuple(
-        Backend(name, "http2", draw(st.sampled_from(("round_robin", "random"))))
+        Backend(name, "http2", policy=BackendPolicy(draw(st.sampled_from(("round_robin", "random")))))
         for name in draw(st.lists(st.sampled_from(NAMES), min_size=1, unique=True))
     )
     names = [backend.name for backend in backends]

@@ -6,6 +6,7 @@ from gatelab.kinds.core import Service, ServicePort
 from gatelab.kinds.discovery import Endpoint, EndpointSlice
 from gatelab.kinds.lab import SERVED_BY
 from gatelab.proxy import model
+from gatelab.proxy.backend_policy import BackendPolicy
 
 
 def service_config(services: Iterable[Service], node_address: str) -> model.ProxyConfig:
@@ -18,7 +19,7 @@ def service_config(services: Iterable[Service], node_address: str) -> model.Prox
     for service in sorted(filter(_is_ours, services), key=lambda each: each.metadata.key):
         for port in _tcp_ports(service):
             name = backend_name(service, port)
-            backends.append(model.Backend(name, "tcp", balance="random"))
+            backends.append(model.Backend(name, "tcp", policy=BackendPolicy(balance="random")))
             listeners += (_listener(name, *bound) for bound in _addresses(service, port, node_address))
     return model.ProxyConfig(listeners=tuple(listeners), backends=tuple(backends))
 
@@ -67,7 +68,8 @@ def _addresses(service: Service, port: ServicePort, node_address: str) -> Iterat
 
 def _listener(backend: str, address: str, port: int) -> model.Listener:
     name = f"{backend}@{address}:{port}"
-    return model.Listener(name, address, port, (model.TcpChain(name, (model.WeightedBackend(backend),)),))
+    chain = model.TcpChain(name, (model.WeightedBackend(backend),))
+    return model.Listener(name, address, port, (chain,), shared=False)
 
 
 def _endpoints(slices: Sequence[EndpointSlice], port: ServicePort) -> tuple[model.Endpoint, ...]:

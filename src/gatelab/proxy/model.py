@@ -9,6 +9,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from gatelab.proxy.backend_policy import NO_POLICY, BackendPolicy, GrpcRetry
+
+AccessLog = Literal["off", "text", "json"]
+"""Whether a line is written per request, and how."""
+
 
 @dataclass(frozen=True, slots=True)
 class Certificate:
@@ -80,6 +85,7 @@ class HttpChain:
     route_table: str
     tls: TlsTermination | None = None
     server_names: tuple[str, ...] = ()
+    access_log: AccessLog = "off"
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,13 +205,17 @@ Chain = HttpChain | TcpChain | UdpChain
 class Listener:
     """A bound address. `HttpChain`s and `TcpChain`s share it by server name; a `UdpChain` has it to itself.
 
-    With a `UdpChain` it is a UDP port, which is none of the TCP ports of the same number.
+    With a `UdpChain` it is a UDP port, which is none of the TCP ports of the same number. A `shared` one may be
+    bound by another process of the same user at the same time: by the Envoy that takes over, or by one of several. With
+    `exact_balance` connections are dealt out evenly to workers.
     """
 
     name: str
     address: str
     port: int
     chains: tuple[Chain, ...]
+    shared: bool = True
+    exact_balance: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -279,6 +289,7 @@ class Forward:
     path: PathChange | None = None
     mirrors: tuple[Mirror, ...] = ()
     retry: Retry | None = None
+    grpc_retry: GrpcRetry | None = None
     session: Session | None = None
 
 
@@ -345,7 +356,7 @@ class Backend:
 
     name: str
     protocol: Literal["tcp", "udp", "http1", "http2"]
-    balance: Literal["round_robin", "random"] = "round_robin"
+    policy: BackendPolicy = NO_POLICY
     connect_timeout_s: float = 5.0
     tls: UpstreamTls | None = None
 

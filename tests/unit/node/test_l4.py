@@ -6,6 +6,7 @@ from gatelab.kinds.core import Service
 from gatelab.kinds.discovery import EndpointSlice
 from gatelab.kinds.views import view
 from gatelab.node.l4 import service_config, service_endpoints
+from gatelab.proxy.backend_policy import BackendPolicy
 from gatelab.proxy.model import Backend, Endpoint, Listener, TcpChain, WeightedBackend
 
 NODE = "127.26.0.1"
@@ -43,9 +44,9 @@ def test_a_cluster_ip_is_a_listener_with_a_backend_chosen_at_random() -> None:
     config = service_config([service()], NODE)
     name = "default/hello:8080@127.26.64.1:8080"
     assert config.listeners == (
-        Listener(name, "127.26.64.1", 8080, (TcpChain(name, (WeightedBackend("default/hello:8080"),)),)),
+        Listener(name, "127.26.64.1", 8080, (TcpChain(name, (WeightedBackend("default/hello:8080"),)),), shared=False),
     )
-    assert config.backends == (Backend("default/hello:8080", "tcp", balance="random"),)
+    assert config.backends == (Backend("default/hello:8080", "tcp", policy=BackendPolicy(balance="random")),)
 
 
 def test_node_ports_and_load_balancers_have_more_addresses() -> None:

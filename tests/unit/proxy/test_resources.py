@@ -93,11 +93,12 @@ def test_each_names_what_it_needs() -> None:
     assert encode_endpoints("a", ()).needs == frozenset()
 
 
-def test_an_address_is_bound_by_one_process_only() -> None:
-    resource = encode(proxy_config())[LISTENER]["http"]
-    message = EnvoyListener.FromString(resource.body)
+@pytest.mark.parametrize("shared", [False, True])
+def test_an_address_is_bound_by_several_processes_only_where_that_is_said(shared: bool) -> None:
+    listener = Listener("http", "127.0.0.1", 80, (HttpChain("http", "routes"),), shared=shared)
+    message = EnvoyListener.FromString(encode(ProxyConfig((listener,)))[LISTENER]["http"].body)
     assert message.HasField("enable_reuse_port")
-    assert not message.enable_reuse_port.value
+    assert message.enable_reuse_port.value is shared
 
 
 @pytest.mark.parametrize(("server_names", "inspectors"), [((), 0), (("a.test",), 1)])

@@ -6,7 +6,8 @@ import pytest
 from envoy.service.discovery.v3.discovery_pb2 import DeltaDiscoveryRequest
 
 from fake_envoy import FakeEnvoy, converse
-from gatelab.proxy.model import Certificate, Endpoint, HttpChain, Listener, ProxyConfig, TlsTermination
+from gatelab.proxy.backend_policy import BackendPolicy
+from gatelab.proxy.model import Backend, Certificate, Endpoint, HttpChain, Listener, ProxyConfig, TlsTermination
 from gatelab.proxy.resources import CLUSTER, ENDPOINTS, LISTENER, ROUTE_TABLE, SECRET, encode, encode_endpoints
 from gatelab.proxy.xds.progress import acceptance_of
 from gatelab.proxy.xds.session import Session
@@ -14,6 +15,10 @@ from gatelab.proxy.xds.snapshot import Snapshot
 from proxy_configs import ADDRESS, greetings_to, proxy_config, table
 
 TLS = Listener("https", ADDRESS, 443, (HttpChain("https", "routes", TlsTermination(("cert",))),))
+
+
+def at_random(backend: Backend) -> Backend:
+    return dataclasses.replace(backend, policy=BackendPolicy(balance="random"))
 
 
 def snapshot(config: ProxyConfig, port: int = 1) -> Snapshot:
@@ -76,7 +81,7 @@ def test_a_cluster_goes_after_the_routes_that_named_it(session: Session, envoy: 
 def test_a_changed_cluster_gets_its_endpoints_again(session: Session, envoy: FakeEnvoy) -> None:
     config = proxy_config(greetings_to("hello"))
     talk(session, envoy, snapshot(config))
-    changed = dataclasses.replace(config, backends=(dataclasses.replace(config.backends[0], balance="random"),))
+    changed = dataclasses.replace(config, backends=(at_random(config.backends[0]),))
     assert talk(session, envoy, snapshot(changed)) == [(CLUSTER, ("hello",), ()), (ENDPOINTS, ("hello",), ())]
 
 
@@ -99,9 +104,7 @@ def test_after_a_reconnect_only_the_difference_is_sent(session: Session, envoy: 
 def test_a_stream_that_broke_while_a_cluster_warmed_gets_the_endpoints_first(envoy: FakeEnvoy) -> None:
     config = proxy_config(greetings_to("hello"))
     talk(Session(), envoy, snapshot(config))
-    changed = snapshot(
-        dataclasses.replace(config, backends=(dataclasses.replace(config.backends[0], balance="random"),))
-    )
+    changed = snapshot(dataclasses.replace(config, backends=(at_random(config.backends[0]),)))
     session = Session()
     envoy.connect()
     while envoy.requests:

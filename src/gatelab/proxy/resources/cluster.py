@@ -4,26 +4,23 @@ import functools
 from collections.abc import Iterator
 from typing import Literal
 
-from envoy.config.cluster.v3.circuit_breaker_pb2 import CircuitBreakers
 from envoy.config.cluster.v3.cluster_pb2 import Cluster
 from envoy.config.core.v3.protocol_pb2 import Http1ProtocolOptions, Http2ProtocolOptions
 from envoy.extensions.upstreams.http.v3.http_protocol_options_pb2 import HttpProtocolOptions
 from google.protobuf.any_pb2 import Any as AnyMessage
 from google.protobuf.wrappers_pb2 import UInt32Value
 
+from gatelab.proxy.backend_policy import BackendPolicy
 from gatelab.proxy.model import Backend
+from gatelab.proxy.resources.backend_policy import apply_policy, hash_policies
 from gatelab.proxy.resources.encoded import ENDPOINTS, SECRET, EncodedResource, Reference, encoded, packed
 from gatelab.proxy.resources.sources import duration, over_ads
 from gatelab.proxy.resources.tls import upstream_transport
-
-PRACTICALLY_UNLIMITED = 1_000_000_000
-"""For circuit breakers, whose default of 1,024 would shed the load of a load test."""
 
 AS_MANY_STREAMS_AS_THE_BACKEND_ALLOWS = 2**31 - 1
 
 _PROTOCOL_OPTIONS = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions"
 _ALPN = {"tcp": "", "http1": "http/1.1", "http2": "h2"}
-_POLICIES = {"round_robin": Cluster.ROUND_ROBIN, "random": Cluster.RANDOM}
 
 
 def encode_backend(backend: Backend) -> EncodedResource:
@@ -36,13 +33,13 @@ def encode_backend(backend: Backend) -> EncodedResource:
         type=Cluster.EDS,
         eds_cluster_config=Cluster.EdsClusterConfig(eds_config=over_ads()),
         connect_timeout=duration(backend.connect_timeout_s),
-        lb_policy=_POLICIES[backend.balance],
-        circuit_breakers=_circuit_breakers(),
         ignore_health_on_host_removal=True,
         close_connections_on_host_health_failure=False,
     )
+    apply_policy(cluster, backend.policy)
     if backend.protocol in ("http1", "http2"):
-        cluster.typed_extension_protocol_options[_PROTOCOL_OPTIONS].CopyFrom(_http_options(backend.protocol))
+        options = _http_options(backend.protocol, backend.policy)
+        cluster.typed_extension_protocol_options[_PROTOCOL_OPTIONS].CopyFrom(options)
     if backend.tls is not None:
         cluster.transport_socket.CopyFrom(upstream_transport(backend.tls, _ALPN[backend.protocol]))
     return encoded(backend.name, cluster, needs=_needs(backend))
@@ -57,26 +54,11 @@ def _needs(backend: Backend) -> Iterator[Reference]:
 
 
 @functools.cache
-def _circuit_breakers() -> CircuitBreakers:
-    unlimited = UInt32Value(value=PRACTICALLY_UNLIMITED)
-    return CircuitBreakers(
-        thresholds=[
-            CircuitBreakers.Thresholds(
-                max_connections=unlimited,
-                max_pending_requests=unlimited,
-                max_requests=unlimited,
-                max_retries=unlimited,
-            )
-        ]
-    )
-
-
-@functools.cache
-def _http_options(protocol: Literal["http1", "http2"]) -> AnyMessage:
+def _http_options(protocol: Literal["http1", "http2"], policy: BackendPolicy) -> AnyMessage:
     if protocol == "http1":
         explicit = HttpProtocolOptions.ExplicitHttpConfig(http_protocol_options=Http1ProtocolOptions())
     else:
         streams = UInt32Value(value=AS_MANY_STREAMS_AS_THE_BACKEND_ALLOWS)
         http2 = Http2ProtocolOptions(max_concurrent_streams=streams)
         explicit = HttpProtocolOptions.ExplicitHttpConfig(http2_protocol_options=http2)
-    return packed(HttpProtocolOptions(explicit_http_config=explicit))
+    return packed(HttpProtocolOptions(explicit_http_config=explicit, hash_policy=hash_policies(policy)))

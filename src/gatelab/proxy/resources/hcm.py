@@ -10,6 +10,7 @@ from envoy.extensions.filters.network.http_connection_manager.v3.http_connection
 from google.protobuf.wrappers_pb2 import BoolValue
 
 from gatelab.proxy.model import HttpChain
+from gatelab.proxy.resources.access_log import access_logs
 from gatelab.proxy.resources.encoded import packed
 from gatelab.proxy.resources.http_filters import asleep
 from gatelab.proxy.resources.sources import duration, over_ads
@@ -36,6 +37,7 @@ def http_connection_manager(chain: HttpChain) -> HttpConnectionManager:
         stream_idle_timeout=duration(0),
         upgrade_configs=[HttpConnectionManager.UpgradeConfig(upgrade_type="websocket")],
         drain_timeout=duration(GOAWAY_GRACE_S),
+        access_log=access_logs(chain.access_log),
     )
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from envoy.config.core.v3.base_pb2 import TrafficDirection
 from envoy.config.listener.v3.listener_components_pb2 import Filter, FilterChain, FilterChainMatch, ListenerFilter
 from envoy.config.listener.v3.listener_pb2 import Listener as EnvoyListener
 from envoy.config.listener.v3.udp_listener_config_pb2 import UdpListenerConfig
@@ -18,22 +19,22 @@ from gatelab.proxy.resources.udp_proxy import udp_proxy
 
 
 def encode_listener(listener: Listener) -> EncodedResource:
-    """A listener on its own address and nobody else's.
-
-    With `enable_reuse_port`, Envoy's default, a second process binds the same address in silence.
-    """
+    """A listener on its own address and nobody else's, unless it is `shared`: SO_REUSEPORT, for one user's processes."""
     if isinstance(chain := listener.chains[0] if listener.chains else None, UdpChain):
         return _encode_udp(listener, chain)
     message = EnvoyListener(
         name=listener.name,
         address=tcp_address(listener.address, listener.port),
-        enable_reuse_port=BoolValue(value=False),
+        enable_reuse_port=BoolValue(value=listener.shared),
+        traffic_direction=TrafficDirection.INBOUND,
         filter_chains=[_chain(chain) for chain in listener.chains if not isinstance(chain, UdpChain)],
     )
     if any(not isinstance(chain, UdpChain) and chain.server_names for chain in listener.chains):
         message.listener_filters.append(
             ListenerFilter(name="envoy.filters.listener.tls_inspector", typed_config=packed(TlsInspector()))
         )
+    if listener.exact_balance:
+        message.connection_balance_config.exact_balance.SetInParent()
     return encoded(listener.name, message, needs=_needs(listener))
 
 

@@ -9,6 +9,7 @@ from envoy.extensions.retry.host.previous_hosts.v3.previous_hosts_pb2 import Pre
 from envoy.type.v3.percent_pb2 import FractionalPercent
 from google.protobuf.wrappers_pb2 import UInt32Value
 
+from gatelab.proxy.backend_policy import GrpcRetry
 from gatelab.proxy.model import NO_CHANGES, Forward, Mirror, Retry, WeightedBackend
 from gatelab.proxy.resources.encoded import packed
 from gatelab.proxy.resources.header_changes import change_headers
@@ -54,8 +55,8 @@ def forward_action(forward: Forward) -> RouteAction:
     if forward.path is not None:
         change_path(action, forward.path)
     action.request_mirror_policies.extend(_mirror(mirror) for mirror in forward.mirrors)
-    if forward.connect_retries > 0 or forward.retry is not None:
-        action.retry_policy.CopyFrom(_retry(forward.connect_retries, forward.retry))
+    if forward.connect_retries > 0 or forward.retry is not None or forward.grpc_retry is not None:
+        action.retry_policy.CopyFrom(_retry(forward.connect_retries, forward.retry, forward.grpc_retry))
     if forward.attempt_timeout_s is not None:
         action.retry_policy.per_try_timeout.CopyFrom(duration(forward.attempt_timeout_s))
     return action
@@ -91,10 +92,11 @@ def keep_grpc_deadline(action: RouteAction) -> None:
 
 
 @functools.cache
-def _retry(connect_retries: int, retry: Retry | None) -> RetryPolicy:
+def _retry(connect_retries: int, retry: Retry | None, grpc_retry: GrpcRetry | None) -> RetryPolicy:
     """On another endpoint than before. Without a `retry` only what was certainly not sent.
 
-    Envoy has one count for all reasons, and waits at random between nothing and twice the mean.
+    Envoy has one count for all reasons, and waits at random between nothing and twice the mean. What gRPC calls
+    UNAVAILABLE is also a connection that was lost.
     """
     policy = RetryPolicy(
         retry_on="connect-failure,refused-stream",
@@ -114,4 +116,11 @@ def _retry(connect_retries: int, retry: Retry | None) -> RetryPolicy:
             mean = max(retry.backoff_s, _SHORTEST_BACKOFF_S)
             policy.retry_back_off.base_interval.CopyFrom(duration(2 * mean))
             policy.retry_back_off.max_interval.CopyFrom(duration(20 * mean))
+    if grpc_retry is not None:
+        lost = ("reset",) if "unavailable" in grpc_retry.codes else ()
+        policy.retry_on = ",".join((policy.retry_on, *lost, *grpc_retry.codes))
+        policy.num_retries.value = max(policy.num_retries.value, grpc_retry.attempts)
+        pause = max(grpc_retry.backoff_s, _SHORTEST_BACKOFF_S)
+        policy.retry_back_off.base_interval.CopyFrom(duration(pause))
+        policy.retry_back_off.max_interval.CopyFrom(duration(10 * pause))
     return policy
