@@ -27,19 +27,18 @@ def built(name: str) -> str:
     return str(binary) if binary.exists() else ""
 
 
-def built_from(folder: Path, package: str = ".", *, tests: bool = False) -> str:
-    """The path of a program whose sources are in a folder of ours, built when they changed; "" without Go.
+def built_from(folder: Path, *, tests: bool = False) -> str:
+    """The path of the program whose sources are in a folder of ours, built when they changed; "" without Go.
 
-    `package` is a folder below it; with `tests` the program is that of the package's tests.
+    With `tests` it is the program of the folder's tests.
     """
-    sources = sorted([*folder.rglob("*.go"), folder / "go.mod", folder / "go.sum"])
+    sources = sorted([*folder.glob("*.go"), folder / "go.mod", folder / "go.sum"])
     digest = hashlib.sha256(b"".join(each.read_bytes() for each in sources)).hexdigest()[:16]
-    binary = _CACHE / f"{(folder / package).name}-{digest}"
+    binary = _CACHE / f"{folder.name}-{digest}"
     if not binary.exists() and shutil.which("go"):
         _CACHE.mkdir(parents=True, exist_ok=True)
         own = _CACHE / f"{binary.name}-{os.getpid()}"
-        build: list[str | Path] = ["go", "test", "-c"] if tests else ["go", "build"]
-        command = [*build, "-o", own, f"./{package}"]
-        subprocess.run(command, cwd=folder, check=True, timeout=BUILD_TIMEOUT_S)
+        build = ["go", "test", "-c"] if tests else ["go", "build"]
+        subprocess.run([*build, "-o", own, "."], cwd=folder, check=True, timeout=BUILD_TIMEOUT_S)
         own.replace(binary)
     return str(binary) if binary.exists() else ""

@@ -1,14 +1,12 @@
 """A lab as the cluster of the upstream suite: fresh, with the suite's GatewayClass."""
 
 import ipaddress
-import json
 import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import go_programs
 from gatelab.gateway.translate.gateway_class import GATELAB
 from gatelab.kinds.addresses import AddressRange
 from running_lab import ROOT, Lab, start_lab, stop_lab, wait_until
@@ -30,8 +28,7 @@ def conformance_lab(kept: Path) -> Iterator[Lab]:
     """A lab with the GatewayClass accepted. Its logs, those of pods too, are in `kept` afterwards."""
     state = Path(tempfile.mkdtemp(prefix="gl-"))  # short: Unix sockets have paths of at most 107 bytes
     try:
-        images = _images(state)
-        lab = start_lab(state, "conformance", ["--images", str(images)])
+        lab = start_lab(state, "conformance")
         try:
             _create_class(lab, state)
             yield lab
@@ -47,14 +44,6 @@ def usable_address(lab: Lab) -> str:
     node = ipaddress.IPv4Address(lab.facts["dns"].partition(":")[0])
     network, octet, *_ = node.packed
     return str(AddressRange(octet, network).load_balancers.last)
-
-
-def _images(folder: Path) -> Path:
-    """CoreDNS, whose pod must be ready: a program in the lab's own folder, for the pod has another /root."""
-    program = shutil.copy(go_programs.built_from(MODULE, "coredns"), folder / "coredns")
-    images = folder / "images.yaml"
-    images.write_text(json.dumps({"images": {"registry.k8s.io/coredns/coredns:*": {"command": [str(program)]}}}))
-    return images
 
 
 def _create_class(lab: Lab, folder: Path) -> None:

@@ -1,6 +1,7 @@
 """What `go tool test2json` says of a run of the suite: outcomes of its tests, and what each printed."""
 
 import json
+import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Literal
@@ -27,6 +28,7 @@ class Run:
     """Tests and subtests, by their whole names, that failed; ROOT when the suite could not be set up."""
     printed: dict[str, list[str]] = field(default_factory=dict)
     """Lines by the name of the suite's test; "" for what belongs to none."""
+    _begun_at: dict[str, float] = field(default_factory=dict)
 
     def follow(self, lines: Iterable[str]) -> Iterator[Finished]:
         """Takes events, a line each, and yields the tests of the suite as they end."""
@@ -37,11 +39,13 @@ class Run:
             match event["Action"]:
                 case "output":
                     self.printed.setdefault(name, []).append(event["Output"])
+                case "run" | "cont":
+                    self._begun_at[path] = time.monotonic()
                 case "pass" | "fail" | "skip" as outcome:
                     if outcome == "fail" and path:
                         self.failures.add(path)
                     if path == f"{ROOT}/{name}":
-                        self.finished[name] = Finished(name, outcome, event.get("Elapsed", 0.0))
+                        self.finished[name] = Finished(name, outcome, time.monotonic() - self._begun_at[path])
                         yield self.finished[name]
 
     def names(self, outcome: Outcome) -> list[str]:
