@@ -2,7 +2,7 @@
 they come to.
 
 The first document is `case:` with `why`, `spec` (the clause that it shows) and what to look at: `model` (listeners,
-route_tables, backends, certificates, endpoints) and `status` (classes, gateways, routes). The objects of
+route_tables, backends, certificates, endpoints) and `status` (classes, gateways, listener_sets, routes). The objects of
 `tests/cases/objects.yaml` are there in every case. "{certificate}" and "{key}" stand for a pair made for the process.
 """
 
@@ -127,7 +127,14 @@ def shown_status(case: Case, translation: Translation) -> dict[str, Any]:
     """The verdicts of the kinds that the case names."""
     parts: dict[str, Callable[[], dict[str, Any]]] = {
         "classes": lambda: {name: [_line(condition)] for name, condition in translation.classes.items()},
-        "gateways": lambda: {str(key): _gateway(gateway) for key, gateway in translation.gateways.items()},
+        "gateways": lambda: {
+            str(key): _with_listeners(each.accepted, each.own_listeners) for key, each in translation.gateways.items()
+        },
+        "listener_sets": lambda: {
+            str(each.listener_set.metadata.key): _with_listeners(each.accepted, each.listeners)
+            for gateway in translation.gateways.values()
+            for each in gateway.listener_sets
+        },
         "routes": lambda: {
             str(key): [_parent(each) for each in parents] for key, parents in translation.routes.items()
         },
@@ -135,16 +142,16 @@ def shown_status(case: Case, translation: Translation) -> dict[str, Any]:
     return {part: parts[part]() for part in case.status}
 
 
-def _gateway(gateway: Any) -> dict[str, Any]:
+def _with_listeners(accepted: Any, listeners: Iterable[Any]) -> dict[str, Any]:
     return {
-        "conditions": [_line(gateway.accepted)],
+        "conditions": [_line(accepted)],
         "listeners": {
             each.verdict.listener.name: {
                 "conditions": [_line(condition) for condition in each.verdict.conditions],
                 "supportedKinds": [kind.kind for kind in each.verdict.supported_kinds],
                 "attachedRoutes": each.attached_routes,
             }
-            for each in gateway.listeners
+            for each in listeners
         },
     }
 

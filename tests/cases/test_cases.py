@@ -29,6 +29,8 @@ def conditions(translation: Translation) -> Iterator[Condition]:
         yield gateway.accepted
         for listener in gateway.listeners:
             yield from listener.verdict.conditions
+        for listener_set in gateway.listener_sets:
+            yield listener_set.accepted
     for parents in translation.routes.values():
         for parent in parents:
             yield from parent.conditions
