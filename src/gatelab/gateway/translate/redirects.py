@@ -7,6 +7,7 @@ redirect port MUST be the Gateway Listener port." Well-known ports are not writt
 
 from dataclasses import dataclass, replace
 
+from gatelab.proxy.backend_policy import GrpcRetry
 from gatelab.proxy.model import Redirect
 
 _WELL_KNOWN = {"http": 80, "https": 443}
@@ -14,10 +15,11 @@ _WELL_KNOWN = {"http": 80, "https": 443}
 
 @dataclass(frozen=True, slots=True)
 class Entrance:
-    """Where requests come in: the scheme and the port of a listener."""
+    """Where requests come in: the scheme and the port of a listener; what its Gateway does about failed gRPC calls."""
 
     scheme: str = "http"
     port: int = 80
+    grpc_retry: GrpcRetry | None = None
 
 
 HTTP = Entrance()
