@@ -34,16 +34,15 @@ certificate_refs = st.lists(
     ).flatmap(lambda fields: st.sampled_from(["certificate", "nobody"]).map(lambda name: {**fields, "name": name})),
     max_size=2,
 )
+allowed_namespaces = optional(
+    selector=st.sampled_from(
+        [{}, {"matchLabels": {"team": "blue"}}, {"matchExpressions": [{"key": "team", "operator": "Sounds"}]}]
+    )
+).flatmap(
+    lambda fields: st.sampled_from(["All", "Same", "Selector", "None"]).map(lambda source: {**fields, "from": source})
+)
 allowed_routes = optional(
-    namespaces=optional(
-        selector=st.sampled_from(
-            [{}, {"matchLabels": {"team": "blue"}}, {"matchExpressions": [{"key": "team", "operator": "Sounds"}]}]
-        )
-    ).flatmap(
-        lambda fields: st.sampled_from(["All", "Same", "Selector", "None"]).map(
-            lambda source: {**fields, "from": source}
-        )
-    ),
+    namespaces=allowed_namespaces,
     kinds=st.lists(st.sampled_from([{"kind": "GRPCRoute"}, {"kind": "HTTPRoute"}, {"kind": "TCPRoute"}]), max_size=2),
 )
 listeners = st.fixed_dictionaries(
@@ -132,10 +131,12 @@ http_rules = optional(
     filters=filters,
     timeouts=optional(request=st.sampled_from(["0s", "1m"]), backendRequest=st.just("10ms")),
 )
+parents = [{"name": "gw"}, {"name": "gw2"}, {"name": "set", "kind": "ListenerSet"}]
 parent_refs = st.lists(
-    st.fixed_dictionaries(
-        {"name": st.sampled_from(["gw", "gw2"])},
-        optional={"sectionName": names, "port": st.sampled_from([80, 443]), "namespace": namespaces},
+    st.builds(
+        lambda parent, fields: {**parent, **fields},
+        st.sampled_from(parents),
+        optional(sectionName=names, port=st.sampled_from([80, 443]), namespace=namespaces),
     ),
     max_size=2,
 )
@@ -147,9 +148,26 @@ def made(kind: str, name: str, namespace: str, spec: dict[str, Any], created: in
 
 
 gateways = st.builds(
-    lambda name, each: made("Gateway", name, "default", {"gatewayClassName": "gatelab", "listeners": each}),
+    lambda name, each, fields: made(
+        "Gateway", name, "default", {"gatewayClassName": "gatelab", "listeners": each, **fields}
+    ),
     st.sampled_from(["gw", "gw2"]),
     st.lists(listeners, min_size=1, max_size=4, unique_by=lambda listener: str(listener["name"])),
+    optional(allowedListeners=optional(namespaces=allowed_namespaces)),
+)
+listener_sets = st.builds(
+    lambda name, namespace, parent, each, created: made(
+        "ListenerSet",
+        name,
+        namespace,
+        {"parentRef": {"name": parent, "namespace": "default"}, "listeners": each},
+        created,
+    ),
+    st.sampled_from(["set", "set2"]),
+    namespaces,
+    st.sampled_from(["gw", "gw2"]),
+    st.lists(listeners, min_size=1, max_size=3, unique_by=lambda listener: str(listener["name"])),
+    st.integers(1, 2),
 )
 routes = st.builds(
     lambda name, namespace, parents, hostnames, each, created: made(
@@ -193,10 +211,10 @@ grants = st.builds(
     names,
     namespaces,
     namespaces,
-    st.sampled_from(["GRPCRoute", "HTTPRoute", "Gateway"]),
+    st.sampled_from(["GRPCRoute", "HTTPRoute", "Gateway", "ListenerSet"]),
     st.sampled_from(["Service", "Secret"]),
 )
-objects = st.lists(gateways | routes | http_routes | grants, max_size=7).map(unique)
+objects = st.lists(gateways | listener_sets | routes | http_routes | grants, max_size=8).map(unique)
 
 
 def result(these: Sequence[Object]) -> Translation:

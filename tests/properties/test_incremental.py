@@ -18,7 +18,7 @@ from gatelab.kinds.objects import Object, key_of
 from gatelab.proxy.model import ProxyConfig
 from gatelab.proxy.resources import Encoder, encode
 from gatelab.reconcile import Mirrors
-from gateway_strategies import gateways, grants, hosts, http_routes, made, names, routes
+from gateway_strategies import gateways, grants, hosts, http_routes, listener_sets, made, names, routes
 from golden_cases import ADDRESS, completed, kind_of, shared_objects, snapshot
 
 services = st.builds(
@@ -47,6 +47,7 @@ meeting_gateways = st.lists(hosts | st.just(""), min_size=1, max_size=3, unique=
             "default",
             {
                 "gatewayClassName": "gatelab",
+                "allowedListeners": {"namespaces": {"from": source, "selector": {"matchLabels": {"team": "blue"}}}},
                 "listeners": [
                     {
                         "name": f"l{index}",
@@ -63,13 +64,40 @@ meeting_gateways = st.lists(hosts | st.just(""), min_size=1, max_size=3, unique=
         )
     )
 )
+meeting_sets = st.builds(
+    lambda namespace, hostnames, created: made(
+        "ListenerSet",
+        "set",
+        namespace,
+        {
+            "parentRef": {"name": "gw", "namespace": "default"},
+            "listeners": [
+                {
+                    "name": f"l{index}",
+                    "port": 80,
+                    "protocol": "HTTP",
+                    "hostname": hostname,
+                    "allowedRoutes": {"namespaces": {"from": "All"}},
+                }
+                for index, hostname in enumerate(hostnames)
+            ],
+        },
+        created,
+    ),
+    st.sampled_from(["default", "other"]),
+    st.lists(hosts, min_size=1, max_size=2, unique=True),
+    st.integers(1, 2),
+)
 meeting_routes = st.builds(
-    lambda kind, name, namespace, hostnames, backend: made(
+    lambda kind, name, namespace, hostnames, backend, set_: made(
         kind,
         name,
         namespace,
         {
-            "parentRefs": [{"name": "gw", "namespace": "default"}],
+            "parentRefs": [
+                {"name": "gw", "namespace": "default"},
+                *({"name": "set", "kind": "ListenerSet", "namespace": each} for each in set_),
+            ],
             "hostnames": hostnames,
             "rules": [{"backendRefs": [{"name": backend, "namespace": "default", "port": 8080}]}],
         },
@@ -79,6 +107,7 @@ meeting_routes = st.builds(
     st.sampled_from(["default", "other"]),
     st.lists(hosts, max_size=2, unique=True),
     st.sampled_from(["a", "b"]),
+    st.sampled_from([(), ("default",), ("other",), ("default", "other")]),
 )
 grants_of_services = st.sampled_from(["GRPCRoute", "HTTPRoute"]).map(
     lambda kind: made(
@@ -92,9 +121,11 @@ grants_of_services = st.sampled_from(["GRPCRoute", "HTTPRoute"]).map(
     )
 )
 what = st.sampled_from(["put", "put", "delete"])
-any_changes = st.lists(st.tuples(what, routes | http_routes | gateways | services | grants | namespaces), max_size=12)
+any_changes = st.lists(
+    st.tuples(what, routes | http_routes | gateways | listener_sets | services | grants | namespaces), max_size=12
+)
 changes_that_meet = st.lists(
-    st.tuples(what, meeting_routes | meeting_routes | services | grants_of_services | namespaces)
+    st.tuples(what, meeting_routes | meeting_routes | meeting_sets | services | grants_of_services | namespaces)
     | st.tuples(st.just("put"), meeting_gateways),
     min_size=6,
     max_size=20,
@@ -152,7 +183,7 @@ def assert_kept(these: Sequence[tuple[str, Object]]) -> None:
 
 
 @settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(st.lists(routes | gateways, min_size=1, max_size=6))
+@given(st.lists(routes | gateways | listener_sets, min_size=1, max_size=6))
 def test_a_write_of_a_status_is_no_change(these: Sequence[Object]) -> None:
     cluster = Cluster()
     for each in these:
