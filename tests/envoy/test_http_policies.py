@@ -129,7 +129,8 @@ async def test_a_preflight_of_another_origin_meets_no_backend(shared_envoy: Runn
 async def test_what_was_not_asked_for_is_not_answered(shared_envoy: RunningEnvoy, servers: EchoServers) -> None:
     await serve(shared_envoy, servers, Route("a", EVERY, ONE, cors=ANY_WITH_CREDENTIALS))
     asked = {"Access-Control-Request-Method": "PUT", "Origin": "http://o.test"}
-    told = granted(await request(TARGET, "/", method="OPTIONS", **asked))
+    answer = await request(TARGET, "/", method="OPTIONS", **asked)
+    told = {name: value for name, value in granted(answer).items() if value}
     assert told == {
         "allow-origin": "http://o.test",
         "allow-methods": "PUT",
