@@ -138,6 +138,12 @@ class GatewayController:
 def _provisioned(translation: Translation) -> list[object]:
     """What of a translation the objects of data planes are made of."""
     return [
-        (each.gateway, each.controller_name, each.accepted, [listener.verdict for listener in each.listeners])
+        (
+            each.gateway,
+            each.controller_name,
+            each.accepted,
+            each.parameters,
+            [listener.verdict for listener in each.listeners],
+        )
         for each in translation.gateways.values()
     ]

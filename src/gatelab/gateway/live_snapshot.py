@@ -67,9 +67,9 @@ class LiveSnapshot:
         before = self._snapshot
         granted = grants(self._grants.views.values()) if self._grants.refresh() else before.grants
         gateways, listener_sets = self._gateways.views.values(), self._listener_sets.views.values()
-        policies = self._policies.views.values()
+        classes, policies = self._classes.views.values(), self._policies.views.values()
         others.append(self._secrets.refresh(referenced.secrets(gateways, listener_sets, granted)))
-        others.append(self._config_maps.refresh(referenced.config_maps(gateways, policies, granted)))
+        others.append(self._config_maps.refresh(referenced.config_maps(classes, gateways, policies, granted)))
         if any((*routes, *others, granted is not before.grants)):
             self._snapshot = Snapshot(
                 gateway_classes=self._classes.views,

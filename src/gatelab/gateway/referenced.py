@@ -7,6 +7,7 @@ from gatelab.kinds.gatewayapi import (
     BackendTLSPolicy,
     Frontend,
     Gateway,
+    GatewayClass,
     Listener,
     ListenerSet,
     ObjectReference,
@@ -22,9 +23,18 @@ def secrets(gateways: Iterable[Gateway], listener_sets: Iterable[ListenerSet], g
     return frozenset(key for referrer, key in found if granted.allow(referrer, "", "Secret", key))
 
 
-def config_maps(gateways: Iterable[Gateway], policies: Iterable[BackendTLSPolicy], granted: Grants) -> frozenset[Key]:
-    """Certificates of authorities, for clients and for backends, and parameters of Gateways."""
+def config_maps(
+    gateway_classes: Iterable[GatewayClass],
+    gateways: Iterable[Gateway],
+    policies: Iterable[BackendTLSPolicy],
+    granted: Grants,
+) -> frozenset[Key]:
+    """Certificates of authorities, for clients and for backends, and parameters of Gateways and their classes."""
     found: set[Key] = set()
+    for gateway_class in gateway_classes:
+        parameters = gateway_class.spec.parameters_ref
+        if parameters is not None and (parameters.group, parameters.kind) == ("", "ConfigMap"):
+            found.add(Key(parameters.namespace, parameters.name))
     for gateway in gateways:
         namespace = gateway.metadata.namespace
         parameters = gateway.spec.infrastructure.parameters_ref

@@ -109,15 +109,16 @@ def route_id(route: Route) -> RouteId:
 def snapshot_of(objects: Callable[[Kind], Iterable[Object]]) -> Snapshot:
     """The snapshot of what `objects` gives for each kind; without addresses, which are the data planes' matter."""
     problems: list[str] = []
+    classes = read(GatewayClass, objects(GATEWAY_CLASS), problems)
     gateways = read(Gateway, objects(GATEWAY), problems)
     listener_sets = read(ListenerSet, objects(LISTENER_SET), problems)
     policies = read(BackendTLSPolicy, objects(BACKEND_TLS_POLICY), problems)
     granted = grants(read(ReferenceGrant, objects(REFERENCE_GRANT), problems).values())
     secrets = referenced.secrets(gateways.values(), listener_sets.values(), granted)
-    config_maps = referenced.config_maps(gateways.values(), policies.values(), granted)
+    config_maps = referenced.config_maps(classes.values(), gateways.values(), policies.values(), granted)
     routes = [route for kind, type_ in ROUTES.items() for route in read(type_, objects(kind), problems).values()]
     return Snapshot(
-        gateway_classes={key.name: each for key, each in read(GatewayClass, objects(GATEWAY_CLASS), problems).items()},
+        gateway_classes={key.name: each for key, each in classes.items()},
         gateways=gateways,
         routes={route_id(each): each for each in routes},
         services=read(Service, objects(SERVICE), problems),

@@ -5,17 +5,17 @@ is told about each parent, per class whether it is accepted. The same objects in
 Nothing here reads a clock, does IO, logs, or raises on an object that the API accepted: bad input is a condition.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 
 from gatelab.gateway.snapshot import Snapshot
-from gatelab.gateway.translate import gateway_class, gateways, listener_sets, listeners, routes
+from gatelab.gateway.translate import gateway_class, gateways, listener_sets, listeners, parameters, routes
 from gatelab.gateway.translate.listener_sets import Claim
 from gatelab.gateway.translate.memo import Memo
 from gatelab.gateway.translate.outcome import Translation
 from gatelab.gateway.translate.parents import Merged, Parent
 from gatelab.gateway.translate.proxy_config import Binding
-from gatelab.kinds.gatewayapi import Gateway
+from gatelab.kinds.gatewayapi import Gateway, GatewayClass
 from gatelab.kinds.objects import Key
 
 __all__ = ["Memo", "Translation", "translate"]
@@ -41,12 +41,14 @@ def translate(
     memo = memo or Memo()
     memo.begin()
     ours = gateway_class.ours(snapshot.gateway_classes, controller_names)
-    classes = {name: gateway_class.accepted(each) for name, each in ours.items()}
+    classes = {
+        name: gateway_class.accepted(each, parameters.problem_of_class(each, snapshot)) for name, each in ours.items()
+    }
     claims = listener_sets.by_gateway(snapshot)
     merged = {
         key: memo.merged(gateway, name, claimed, snapshot, partial(_merged, gateway, name, claimed, snapshot))
         for key, gateway in sorted(snapshot.gateways.items())
-        if gateway.spec.gateway_class_name in classes and classes[gateway.spec.gateway_class_name].status == "True"
+        if gateway.spec.gateway_class_name in ours
         for name in [ours[gateway.spec.gateway_class_name].spec.controller_name]
         for claimed in [claims.get(key, ())]
     }
@@ -54,7 +56,11 @@ def translate(
     outcomes = routes.judged(snapshot, parents, memo.candidate)
     attached = routes.by_listener(outcomes.values())
     bindings = {key: _binding(key, snapshot, bind_any, privileged_shift) for key in merged}
-    found = {key: gateways.outcome(each, attached, bindings[key], memo.tables(key)) for key, each in merged.items()}
+    tunings = {key: _tuning(each.gateway, ours, snapshot) for key, each in merged.items()}
+    found = {
+        key: gateways.outcome(each, attached, bindings[key], memo.tables(key), tunings[key])
+        for key, each in merged.items()
+    }
     memo.end()
     return Translation(
         classes=classes,
@@ -83,6 +89,10 @@ def _merged(gateway: Gateway, controller_name: str, claims: Sequence[Claim], sna
             for each in claims
         ),
     )
+
+
+def _tuning(gateway: Gateway, classes: Mapping[str, GatewayClass], snapshot: Snapshot) -> parameters.Tuning:
+    return parameters.tuning(gateway, classes[gateway.spec.gateway_class_name], snapshot)
 
 
 def _binding(gateway: Key, snapshot: Snapshot, bind_any: bool, privileged_shift: int) -> Binding | None:

@@ -55,16 +55,9 @@ def ours(gateway_classes: Mapping[str, GatewayClass], controller_names: Containe
     return {name: each for name, each in gateway_classes.items() if each.spec.controller_name in controller_names}
 
 
-def accepted(gateway_class: GatewayClass) -> Condition:
-    """Accepted, unless the class asks for parameters, which we have none of."""
+def accepted(gateway_class: GatewayClass, problem: str = "") -> Condition:
+    """Accepted, unless there is a `problem` with its parameters; its Gateways are told the same."""
     generation = gateway_class.metadata.generation
-    parameters = gateway_class.spec.parameters_ref
-    if parameters is not None:
-        return fails(
-            ACCEPTED,
-            generation,
-            reason="InvalidParameters",
-            message=f"spec.parametersRef {parameters.kind} {parameters.name}: this controller takes no parameters; "
-            "remove the field",
-        )
+    if problem:
+        return fails(ACCEPTED, generation, reason="InvalidParameters", message=problem)
     return holds(ACCEPTED, generation, message="served by gatelab")

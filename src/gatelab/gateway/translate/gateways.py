@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from gatelab.gateway.translate import addresses, listener_sets
 from gatelab.gateway.translate.observations import ACCEPTED, fails, holds
 from gatelab.gateway.translate.outcome import GatewayOutcome, ListenerOutcome, ListenerSetOutcome, ListenerVerdict
+from gatelab.gateway.translate.parameters import UNTUNED, Tuning, tuned, with_retries
 from gatelab.gateway.translate.parents import Merged
 from gatelab.gateway.translate.proxy_config import Assembled, Binding, ServedListener, Tables, assembled
 from gatelab.gateway.translate.route_tables import route_table
@@ -19,6 +20,7 @@ def outcome(
     routes: Mapping[tuple[Key, str], Sequence[RuleSet]],
     binding: Binding | None,
     tables: Tables = route_table,
+    tuning: Tuning = UNTUNED,
 ) -> GatewayOutcome:
     """What becomes of the Gateway. `routes` are those attached to each listener.
 
@@ -27,11 +29,11 @@ def outcome(
     gateway, listeners = merged.gateway, merged.listeners
     key = gateway.metadata.key
     attached = {each.id: tuple(routes.get((key, each.id), ())) for each in listeners}
-    accepted = _accepted(gateway, merged.own.listeners)
+    accepted = _accepted(gateway, merged.own.listeners, tuning.problem)
     model: Assembled | None = None
     if binding is not None and accepted.status == "True":
         served = [ServedListener(each, attached[each.id]) for each in listeners if each.is_servable]
-        model = assembled(served, binding, tables)
+        model = assembled(served, binding, with_retries(tables, tuning.parameters))
     placements = model.placements if model else {}
     told = {each.id: ListenerOutcome(each, len(attached[each.id]), placements.get(each.id)) for each in listeners}
     return GatewayOutcome(
@@ -39,7 +41,7 @@ def outcome(
         controller_name=merged.controller_name,
         accepted=accepted,
         listeners=tuple(told.values()),
-        config=model.config if model else None,
+        config=tuned(model.config, tuning.parameters) if model else None,
         backends=model.backends if model else {},
         listener_sets=tuple(
             ListenerSetOutcome(
@@ -50,16 +52,15 @@ def outcome(
             for parent in merged.listener_sets
             if parent.listener_set is not None
         ),
+        parameters=tuning.parameters,
     )
 
 
-def _accepted(gateway: Gateway, listeners: Sequence[ListenerVerdict]) -> Condition:
+def _accepted(gateway: Gateway, listeners: Sequence[ListenerVerdict], problem: str) -> Condition:
     """Accepted of the Gateway (GatewayConditionType): its own fields first, then whether any listener is valid."""
     generation = gateway.metadata.generation
-    parameters = gateway.spec.infrastructure.parameters_ref
-    if parameters is not None:
-        message = f"spec.infrastructure.parametersRef {parameters.kind} {parameters.name}: there are no parameters"
-        return fails(ACCEPTED, generation, reason="InvalidParameters", message=f"{message}; remove the field")
+    if problem:
+        return fails(ACCEPTED, generation, reason="InvalidParameters", message=problem)
     unsupported = addresses.unsupported(gateway)
     if unsupported:
         return fails(ACCEPTED, generation, reason="UnsupportedAddress", message=unsupported)

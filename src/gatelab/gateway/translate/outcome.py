@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from gatelab.gateway.parameters import NO_PARAMETERS, Parameters
 from gatelab.gateway.snapshot import RouteId
 from gatelab.kinds.conditions import Condition
 from gatelab.kinds.gatewayapi import Gateway, Listener, ListenerSet, ParentReference, RouteGroupKind
@@ -17,7 +18,7 @@ class ServicePortName:
 
     service: Key
     port: str
-    protocol: Literal["http1", "http2"] = "http2"
+    protocol: Literal["http1", "http2", "tcp", "udp"] = "http2"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +58,8 @@ class Placement:
     """The resources of the model that a listener lives in, and so what must be acknowledged for it to be served."""
 
     listener: str
-    route_table: str
+    route_table: str = ""
+    """"" for a listener of layer 4, which has none."""
     certificates: frozenset[str] = frozenset()
     backends: frozenset[str] = frozenset()
 
@@ -97,6 +99,7 @@ class GatewayOutcome:
     config: ProxyConfig | None = None
     backends: Mapping[str, ServicePortName] = field(default_factory=dict)
     listener_sets: tuple[ListenerSetOutcome, ...] = ()
+    parameters: Parameters = NO_PARAMETERS
 
     @property
     def own_listeners(self) -> tuple[ListenerOutcome, ...]:

@@ -6,9 +6,12 @@ GROUP = "gateway.networking.k8s.io"
 
 
 class ParametersReference(View, frozen=True):
+    """`namespace` only where a GatewayClass refers; a Gateway's is its own."""
+
     group: str = ""
     kind: str = ""
     name: str = ""
+    namespace: str = ""
 
 
 class SecretReference(View, frozen=True):

@@ -19,7 +19,7 @@ from gatelab.proxy.resources.udp_proxy import udp_proxy
 
 
 def encode_listener(listener: Listener) -> EncodedResource:
-    """A listener on its own address and nobody else's, unless it is `shared`: SO_REUSEPORT, for one user's processes."""
+    """A listener on its own address and nobody else's, unless `shared`: SO_REUSEPORT, for one user's processes."""
     if isinstance(chain := listener.chains[0] if listener.chains else None, UdpChain):
         return _encode_udp(listener, chain)
     message = EnvoyListener(

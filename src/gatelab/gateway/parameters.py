@@ -1,0 +1,210 @@
+"""Parameters of data planes: what the ConfigMap behind a `parametersRef` may say, read strictly (GEP-1867).
+
+`PARAMETERS` is the whole vocabulary, and the table in docs/gateway.md. A key that is not in it, or a value that does
+not have the form, is a problem that names the ConfigMap, the key and what to write.
+"""
+
+import difflib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from gatelab.gateway import parameter_forms as forms
+from gatelab.gateway.parameter_forms import Form
+from gatelab.proxy.backend_policy import (
+    NO_POLICY,
+    BackendPolicy,
+    CircuitBreakers,
+    GrpcHealthCheck,
+    GrpcRetry,
+    OutlierDetection,
+)
+from gatelab.proxy.model import AccessLog
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """A key, the form of its values, its default as it would be written ("" is: off), and what it does."""
+
+    form: Form
+    default: str
+    meaning: str
+
+
+PARAMETERS: Mapping[str, Parameter] = {
+    "workers": Parameter(forms.whole(1, 128), "1", "worker threads of each Envoy; connections are dealt out evenly"),
+    "replicas": Parameter(forms.whole(1, 20), "", "Envoys; without it, `kubectl scale` says how many"),
+    "requests.cpu": Parameter(forms.QUANTITY, "", "what an Envoy asks of its node"),
+    "requests.memory": Parameter(forms.QUANTITY, "", "what an Envoy asks of its node"),
+    "limits.cpu": Parameter(forms.QUANTITY, "", "what an Envoy may take"),
+    "limits.memory": Parameter(forms.QUANTITY, "", "what an Envoy may take"),
+    "accessLog": Parameter(forms.one_of("off", "text", "json"), "off", "a line per request, in the log of the pod"),
+    "loadBalancing.policy": Parameter(
+        forms.one_of("round_robin", "least_request", "random", "ring_hash", "maglev"),
+        "round_robin",
+        "which endpoint of a backend gets a request",
+    ),
+    "loadBalancing.header": Parameter(forms.HEADER, "", "the request header that `ring_hash` and `maglev` choose by"),
+    "outlierDetection.consecutiveErrors": Parameter(
+        forms.whole(1, 1_000_000), "", "errors in a row (5xx, or a gRPC status of that kind) that eject an endpoint"
+    ),
+    "outlierDetection.interval": Parameter(forms.DURATION, "10s", "between two looks at who may come back"),
+    "outlierDetection.baseEjectionTime": Parameter(forms.DURATION, "30s", "how long; times the number of ejections"),
+    "outlierDetection.maxEjectionPercent": Parameter(forms.whole(0, 100), "50", "of the endpoints, at most"),
+    "circuitBreakers.maxConnections": Parameter(forms.LIMIT, "", "to all endpoints of a backend, per Envoy"),
+    "circuitBreakers.maxPendingRequests": Parameter(forms.LIMIT, "", "requests that wait for a connection"),
+    "circuitBreakers.maxRequests": Parameter(forms.LIMIT, "", "requests under way"),
+    "circuitBreakers.maxRetries": Parameter(forms.LIMIT, "", "retries under way"),
+    "grpcRetry.attempts": Parameter(forms.whole(1, 20), "", "how often a failed call of a GRPCRoute is made again"),
+    "grpcRetry.codes": Parameter(forms.GRPC_CODES, "unavailable", "after which gRPC statuses, separated by commas"),
+    "grpcRetry.backoff": Parameter(forms.DURATION, "25ms", "the longest pause before the first retry; then doubled"),
+    "grpcHealthCheck.interval": Parameter(
+        forms.DURATION, "", "how often HTTP/2 backends are asked by grpc.health.v1; who does not serve gets nothing"
+    ),
+    "grpcHealthCheck.timeout": Parameter(forms.DURATION, "1s", "how long an answer may take"),
+    "grpcHealthCheck.service": Parameter(forms.SERVICE, "", "the service that is asked about; else the whole server"),
+    "grpcHealthCheck.unhealthyThreshold": Parameter(forms.whole(1, 1000), "3", "bad answers that take it out"),
+    "grpcHealthCheck.healthyThreshold": Parameter(forms.whole(1, 1000), "1", "good answers that take it back"),
+}
+"""By key, in the order in which they are documented."""
+
+_SWITCHES = {
+    "outlierDetection": "outlierDetection.consecutiveErrors",
+    "grpcRetry": "grpcRetry.attempts",
+    "grpcHealthCheck": "grpcHealthCheck.interval",
+}
+"""What turns a group on: the others of the group do nothing without it."""
+_HASHES = ("ring_hash", "maglev")
+
+
+class InvalidParameters(ValueError):
+    """The message names the ConfigMap, the key and the fix, of everything that is wrong."""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A ConfigMap as it is called in messages, and its `data`."""
+
+    name: str
+    data: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Parameters:
+    """`replicas` None leaves their number to people; `resources` are those of a container."""
+
+    workers: int = 1
+    replicas: int | None = None
+    resources: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    access_log: AccessLog = "off"
+    backends: BackendPolicy = NO_POLICY
+    grpc_retry: GrpcRetry | None = None
+
+
+NO_PARAMETERS = Parameters()
+
+
+def read(sources: Sequence[Source]) -> Parameters:
+    """What the sources say together: a later one wins, key by key. Raises InvalidParameters."""
+    found: dict[str, Any] = {}
+    origins: dict[str, str] = {}
+    problems: list[str] = []
+    for source in sources:
+        for key, text in source.data.items():
+            try:
+                found[key], origins[key] = _value(key, text.strip()), source.name
+            except ValueError as error:
+                problems.append(f"{source.name}: {error}")
+    if not problems:
+        problems = [f"{origins[key]}: {problem}" for key, problem in _contradictions(found)]
+    if problems:
+        raise InvalidParameters("; ".join(problems))
+    defaults = {key: each.form.parse(each.default) for key, each in PARAMETERS.items() if each.default}
+    return _assembled({**dict.fromkeys(PARAMETERS), **defaults, **found})
+
+
+def _value(key: str, text: str) -> Any:
+    parameter = PARAMETERS.get(key)
+    if parameter is None:
+        near = difflib.get_close_matches(key, PARAMETERS, n=1)
+        hint = f"did you mean {near[0]}?" if near else f"the keys are {', '.join(PARAMETERS)}"
+        raise ValueError(f"key {key} is unknown: {hint}")
+    try:
+        return parameter.form.parse(text)
+    except ValueError:
+        raise ValueError(f"key {key}: {text!r} will not do: write {parameter.form.words}") from None
+
+
+def _contradictions(found: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Keys that need others, or forbid them; each with a sentence."""
+    policy, header = "loadBalancing.policy", "loadBalancing.header"
+    if found.get(policy) in _HASHES and header not in found:
+        yield policy, f"key {policy}: {found[policy]} needs {header}: add it"
+    if header in found and found.get(policy) not in _HASHES:
+        yield header, f"key {header}: only {' and '.join(_HASHES)} look at it: set {policy}, or remove it"
+    for key in found:
+        switch = _SWITCHES.get(key.partition(".")[0])
+        if switch is not None and switch not in found:
+            yield key, f"key {key}: does nothing without {switch}: add that, or remove it"
+
+
+def _assembled(values: Mapping[str, Any]) -> Parameters:
+    return Parameters(
+        workers=values["workers"],
+        replicas=values["replicas"],
+        resources=_resources(values),
+        access_log=values["accessLog"],
+        backends=BackendPolicy(
+            balance=values["loadBalancing.policy"],
+            hash_header=values["loadBalancing.header"] or "",
+            outliers=_outliers(values),
+            breakers=CircuitBreakers(
+                max_connections=values["circuitBreakers.maxConnections"],
+                max_pending_requests=values["circuitBreakers.maxPendingRequests"],
+                max_requests=values["circuitBreakers.maxRequests"],
+                max_retries=values["circuitBreakers.maxRetries"],
+            ),
+            health_check=_health_check(values),
+        ),
+        grpc_retry=_grpc_retry(values),
+    )
+
+
+def _resources(values: Mapping[str, Any]) -> Mapping[str, Mapping[str, str]]:
+    found: dict[str, dict[str, str]] = {}
+    for key, value in values.items():
+        group, _, name = key.partition(".")
+        if group in ("requests", "limits") and value is not None:
+            found.setdefault(group, {})[name] = value
+    return found
+
+
+def _outliers(values: Mapping[str, Any]) -> OutlierDetection | None:
+    group = "outlierDetection."
+    if values[f"{group}consecutiveErrors"] is None:
+        return None
+    return OutlierDetection(
+        consecutive_errors=values[f"{group}consecutiveErrors"],
+        interval_s=values[f"{group}interval"],
+        base_ejection_s=values[f"{group}baseEjectionTime"],
+        max_ejection_percent=values[f"{group}maxEjectionPercent"],
+    )
+
+
+def _grpc_retry(values: Mapping[str, Any]) -> GrpcRetry | None:
+    if values["grpcRetry.attempts"] is None:
+        return None
+    return GrpcRetry(values["grpcRetry.attempts"], values["grpcRetry.codes"], values["grpcRetry.backoff"])
+
+
+def _health_check(values: Mapping[str, Any]) -> GrpcHealthCheck | None:
+    group = "grpcHealthCheck."
+    if values[f"{group}interval"] is None:
+        return None
+    return GrpcHealthCheck(
+        interval_s=values[f"{group}interval"],
+        timeout_s=values[f"{group}timeout"],
+        service=values[f"{group}service"] or "",
+        unhealthy_threshold=values[f"{group}unhealthyThreshold"],
+        healthy_threshold=values[f"{group}healthyThreshold"],
+    )
