@@ -87,15 +87,15 @@ def _service(outcome: GatewayOutcome, metadata: Mapping[str, Any], settings: Dat
     gateway = outcome.gateway
     # All accepted listeners, servable or not: the address and its ports shall not come and go with a certificate.
     listeners = [each.verdict.listener for each in outcome.listeners if each.verdict.is_accepted]
-    protocols = {listener.port: listener.protocol for listener in listeners}
+    protocols = {(listener.port, _transport(listener.protocol)): listener.protocol for listener in listeners}
     ports = [
         {
             "name": f"{protocol.lower()}-{port}",
             "port": port,
             "targetPort": bound_port(port, settings.privileged_shift),
-            "protocol": "TCP",
+            "protocol": transport,
         }
-        for port, protocol in sorted(protocols.items())
+        for (port, transport), protocol in sorted(protocols.items())
     ]
     annotations = dict(metadata.get("annotations", {}))
     spec: dict[str, Any] = {"type": "LoadBalancer", "selector": selector_labels(gateway), "ports": ports}
@@ -110,6 +110,10 @@ def _service(outcome: GatewayOutcome, metadata: Mapping[str, Any], settings: Dat
         "metadata": {**metadata, **({"annotations": annotations} if annotations else {})},
         "spec": spec,
     }
+
+
+def _transport(protocol: str) -> str:
+    return "UDP" if protocol == "UDP" else "TCP"
 
 
 def _deployment(gateway: Gateway, metadata: Mapping[str, Any], settings: DataPlaneSettings) -> dict[str, Any]:

@@ -127,7 +127,8 @@ def _is_bad(each: Condition) -> bool:
 
 def _dependencies(placement: Placement) -> list[tuple[ResourceType, str]]:
     """What a listener needs, in the order in which a person would look for the cause."""
-    found: list[tuple[ResourceType, str]] = [("listener", placement.listener), ("route_table", placement.route_table)]
+    found: list[tuple[ResourceType, str]] = [("listener", placement.listener)]
+    found += [("route_table", placement.route_table)] if placement.route_table else []
     found += [("certificate", name) for name in sorted(placement.certificates)]
     for backend in sorted(placement.backends):
         found += [("backend", backend), ("endpoints", backend)]

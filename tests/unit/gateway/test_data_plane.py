@@ -48,11 +48,15 @@ def test_the_service_has_a_port_for_each_port_of_the_listeners() -> None:
         {"name": "b", "port": 443, "protocol": "HTTPS", "hostname": "b.test"},
         {"name": "c", "port": 8080, "protocol": "HTTP"},
         {"name": "d", "port": 9000, "protocol": "TCP"},
+        {"name": "e", "port": 9000, "protocol": "UDP"},
+        {"name": "f", "port": 9001, "protocol": "SCTP"},
     ]
     service = objects(gateway(listeners=listeners), privileged_shift=10_000)["Service"]
     assert service["spec"]["ports"] == [
         {"name": "https-443", "port": 443, "targetPort": 10443, "protocol": "TCP"},
         {"name": "http-8080", "port": 8080, "targetPort": 8080, "protocol": "TCP"},
+        {"name": "tcp-9000", "port": 9000, "targetPort": 9000, "protocol": "TCP"},
+        {"name": "udp-9000", "port": 9000, "targetPort": 9000, "protocol": "UDP"},
     ]
     assert service["metadata"]["annotations"] == {"gatelab.dev/served-by": "pod"}
 

@@ -7,6 +7,7 @@ share of the requests, which then fail: with UNAVAILABLE for gRPC, with 500 for 
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Literal
 
 from gatelab.gateway.reference_grant import Referrer
 from gatelab.gateway.snapshot import Snapshot
@@ -34,6 +35,8 @@ class Needs:
     failure_status: int
     refused: frozenset[str]
     always_http2: bool = False
+    speaks: Literal["tcp", "udp"] | None = None
+    """What goes to the backend as it is, for routes of layer 4."""
 
 
 GRPC = Needs("GRPCRoute", "gRPC", 503, _WEBSOCKET, always_http2=True)
@@ -136,18 +139,21 @@ def _resolve(
 
 
 def _resolve_port(key: Key, service: Service, number: int, needs: Needs) -> tuple[str, ServicePortName] | Unresolved:
-    port = _tcp_port(service, number)
+    transport = "UDP" if needs.speaks == "udp" else "TCP"
+    port = _port(service, number, transport)
     if port is None:
-        ports = ", ".join(str(each.port) for each in service.spec.ports if each.protocol == "TCP") or "none"
-        return Unresolved("BackendNotFound", f"Service {key} has no TCP port {number}; it has {ports}")
+        ports = ", ".join(str(each.port) for each in service.spec.ports if each.protocol == transport) or "none"
+        return Unresolved("BackendNotFound", f"Service {key} has no {transport} port {number}; it has {ports}")
     if port.app_protocol in needs.refused:
         message = f"Service {key} port {number} has appProtocol {port.app_protocol}, which cannot carry {needs.carries}"
         return Unresolved("UnsupportedProtocol", message)
+    if needs.speaks is not None:
+        return f"{key}:{number}/{needs.speaks}", ServicePortName(key, port.name, needs.speaks)
     if needs.always_http2 or port.app_protocol in _HTTP2:
         return f"{key}:{number}", ServicePortName(key, port.name, "http2")
     # A Service port that two kinds of routes share is two backends.
     return f"{key}:{number}/http1", ServicePortName(key, port.name, "http1")
 
 
-def _tcp_port(service: Service, number: int) -> ServicePort | None:
-    return next((port for port in service.spec.ports if port.port == number and port.protocol == "TCP"), None)
+def _port(service: Service, number: int, transport: str) -> ServicePort | None:
+    return next((port for port in service.spec.ports if port.port == number and port.protocol == transport), None)

@@ -13,7 +13,7 @@ def endpoints(
     backends: Mapping[str, ServicePortName], slices: Mapping[Key, Sequence[EndpointSlice]]
 ) -> model.Endpoints:
     """The endpoints of each backend; `slices` are those of each Service."""
-    return {name: of_port(target.port, slices.get(target.service, ())) for name, target in backends.items()}
+    return {name: of_port(target, slices.get(target.service, ())) for name, target in backends.items()}
 
 
 class EndpointsMemo:
@@ -29,29 +29,30 @@ class EndpointsMemo:
         before, self._entries = self._entries, {}
         for name, target in backends.items():
             own, entry = slices.get(target.service, ()), before.get(name)
-            if entry is None or entry.slices is not own or entry.port != target.port:
-                entry = _Entry(own, target.port, of_port(target.port, own))
+            if entry is None or entry.slices is not own or entry.target != target:
+                entry = _Entry(own, target, of_port(target, own))
             self._entries[name] = entry
         return {name: entry.endpoints for name, entry in self._entries.items()}
 
 
 class _Entry(NamedTuple):
     slices: Sequence[EndpointSlice]
-    port: str
+    target: ServicePortName
     endpoints: tuple[model.Endpoint, ...]
 
 
-def of_port(port_name: str, slices: Iterable[EndpointSlice]) -> tuple[model.Endpoint, ...]:
+def of_port(target: ServicePortName, slices: Iterable[EndpointSlice]) -> tuple[model.Endpoint, ...]:
     """The ready endpoints of a Service port, sorted.
 
     If none is ready, those that are being stopped and still serve (KEP-1669): better served than refused.
     """
+    transport = "UDP" if target.protocol == "udp" else "TCP"
     candidates = [
         (model.Endpoint(address, port.port), endpoint)
         for each in slices
         if each.address_type in ("IPv4", "IPv6")
         for port in each.ports
-        if port.name == port_name and port.port is not None and port.protocol == "TCP"
+        if port.name == target.port and port.port is not None and port.protocol == transport
         for endpoint in each.endpoints
         for address in endpoint.addresses[:1]
     ]

@@ -4,10 +4,16 @@ from gatelab.kinds.gatewayapi import GROUP, Listener, RouteGroupKind
 
 HTTP_ROUTE = RouteGroupKind(kind="HTTPRoute", group=GROUP)
 GRPC_ROUTE = RouteGroupKind(kind="GRPCRoute", group=GROUP)
+TLS_ROUTE = RouteGroupKind(kind="TLSRoute", group=GROUP)
+TCP_ROUTE = RouteGroupKind(kind="TCPRoute", group=GROUP)
+UDP_ROUTE = RouteGroupKind(kind="UDPRoute", group=GROUP)
 
 BY_PROTOCOL: dict[str, tuple[RouteGroupKind, ...]] = {
     "HTTP": (HTTP_ROUTE, GRPC_ROUTE),
     "HTTPS": (HTTP_ROUTE, GRPC_ROUTE),
+    "TLS": (TLS_ROUTE,),
+    "TCP": (TCP_ROUTE,),
+    "UDP": (UDP_ROUTE,),
 }
 """The protocols that are served, with the kinds that each can carry."""
 

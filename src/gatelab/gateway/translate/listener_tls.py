@@ -25,6 +25,12 @@ MINIMUM_RSA_BITS = 2048
 """Envoy refuses shorter keys (`context_impl.cc`: "RSA keys with less than 2048 bits are not supported")."""
 
 
+def ends_at(listener: Listener) -> bool:
+    """Whether TLS ends at the listener, so that it needs a certificate."""
+    mode = listener.tls.mode if listener.tls else "Terminate"
+    return listener.protocol == "HTTPS" or (listener.protocol == "TLS" and mode == "Terminate")
+
+
 def certificates(
     listener: Listener, referrer: Referrer, secrets: Mapping[Key, Secret], grants: Grants
 ) -> tuple[tuple[Certificate, ...], tuple[Unresolved, ...]]:

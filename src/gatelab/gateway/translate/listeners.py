@@ -47,7 +47,7 @@ def _judge(
     accepted = _accepted(gateway, listener, conflict, generation)
     certificates: tuple[Certificate, ...] = ()
     refusals: tuple[Unresolved, ...] = ()
-    if listener.protocol == "HTTPS":
+    if listener_tls.ends_at(listener):
         referrer = Referrer(type(owner).__name__, owner.metadata.namespace)
         certificates, refusals = listener_tls.certificates(listener, referrer, secrets, grants)
     return ListenerVerdict(
@@ -59,14 +59,16 @@ def _judge(
             listener_conflicts.conflicted(conflict, generation),
         ),
         certificates=certificates,
-        is_servable=accepted.status == "True" and bool(kinds) and (bool(certificates) or listener.protocol == "HTTP"),
+        is_servable=accepted.status == "True"
+        and bool(kinds)
+        and (bool(certificates) or not listener_tls.ends_at(listener)),
         listener_set=owner.metadata.key if isinstance(owner, ListenerSet) else None,
     )
 
 
 def _accepted(gateway: Gateway, listener: Listener, conflict: Conflict | None, generation: int) -> Condition:
     if listener.protocol not in listener_kinds.BY_PROTOCOL:
-        served = " and ".join(listener_kinds.BY_PROTOCOL)
+        served = ", ".join(listener_kinds.BY_PROTOCOL)
         message = f"protocol {listener.protocol} is not served; {served} are"
         return fails(ACCEPTED, generation, reason="UnsupportedProtocol", message=message)
     if conflict:

@@ -2,13 +2,13 @@
 
 HTTP listeners of a port are one chain with one table, told apart by Host. HTTPS listeners of a port are a chain each,
 told apart by SNI, each with a table of its own; that table knows the other hostnames of the port too, so that a request
-whose Host is not what its SNI promised is misdirected.
+whose Host is not what its SNI promised is misdirected. TLS listeners share a port with them; see `l4_chains`.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from gatelab.gateway.translate import redirects
+from gatelab.gateway.translate import l4_chains, redirects
 from gatelab.gateway.translate.hostnames import EVERY, normal
 from gatelab.gateway.translate.outcome import ListenerVerdict, Placement, ServicePortName
 from gatelab.gateway.translate.route_tables import HostScope, route_table
@@ -46,6 +46,12 @@ class ServedListener:
         return self.verdict.id
 
     @property
+    def place(self) -> tuple[str, int]:
+        """The port, among those of its transport."""
+        listener = self.verdict.listener
+        return ("UDP" if listener.protocol == "UDP" else "TCP", listener.port)
+
+    @property
     def scope(self) -> HostScope:
         return HostScope(
             normal(self.verdict.listener.hostname),
@@ -71,13 +77,15 @@ def assembled(served: Sequence[ServedListener], binding: Binding, tables: Tables
     listeners: list[model.Listener] = []
     made: list[model.RouteTable] = []
     placements: dict[str, Placement] = {}
-    for port in sorted({each.verdict.listener.port for each in served}):
-        sharing = [each for each in served if each.verdict.listener.port == port]
-        chains, found = _chains(f"port-{port}", sharing, tables)
-        listeners.append(model.Listener(f"port-{port}", binding.address, binding.port(port), chains))
+    for transport, port in sorted({each.place for each in served}):
+        sharing = [each for each in served if each.place == (transport, port)]
+        name = f"port-{port}" if transport == "TCP" else f"udp-{port}"
+        chains, found = _chains(name, sharing, tables)
+        listeners.append(model.Listener(name, binding.address, binding.port(port), chains))
         made.extend(found.values())
-        for each, chain in zip(sharing, _repeated(chains, len(sharing)), strict=True):
-            placements[each.id] = _placement(f"port-{port}", each, chain.route_table, targets_of[each.id])
+        for each in sharing:
+            table = name if name in found else f"{name}/{each.id}"
+            placements[each.id] = _placement(name, each, table if table in found else "", targets_of[each.id])
     targets = {name: target for each in targets_of.values() for name, target in each.items()}
     names = sorted(targets)
     return Assembled(
@@ -92,24 +100,39 @@ def assembled(served: Sequence[ServedListener], binding: Binding, tables: Tables
     )
 
 
-def _repeated(chains: tuple[model.HttpChain, ...], count: int) -> tuple[model.HttpChain, ...]:
-    """The chain of each listener: its own with HTTPS, the one of all with HTTP."""
-    return chains if len(chains) == count else chains * count
-
-
 def _chains(
     name: str, sharing: Sequence[ServedListener], tables: Tables
-) -> tuple[tuple[model.HttpChain, ...], dict[str, model.RouteTable]]:
+) -> tuple[tuple[model.Chain, ...], dict[str, model.RouteTable]]:
+    """What stands behind a port, and the tables that it needs by their names."""
     if sharing[0].verdict.listener.protocol == "HTTP":
         table = tables(name, [each.scope for each in sharing])
         return (model.HttpChain(name, table.name),), {name: table}
-    chains = []
-    found = {}
+    chains: list[model.Chain] = []
+    found: dict[str, model.RouteTable] = {}
     for each in sharing:
+        if each.verdict.listener.protocol != "HTTPS":
+            chains += _l4_chains(each, sharing)
+            continue
         table_name = f"{name}/{each.id}"
         found[table_name] = tables(table_name, [each.scope, *_elsewhere(each, sharing)])
         chains.append(_tls_chain(each, table_name))
     return tuple(chains), found
+
+
+def _l4_chains(served: ServedListener, sharing: Sequence[ServedListener]) -> Sequence[model.Chain]:
+    if served.verdict.listener.protocol == "TCP":
+        return [l4_chains.tcp_chain(served.id, served.routes)]
+    if served.verdict.listener.protocol == "UDP":
+        return [l4_chains.udp_chain(served.id, served.routes)]
+    # Without ALPN: only the backend knows what it speaks.
+    tls = model.TlsTermination(_certificate_names(served), alpn=()) if served.verdict.certificates else None
+    hostname = normal(served.verdict.listener.hostname)
+    hostnames = {normal(each.verdict.listener.hostname) for each in sharing}
+    return l4_chains.tls_chains(l4_chains.TlsScope(served.id, hostname, tls), served.routes, hostnames)
+
+
+def _certificate_names(served: ServedListener) -> tuple[str, ...]:
+    return tuple(certificate.name for certificate in served.verdict.certificates)
 
 
 def _elsewhere(served: ServedListener, sharing: Sequence[ServedListener]) -> list[HostScope]:
@@ -124,7 +147,7 @@ def _tls_chain(served: ServedListener, table: str) -> model.HttpChain:
     return model.HttpChain(
         name=served.id,
         route_table=table,
-        tls=model.TlsTermination(tuple(certificate.name for certificate in served.verdict.certificates)),
+        tls=model.TlsTermination(_certificate_names(served)),
         server_names=() if hostname == EVERY else (hostname,),
     )
 
@@ -133,7 +156,7 @@ def _placement(listener: str, served: ServedListener, table: str, targets: Itera
     return Placement(
         listener=listener,
         route_table=table,
-        certificates=frozenset(certificate.name for certificate in served.verdict.certificates),
+        certificates=frozenset(_certificate_names(served)),
         backends=frozenset(targets),
     )
 

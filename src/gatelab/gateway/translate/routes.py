@@ -50,7 +50,7 @@ def translated_rules(route: Route, snapshot: Snapshot) -> RuleSet:
         return grpc_rules.translated_rules(route, snapshot)
     if isinstance(route, HTTPRoute):
         return http_rules.translated_rules(route, snapshot)
-    return l4_rules.translated_rules(route)
+    return l4_rules.translated_rules(route, snapshot)
 
 
 def candidate(
