@@ -19,11 +19,12 @@ from gatelab.kinds.names import shortened
 from gatelab.kinds.objects import Key
 from gatelab.proxy.bootstrap import bootstrap
 from gatelab.proxy.command import envoy_arguments
+from gatelab.proxy.drain import ADMIN_SOCKET
 
 GATEWAY_NAME = "gateway.networking.k8s.io/gateway-name"
 GATEWAY_CLASS_NAME = "gateway.networking.k8s.io/gateway-class-name"
 _ENVOY = "envoy"
-_GRACE_PERIOD_S = 5
+_GRACE_PERIOD_S = 30
 
 
 def data_plane_key(gateway: Gateway, naming: str) -> Key:
@@ -46,7 +47,7 @@ def data_plane(
     return (
         (SERVICE_ACCOUNT, {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": metadata}),
         (SERVICE, _service(outcome, metadata, settings)),
-        (DEPLOYMENT, _deployment(gateway, metadata, settings)),
+        (DEPLOYMENT, _deployment(outcome, metadata, settings)),
     )
 
 
@@ -116,35 +117,37 @@ def _transport(protocol: str) -> str:
     return "UDP" if protocol == "UDP" else "TCP"
 
 
-def _deployment(gateway: Gateway, metadata: Mapping[str, Any], settings: DataPlaneSettings) -> dict[str, Any]:
+def _deployment(outcome: GatewayOutcome, metadata: Mapping[str, Any], settings: DataPlaneSettings) -> dict[str, Any]:
+    gateway = outcome.gateway
     template_metadata = {name: metadata[name] for name in ("labels", "annotations") if name in metadata}
     return {
         "apiVersion": DEPLOYMENT.api_version,
         "kind": "Deployment",
         "metadata": metadata,
         "spec": {
-            "replicas": 1,
-            # Two Envoys cannot bind one address: the old one goes first.
-            "strategy": {"type": "Recreate" if settings.bind == "service-address" else "RollingUpdate"},
+            "replicas": outcome.parameters.replicas or 1,
+            # The new one serves, at the same address even, before the old one is told to drain.
+            "strategy": {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": 1, "maxUnavailable": 0}},
             "selector": {"matchLabels": selector_labels(gateway)},
             "template": {
                 "metadata": template_metadata,
                 "spec": {
                     "serviceAccountName": metadata["name"],
                     "terminationGracePeriodSeconds": _GRACE_PERIOD_S,
-                    "containers": [_container(gateway, settings)],
+                    "containers": [_container(outcome, settings)],
                 },
             },
         },
     }
 
 
-def _container(gateway: Gateway, settings: DataPlaneSettings) -> dict[str, Any]:
+def _container(outcome: GatewayOutcome, settings: DataPlaneSettings) -> dict[str, Any]:
+    admin_socket = f"{settings.run_dir}/envoy-$(POD_UID)"
     config = bootstrap(
-        proxy=proxy_name(gateway.metadata.key),
+        proxy=proxy_name(outcome.gateway.metadata.key),
         node_id="$(POD_NAME)",
         xds_socket=settings.xds_socket,
-        admin_socket=f"{settings.run_dir}/envoy-$(POD_UID)",
+        admin_socket=admin_socket,
         ready=("$(POD_IP)", settings.ready_port),
     )
     fields = {
@@ -153,11 +156,17 @@ def _container(gateway: Gateway, settings: DataPlaneSettings) -> dict[str, Any]:
         "POD_UID": "metadata.uid",
         "POD_IP": "status.podIP",
     }
-    return {
+    parameters = outcome.parameters
+    container: dict[str, Any] = {
         "name": _ENVOY,
         "image": settings.image,
-        "args": envoy_arguments(config_yaml=json.dumps(config, separators=(",", ":"), sort_keys=True)),
-        "env": [{"name": name, "valueFrom": {"fieldRef": {"fieldPath": path}}} for name, path in fields.items()],
+        "args": envoy_arguments(
+            config_yaml=json.dumps(config, separators=(",", ":"), sort_keys=True), concurrency=parameters.workers
+        ),
+        "env": [
+            *({"name": name, "valueFrom": {"fieldRef": {"fieldPath": path}}} for name, path in fields.items()),
+            {"name": ADMIN_SOCKET, "value": admin_socket},
+        ],
         "ports": [{"name": "ready", "containerPort": settings.ready_port, "protocol": "TCP"}],
         "readinessProbe": {
             "httpGet": {"path": "/ready", "port": settings.ready_port},
@@ -165,3 +174,8 @@ def _container(gateway: Gateway, settings: DataPlaneSettings) -> dict[str, Any]:
             "failureThreshold": 3,
         },
     }
+    if settings.drain:
+        container["lifecycle"] = {"preStop": {"exec": {"command": list(settings.drain)}}}
+    if parameters.resources:
+        container["resources"] = {name: dict(each) for name, each in parameters.resources.items()}
+    return container

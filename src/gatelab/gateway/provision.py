@@ -39,10 +39,11 @@ class Provisioner:
         if not outcome.is_accepted or outcome.gateway.metadata.deletion_timestamp is not None:
             return
         for kind, wanted in data_plane(outcome, key, self._settings):
-            await self._ensure(kind, wanted, outcome.gateway.metadata.uid)
+            await self._ensure(kind, wanted, outcome)
         await self._remove_former(outcome.gateway.metadata.uid, key)
 
-    async def _ensure(self, kind: Kind, wanted: dict[str, Any], owner_uid: str) -> None:
+    async def _ensure(self, kind: Kind, wanted: dict[str, Any], outcome: GatewayOutcome) -> None:
+        owner_uid, says_replicas = outcome.gateway.metadata.uid, outcome.parameters.replicas is not None
         present = self._mirrors.of(kind).get(key_of(wanted))
         if present is None:
             logger.info("creating %s %s", kind.name, key_of(wanted))
@@ -50,7 +51,7 @@ class Provisioner:
             return
         if not is_owned(present, owner_uid) or is_being_deleted(present):
             return
-        if kind is DEPLOYMENT:
+        if kind is DEPLOYMENT and not says_replicas:
             wanted = _without_replicas(wanted)
         corrected = overlaid(present, wanted)
         if corrected != present:
@@ -78,6 +79,6 @@ def _owner_uid(obj: Object) -> Sequence[str]:
 
 
 def _without_replicas(deployment: dict[str, Any]) -> dict[str, Any]:
-    """How many Envoys there are is for people to say, once the first one is there."""
+    """How many Envoys there are is for people to say, once the first one is there, unless the parameters say it."""
     spec = {name: value for name, value in deployment["spec"].items() if name != "replicas"}
     return {**deployment, "spec": spec}

@@ -110,6 +110,7 @@ def _ready_listener(address: str, port: int) -> dict[str, Any]:
     network = {"name": "envoy.filters.network.http_connection_manager", "typed_config": manager}
     return {
         "name": "gatelab.ready",
+        "stat_prefix": "gatelab.ready",
         "address": {"socket_address": {"address": address, "port_value": port}},
         "enable_reuse_port": False,
         "filter_chains": [{"filters": [network]}],

@@ -4,6 +4,8 @@ import json
 from dataclasses import replace
 from typing import Any
 
+import pytest
+
 from gatelab.gateway import naming
 from gatelab.gateway.data_plane import data_plane, data_plane_key
 from gatelab.gateway.drift import overlaid
@@ -13,6 +15,7 @@ from gatelab.gateway.translate.outcome import GatewayOutcome
 from gatelab.kinds.gatewayapi import Gateway
 from gatelab.kinds.objects import Key
 from gatelab.kinds.views import view
+from gatelab.proxy.drain import MOST_S
 from gateway_objects import SETTINGS, gateway, gateway_class
 from golden_cases import snapshot
 
@@ -64,7 +67,20 @@ def test_the_service_has_a_port_for_each_port_of_the_listeners() -> None:
 def test_on_a_cluster_the_service_is_served_as_any_other() -> None:
     made = objects(gateway(), bind="any")
     assert "annotations" not in made["Service"]["metadata"]
-    assert made["Deployment"]["spec"]["strategy"] == {"type": "RollingUpdate"}
+
+
+@pytest.mark.parametrize("bind", ["any", "service-address"])
+def test_a_new_envoy_serves_before_the_old_one_drains(bind: str) -> None:
+    spec = objects(gateway(), bind=bind, drain=("drain", "it"))["Deployment"]["spec"]
+    assert spec["strategy"] == {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": 1, "maxUnavailable": 0}}
+    (container,) = spec["template"]["spec"]["containers"]
+    assert container["lifecycle"] == {"preStop": {"exec": {"command": ["drain", "it"]}}}
+    assert spec["template"]["spec"]["terminationGracePeriodSeconds"] > MOST_S
+
+
+def test_an_image_that_cannot_drain_has_no_hook() -> None:
+    (container,) = objects(gateway(), drain=())["Deployment"]["spec"]["template"]["spec"]["containers"]
+    assert "lifecycle" not in container
 
 
 def test_a_static_address_is_asked_for() -> None:
@@ -85,7 +101,8 @@ def test_envoy_is_told_who_it_is_by_the_kubelet() -> None:
     assert config["node"] == {"id": "$(POD_NAME)", "cluster": "default/gw"}
     assert config["admin"]["address"]["pipe"]["path"] == "/run/x/envoy-$(POD_UID)"
     names = {each["name"] for each in container["env"]}
-    assert names == {"POD_NAME", "POD_NAMESPACE", "POD_UID", "POD_IP"}
+    assert names == {"POD_NAME", "POD_NAMESPACE", "POD_UID", "POD_IP", "ENVOY_ADMIN_SOCKET"}
+    assert container["env"][-1]["value"] == config["admin"]["address"]["pipe"]["path"]
 
 
 def test_what_others_filled_in_stays() -> None:
