@@ -2,8 +2,9 @@
 they come to.
 
 The first document is `case:` with `why`, `spec` (the clause that it shows) and what to look at: `model` (listeners,
-route_tables, backends, certificates, endpoints) and `status` (classes, gateways, listener_sets, routes). The objects of
-`tests/cases/objects.yaml` are there in every case. "{certificate}" and "{key}" stand for a pair made for the process.
+route_tables, backends, certificates, authorities, endpoints) and `status` (classes, gateways, listener_sets, routes,
+policies). The objects of `tests/cases/objects.yaml` are there in every case. "{certificate}" and "{key}" stand for a
+pair made for the process.
 """
 
 import base64
@@ -81,6 +82,9 @@ def completed(obj: dict[str, Any]) -> Object:
     filled = {**obj, "metadata": metadata}
     if obj["kind"] == "Secret":
         filled["data"] = {name: _encoded(value) for name, value in obj.get("data", {}).items()}
+    if obj["kind"] == "ConfigMap":
+        bundle = certificate_pair()[0].decode()
+        filled["data"] = {name: value.replace("{certificate}", bundle) for name, value in obj.get("data", {}).items()}
     return filled
 
 
@@ -137,6 +141,10 @@ def shown_status(case: Case, translation: Translation) -> dict[str, Any]:
         },
         "routes": lambda: {
             str(key): [_parent(each) for each in parents] for key, parents in translation.routes.items()
+        },
+        "policies": lambda: {
+            str(key): {str(each.gateway): [_line(condition) for condition in each.conditions] for each in ancestors}
+            for key, ancestors in translation.policies.items()
         },
     }
     return {part: parts[part]() for part in case.status}

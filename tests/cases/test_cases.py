@@ -34,6 +34,9 @@ def conditions(translation: Translation) -> Iterator[Condition]:
     for parents in translation.routes.values():
         for parent in parents:
             yield from parent.conditions
+    for ancestors in translation.policies.values():
+        for ancestor in ancestors:
+            yield from ancestor.conditions
 
 
 def compare(path: Path, found: dict[str, Any], rewrite: bool) -> None:

@@ -11,6 +11,7 @@ from typing import NamedTuple, TypeVar
 import msgspec
 
 from gatelab.gateway import referenced
+from gatelab.gateway.policy_targets import Policies, policies_by_service
 from gatelab.gateway.reference_grant import NO_GRANTS, Grants, grants
 from gatelab.kinds.builtin import (
     BACKEND_TLS_POLICY,
@@ -75,7 +76,9 @@ class RouteId(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """One state of the cluster. `addresses` are where each Gateway's data plane can be reached, as far as known."""
+    """One state of the cluster. `addresses` are where each Gateway's data plane can be reached, as far as known;
+    `policies_of` are the `backend_tls_policies` by what they are for.
+    """
 
     gateway_classes: Mapping[str, GatewayClass] = field(default_factory=dict)
     gateways: Mapping[Key, Gateway] = field(default_factory=dict)
@@ -89,6 +92,10 @@ class Snapshot:
     grants: Grants = NO_GRANTS
     addresses: Mapping[Key, str] = field(default_factory=dict)
     problems: tuple[str, ...] = ()
+    policies_of: Policies = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "policies_of", policies_by_service(self.backend_tls_policies.values()))
 
 
 def read(type_: type[V], objects: Iterable[Object], problems: list[str]) -> dict[Key, V]:

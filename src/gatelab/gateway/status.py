@@ -15,7 +15,13 @@ from gatelab.gateway.status_programmed import (
     present_condition,
 )
 from gatelab.gateway.translate.gateway_class import SUPPORTED_FEATURES
-from gatelab.gateway.translate.outcome import GatewayOutcome, ListenerOutcome, ListenerSetOutcome, ParentOutcome
+from gatelab.gateway.translate.outcome import (
+    AncestorOutcome,
+    GatewayOutcome,
+    ListenerOutcome,
+    ListenerSetOutcome,
+    ParentOutcome,
+)
 from gatelab.kinds.conditions import Condition, condition
 from gatelab.kinds.gatewayapi import Gateway, ListenerSet, ParentReference
 
@@ -110,6 +116,32 @@ def _parent(parent: ParentOutcome, entries: Iterable[Mapping[str, Any]], now: st
         "parentRef": reference,
         "controllerName": parent.controller_name,
         "conditions": _conditions(parent.conditions, before.get("conditions"), now),
+    }
+
+
+def policy_status(
+    ancestors: Sequence[AncestorOutcome], controller_names: Container[str], present: Status, now: str
+) -> dict[str, Any]:
+    """`status` of a policy: `ancestors` of other controllers as they are, then ours, as far as there is room."""
+    entries = list(present.get("ancestors") or ())
+    theirs = [each for each in entries if each.get("controllerName") not in controller_names]
+    ours = [_ancestor(each, entries, now) for each in ancestors]
+    return {**present, "ancestors": [*theirs, *ours[: max(0, MOST_ANCESTORS - len(theirs))]]}
+
+
+MOST_ANCESTORS = 16
+"""PolicyStatus, `ancestors`: an implementation must not add entries to a full list."""
+
+
+def _ancestor(ancestor: AncestorOutcome, entries: Iterable[Mapping[str, Any]], now: str) -> dict[str, Any]:
+    gateway = ParentReference(name=ancestor.gateway.name, namespace=ancestor.gateway.namespace)
+    reference = parent_reference(gateway)
+    same = (ancestor.controller_name, reference)
+    before = next((each for each in entries if (each.get("controllerName"), each.get("ancestorRef")) == same), {})
+    return {
+        "ancestorRef": reference,
+        "controllerName": ancestor.controller_name,
+        "conditions": _conditions(ancestor.conditions, before.get("conditions"), now),
     }
 
 

@@ -1,47 +1,28 @@
-"""Writing statuses: every class, Gateway, ListenerSet and route of ours, in one patch, and only when it differs."""
+"""Writing statuses: every class, Gateway, ListenerSet, route and policy, in one patch, and only when it differs."""
 
 import functools
 from collections.abc import Container, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from gatelab.cluster.port import Cluster
 from gatelab.gateway import snapshot
 from gatelab.gateway.loops import all_of
+from gatelab.gateway.policy_statuses import PolicyStatuses
 from gatelab.gateway.quarantine import with_words
 from gatelab.gateway.snapshot import RouteId
 from gatelab.gateway.status import class_status, gateway_status, listener_set_status, route_status
 from gatelab.gateway.status_programmed import DataPlaneState
+from gatelab.gateway.status_write import StatusWrite, is_of_generation
 from gatelab.gateway.translate.outcome import ParentOutcome, Translation
 from gatelab.kinds.builtin import GATEWAY, GATEWAY_CLASS, LISTENER_SET
-from gatelab.kinds.kind import Kind
-from gatelab.kinds.objects import Key, Object, key_of
+from gatelab.kinds.objects import Key
 from gatelab.kinds.timestamps import to_rfc3339, utc_now
 from gatelab.reconcile import Mirrors
 
 Words = Mapping[Key, Mapping[str, str]]
 """Envoy's words on routes: per Gateway, by the `RouteId` as text."""
 ROUTES = {kind.name: kind for kind in snapshot.ROUTES}
-
-
-@dataclass(frozen=True, slots=True)
-class StatusWrite:
-    """A status that differs from the one that the object has."""
-
-    kind: Kind
-    object: Object
-    status: Mapping[str, Any]
-
-    async def perform(self, cluster: Cluster) -> None:
-        """One merge patch with the version that the status was made for. Raises ApiError: Conflict if it is stale."""
-        present = self.object.get("status") or {}
-        gone: dict[str, Any] = {name: None for name in present if name not in self.status}
-        changed = {name: value for name, value in self.status.items() if present.get(name) != value}
-        patch: dict[str, Any] = {
-            "metadata": {"resourceVersion": self.object["metadata"]["resourceVersion"]},
-            "status": gone | changed,
-        }
-        await cluster.patch(self.kind, key_of(self.object), patch, subresource="status")
 
 
 class StatusWriter:
@@ -54,6 +35,7 @@ class StatusWriter:
         self._open: set[RouteId] = set()
         self._translation = Translation()
         self._words: Words = {}
+        self._policies = PolicyStatuses(mirrors)
 
     async def write(self, translation: Translation, states: Mapping[Key, DataPlaneState], words: Words) -> None:
         """Writes the statuses that follow from these; `states` are the data planes', per Gateway.
@@ -75,6 +57,7 @@ class StatusWriter:
                 self._open.discard(id_)
             else:
                 writes.append(write)
+        writes.extend(self._policies.due(translation, now))
         await all_of(functools.partial(write.perform, self._cluster) for write in writes)
 
     def _note(self, translation: Translation, words: Words) -> None:
@@ -94,7 +77,7 @@ class StatusWriter:
         kind = ROUTES[id_.kind]
         obj = self._mirrors.of(kind).get(id_.key)
         parents = self._translation.routes.get(id_, ())
-        if obj is None or (parents and not _is_of_generation(obj, parents[0].conditions[0].observed_generation)):
+        if obj is None or (parents and not is_of_generation(obj, parents[0].conditions[0].observed_generation)):
             return None
         present = obj.get("status") or {}
         if not parents and not _has_word_of(self._translation.controller_names, present):
@@ -107,7 +90,7 @@ class StatusWriter:
 def _classes(mirrors: Mirrors, translation: Translation, now: str) -> Iterator[StatusWrite]:
     for name, accepted in translation.classes.items():
         obj = mirrors.of(GATEWAY_CLASS).get(Key("", name))
-        if obj is not None and _is_of_generation(obj, accepted.observed_generation):
+        if obj is not None and is_of_generation(obj, accepted.observed_generation):
             yield StatusWrite(GATEWAY_CLASS, obj, class_status(accepted, obj.get("status") or {}, now))
 
 
@@ -116,7 +99,7 @@ def _gateways(
 ) -> Iterator[StatusWrite]:
     for key, outcome in translation.gateways.items():
         obj = mirrors.of(GATEWAY).get(key)
-        if obj is not None and _is_of_generation(obj, outcome.gateway.metadata.generation):
+        if obj is not None and is_of_generation(obj, outcome.gateway.metadata.generation):
             yield StatusWrite(GATEWAY, obj, gateway_status(outcome, states[key], obj.get("status") or {}, now))
 
 
@@ -126,7 +109,7 @@ def _listener_sets(
     for key, gateway in translation.gateways.items():
         for outcome in gateway.listener_sets:
             obj = mirrors.of(LISTENER_SET).get(outcome.listener_set.metadata.key)
-            if obj is not None and _is_of_generation(obj, outcome.listener_set.metadata.generation):
+            if obj is not None and is_of_generation(obj, outcome.listener_set.metadata.generation):
                 present = obj.get("status") or {}
                 status = listener_set_status(outcome, gateway, states[key], present, now)
                 yield StatusWrite(LISTENER_SET, obj, status)
@@ -138,7 +121,3 @@ def _told(route: RouteId, parent: ParentOutcome, blamed: Mapping[str, str]) -> P
 
 def _has_word_of(controller_names: Container[str], status: Mapping[str, Any]) -> bool:
     return any(each.get("controllerName") in controller_names for each in status.get("parents") or ())
-
-
-def _is_of_generation(obj: Object, generation: int | None) -> bool:
-    return bool(obj["metadata"].get("generation", 0) == generation)

@@ -9,7 +9,15 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 
 from gatelab.gateway.snapshot import Snapshot
-from gatelab.gateway.translate import gateway_class, gateways, listener_sets, listeners, parameters, routes
+from gatelab.gateway.translate import (
+    gateway_class,
+    gateways,
+    listener_sets,
+    listeners,
+    parameters,
+    policy_ancestors,
+    routes,
+)
 from gatelab.gateway.translate.listener_sets import Claim
 from gatelab.gateway.translate.memo import Memo
 from gatelab.gateway.translate.outcome import Translation
@@ -66,6 +74,9 @@ def translate(
         classes=classes,
         gateways=found,
         routes={key: outcome.parents for key, outcome in outcomes.items()},
+        policies=policy_ancestors.ancestors(
+            snapshot, {key: each.controller_name for key, each in merged.items()}, attached
+        ),
         problems=snapshot.problems,
         controller_names=controller_names,
     )

@@ -2,7 +2,8 @@
 
 What a GRPCRoute points at speaks HTTP/2, with or without `appProtocol`: gRPC has no other transport. What an HTTPRoute
 points at speaks what its `appProtocol` says, else HTTP/1.1 (GEP-1911). A reference that cannot be resolved keeps its
-share of the requests, which then fail: with UNAVAILABLE for gRPC, with 500 for HTTP.
+share of the requests, which then fail: with UNAVAILABLE for gRPC, with 500 for HTTP. So does one to a port whose
+BackendTLSPolicy is invalid.
 """
 
 from collections.abc import Mapping, Sequence
@@ -11,7 +12,7 @@ from typing import Literal
 
 from gatelab.gateway.reference_grant import Referrer
 from gatelab.gateway.snapshot import Snapshot
-from gatelab.gateway.translate import filters, references
+from gatelab.gateway.translate import backend_tls_policy, filters, references
 from gatelab.gateway.translate.filters import Effects
 from gatelab.gateway.translate.outcome import ServicePortName
 from gatelab.gateway.translate.references import Unresolved
@@ -24,6 +25,7 @@ from gatelab.proxy import model
 _HTTP2 = frozenset({"kubernetes.io/h2c", "grpc"})
 _WEBSOCKET = frozenset({"kubernetes.io/ws", "kubernetes.io/wss"})
 _TLS = frozenset({"https", "kubernetes.io/wss"})
+"""Never spoken in the clear: they need a BackendTLSPolicy."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,14 +35,14 @@ class Needs:
     route_kind: str
     carries: str
     failure_status: int
-    refused: frozenset[str]
+    refused: frozenset[str] = frozenset()
     always_http2: bool = False
     speaks: Literal["tcp", "udp"] | None = None
     """What goes to the backend as it is, for routes of layer 4."""
 
 
 GRPC = Needs("GRPCRoute", "gRPC", 503, _WEBSOCKET, always_http2=True)
-HTTP = Needs("HTTPRoute", "plain HTTP", 500, _TLS)
+HTTP = Needs("HTTPRoute", "HTTP", 500)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +56,23 @@ class Resolver:
 
 @dataclass(frozen=True, slots=True)
 class Destination:
-    """Where the requests of a rule go. `targets` says which Service port stands behind each backend's name."""
+    """Where the requests of a rule go. `targets` says which Service port stands behind each backend's name; `services`
+    are those of all references that lead to a port, whether or not it can be spoken to.
+    """
 
     action: model.Forward | model.Redirect
     targets: Mapping[str, ServicePortName] = field(default_factory=dict)
     unresolved: tuple[Unresolved, ...] = ()
+    services: frozenset[Key] = frozenset()
+
+
+@dataclass(slots=True)
+class _Found:
+    """What the references of a rule have come to so far."""
+
+    targets: dict[str, ServicePortName] = field(default_factory=dict)
+    unresolved: list[Unresolved] = field(default_factory=list)
+    services: set[Key] = field(default_factory=set)
 
 
 def destination(
@@ -73,21 +87,20 @@ def destination(
     """
     if effects.redirect is not None:
         return Destination(effects.redirect)
-    targets: dict[str, ServicePortName] = {}
-    unresolved: list[Unresolved] = []
+    found = _Found()
     shares: dict[tuple[str | None, model.HeaderChanges, model.HeaderChanges], int] = {}
     for index, reference in enumerate(backend_refs):
         try:
             own = filters.effects(reference.filters, filters.OF_BACKENDS)
         except Unsupported as error:
             raise error.within(f"backendRefs[{index}]") from error
-        name = _found("backendRef", reference, resolver, targets, unresolved)
+        name = _found("backendRef", reference, resolver, found)
         share = (name, own.request_headers, own.response_headers)
         shares[share] = shares.get(share, 0) + reference.weight
     mirrors = [
         model.Mirror(name, part)
         for reference, part in effects.mirrors
-        if (name := _found("requestMirror.backendRef", reference, resolver, targets, unresolved)) is not None
+        if (name := _found("requestMirror.backendRef", reference, resolver, found)) is not None
     ]
     action = model.Forward(
         tuple(
@@ -101,28 +114,36 @@ def destination(
         mirrors=tuple(mirrors),
         session=session,
     )
-    return Destination(action, targets, tuple(unresolved))
+    return Destination(action, found.targets, tuple(found.unresolved), frozenset(found.services))
 
 
-def _found(
-    field: str,
-    reference: BackendReference | MirrorReference,
-    resolver: Resolver,
-    targets: dict[str, ServicePortName],
-    unresolved: list[Unresolved],
-) -> str | None:
-    """The name of the backend, noted in `targets`; or None, and why in `unresolved`."""
-    found = _resolve(field, reference, resolver)
-    if isinstance(found, Unresolved):
-        unresolved.append(found)
+def _found(field: str, reference: BackendReference | MirrorReference, resolver: Resolver, found: _Found) -> str | None:
+    """The name of the backend, noted in `found`; or None, and why if it is the reference's fault."""
+    port = _resolve(field, reference, resolver)
+    if isinstance(port, Unresolved):
+        found.unresolved.append(port)
         return None
-    name, targets[name] = found
-    return name
+    found.services.add(port.service)
+    if not port.is_usable:
+        return None
+    found.targets[port.name] = port.target
+    return port.name
 
 
-def _resolve(
-    field: str, reference: BackendReference | MirrorReference, resolver: Resolver
-) -> tuple[str, ServicePortName] | Unresolved:
+@dataclass(frozen=True, slots=True)
+class _Port:
+    """A port that a reference leads to. Unless it `is_usable` nothing may be sent there: its policy is invalid."""
+
+    name: str
+    target: ServicePortName
+    is_usable: bool = True
+
+    @property
+    def service(self) -> Key:
+        return self.target.service
+
+
+def _resolve(field: str, reference: BackendReference | MirrorReference, resolver: Resolver) -> _Port | Unresolved:
     referrer = Referrer(resolver.needs.route_kind, resolver.namespace)
     grants = resolver.snapshot.grants
     key = references.target(field, reference, referrer, grants, kind="Service", else_reason="InvalidKind")
@@ -135,24 +156,31 @@ def _resolve(
         return Unresolved("BackendNotFound", f"Service {key} is of type ExternalName and has no endpoints")
     if reference.port is None:
         return Unresolved("BackendNotFound", f"{field} to Service {key} names no port")
-    return _resolve_port(key, service, reference.port, resolver.needs)
+    return _resolve_port(key, service, reference.port, resolver)
 
 
-def _resolve_port(key: Key, service: Service, number: int, needs: Needs) -> tuple[str, ServicePortName] | Unresolved:
+def _resolve_port(key: Key, service: Service, number: int, resolver: Resolver) -> _Port | Unresolved:
+    needs = resolver.needs
     transport = "UDP" if needs.speaks == "udp" else "TCP"
     port = _port(service, number, transport)
     if port is None:
         ports = ", ".join(str(each.port) for each in service.spec.ports if each.protocol == transport) or "none"
         return Unresolved("BackendNotFound", f"Service {key} has no {transport} port {number}; it has {ports}")
-    if port.app_protocol in needs.refused:
-        message = f"Service {key} port {number} has appProtocol {port.app_protocol}, which cannot carry {needs.carries}"
-        return Unresolved("UnsupportedProtocol", message)
     if needs.speaks is not None:
-        return f"{key}:{number}/{needs.speaks}", ServicePortName(key, port.name, needs.speaks)
-    if needs.always_http2 or port.app_protocol in _HTTP2:
-        return f"{key}:{number}", ServicePortName(key, port.name, "http2")
+        return _Port(f"{key}:{number}/{needs.speaks}", ServicePortName(key, port.name, needs.speaks))
+    policy = backend_tls_policy.applying(key, port.name, resolver.snapshot)
+    spoken = (port.app_protocol or "").lower()
+    where = f"Service {key} port {number} has appProtocol {port.app_protocol}"
+    if spoken in needs.refused:
+        return Unresolved("UnsupportedProtocol", f"{where}, which cannot carry {needs.carries}")
+    if spoken in _TLS and policy is None:
+        return Unresolved("UnsupportedProtocol", f"{where}, which needs a BackendTLSPolicy for the Service")
+    tls = backend_tls_policy.tls_of(policy, resolver.snapshot) if policy is not None else None
+    is_usable = policy is None or tls is not None
+    if needs.always_http2 or spoken in _HTTP2:
+        return _Port(f"{key}:{number}", ServicePortName(key, port.name, "http2", tls), is_usable)
     # A Service port that two kinds of routes share is two backends.
-    return f"{key}:{number}/http1", ServicePortName(key, port.name, "http1")
+    return _Port(f"{key}:{number}/http1", ServicePortName(key, port.name, "http1", tls), is_usable)
 
 
 def _port(service: Service, number: int, transport: str) -> ServicePort | None:

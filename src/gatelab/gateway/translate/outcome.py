@@ -9,7 +9,16 @@ from gatelab.gateway.snapshot import RouteId
 from gatelab.kinds.conditions import Condition
 from gatelab.kinds.gatewayapi import Gateway, Listener, ListenerSet, ParentReference, RouteGroupKind
 from gatelab.kinds.objects import Key
-from gatelab.proxy.model import Certificate, ProxyConfig
+from gatelab.proxy.model import Authorities, Certificate, ProxyConfig, SubjectName
+
+
+@dataclass(frozen=True, slots=True)
+class BackendTls:
+    """TLS to a Service port, but for the certificate by which a Gateway says who it is."""
+
+    server_name: str
+    authorities: Authorities
+    names: tuple[SubjectName, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +28,7 @@ class ServicePortName:
     service: Key
     port: str
     protocol: Literal["http1", "http2", "tcp", "udp"] = "http2"
+    tls: BackendTls | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,12 +136,22 @@ class ParentOutcome:
 
 
 @dataclass(frozen=True, slots=True)
+class AncestorOutcome:
+    """What a policy is told about a Gateway that its targets are backends of."""
+
+    gateway: Key
+    controller_name: str
+    conditions: tuple[Condition, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Translation:
     """Everything that follows from a snapshot, for the classes of `controller_names`."""
 
     classes: Mapping[str, Condition] = field(default_factory=dict)
     gateways: Mapping[Key, GatewayOutcome] = field(default_factory=dict)
     routes: Mapping[RouteId, tuple[ParentOutcome, ...]] = field(default_factory=dict)
+    policies: Mapping[Key, tuple[AncestorOutcome, ...]] = field(default_factory=dict)
     problems: tuple[str, ...] = ()
     controller_names: frozenset[str] = frozenset()
 

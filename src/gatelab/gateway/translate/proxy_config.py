@@ -5,10 +5,10 @@ told apart by SNI, each with a table of its own; that table knows the other host
 whose Host is not what its SNI promised is misdirected. TLS listeners share a port with them; see `l4_chains`.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from gatelab.gateway.translate import l4_chains, redirects
+from gatelab.gateway.translate import backend_tls, l4_chains, redirects
 from gatelab.gateway.translate.hostnames import EVERY, normal
 from gatelab.gateway.translate.outcome import ListenerVerdict, Placement, ServicePortName
 from gatelab.gateway.translate.route_tables import HostScope, route_table
@@ -71,8 +71,16 @@ Tables = Callable[[str, Sequence[HostScope]], model.RouteTable]
 """`route_table`, or one that remembers."""
 
 
-def assembled(served: Sequence[ServedListener], binding: Binding, tables: Tables = route_table) -> Assembled:
-    """The whole model of a Gateway, and where each of its listeners is in it, by the listener's id."""
+def assembled(
+    served: Sequence[ServedListener],
+    binding: Binding,
+    tables: Tables = route_table,
+    identity: model.Certificate | None = None,
+) -> Assembled:
+    """The whole model of a Gateway, and where each of its listeners is in it, by the listener's id.
+
+    `identity` is the certificate that the Gateway shows to backends.
+    """
     targets_of = {each.id: _targets(each.routes) for each in served}
     listeners: list[model.Listener] = []
     made: list[model.RouteTable] = []
@@ -85,15 +93,16 @@ def assembled(served: Sequence[ServedListener], binding: Binding, tables: Tables
         made.extend(found.values())
         for each in sharing:
             table = name if name in found else f"{name}/{each.id}"
-            placements[each.id] = _placement(name, each, table if table in found else "", targets_of[each.id])
+            placements[each.id] = _placement(name, each, table if table in found else "", targets_of[each.id], identity)
     targets = {name: target for each in targets_of.values() for name, target in each.items()}
     names = sorted(targets)
     return Assembled(
         config=model.ProxyConfig(
             listeners=tuple(listeners),
             route_tables=tuple(made),
-            backends=tuple(model.Backend(name, targets[name].protocol) for name in names),
-            certificates=_certificates(served),
+            backends=tuple(backend_tls.backend(name, targets[name], identity) for name in names),
+            certificates=_certificates(served, identity),
+            authorities=backend_tls.authorities(targets.values()),
         ),
         placements=placements,
         backends={name: targets[name] for name in names},
@@ -152,11 +161,17 @@ def _tls_chain(served: ServedListener, table: str) -> model.HttpChain:
     )
 
 
-def _placement(listener: str, served: ServedListener, table: str, targets: Iterable[str]) -> Placement:
+def _placement(
+    listener: str,
+    served: ServedListener,
+    table: str,
+    targets: Mapping[str, ServicePortName],
+    identity: model.Certificate | None,
+) -> Placement:
     return Placement(
         listener=listener,
         route_table=table,
-        certificates=frozenset(_certificate_names(served)),
+        certificates=frozenset((*_certificate_names(served), *backend_tls.secrets(targets.values(), identity))),
         backends=frozenset(targets),
     )
 
@@ -170,6 +185,10 @@ def _targets(routes: Sequence[RuleSet]) -> dict[str, ServicePortName]:
     return found
 
 
-def _certificates(served: Sequence[ServedListener]) -> tuple[model.Certificate, ...]:
+def _certificates(
+    served: Sequence[ServedListener], identity: model.Certificate | None
+) -> tuple[model.Certificate, ...]:
     by_name = {each.name: each for one in served for each in one.verdict.certificates}
+    if identity is not None:
+        by_name[identity.name] = identity
     return tuple(by_name[name] for name in sorted(by_name))

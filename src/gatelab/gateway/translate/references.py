@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from gatelab.gateway.reference_grant import Grants, Referrer
-from gatelab.kinds.gatewayapi import BackendReference, MirrorReference, SecretReference
+from gatelab.kinds.gatewayapi import BackendReference, MirrorReference, ObjectReference, SecretReference
 from gatelab.kinds.objects import Key
 
 
@@ -17,7 +17,7 @@ class Unresolved:
 
 def target(
     field: str,
-    reference: BackendReference | MirrorReference | SecretReference,
+    reference: BackendReference | MirrorReference | ObjectReference | SecretReference,
     referrer: Referrer,
     grants: Grants,
     *,

@@ -1,13 +1,15 @@
 """Rules of routes that have not changed are not translated again."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+from gatelab.gateway import referenced
 from gatelab.gateway.reference_grant import Grants
 from gatelab.gateway.snapshot import RouteId, Snapshot, route_id
 from gatelab.gateway.translate.routes import translated_rules
 from gatelab.gateway.translate.rule_sets import RuleSet
-from gatelab.kinds.core import Service
-from gatelab.kinds.gatewayapi import BackendReference, L4RouteRule, MirrorReference, Route
+from gatelab.kinds.core import ConfigMap, Service
+from gatelab.kinds.gatewayapi import BackendReference, BackendTLSPolicy, L4RouteRule, MirrorReference, Route
 from gatelab.kinds.objects import Key
 
 _SPARE = 100
@@ -19,6 +21,8 @@ class _Entry:
 
     rules: RuleSet
     services: tuple[tuple[Key, Service | None], ...]
+    policies: tuple[tuple[Key, Sequence[BackendTLSPolicy]], ...]
+    authorities: tuple[tuple[Key, ConfigMap | None], ...]
     grants: Grants
 
     def is_current(self, route: Route, snapshot: Snapshot) -> bool:
@@ -26,6 +30,8 @@ class _Entry:
             self.rules.route is route
             and self.grants == snapshot.grants
             and all(snapshot.services.get(key) is service for key, service in self.services)
+            and all(snapshot.policies_of.get(key, ()) == policies for key, policies in self.policies)
+            and all(snapshot.config_maps.get(key) == config_map for key, config_map in self.authorities)
         )
 
 
@@ -40,12 +46,23 @@ class RuleMemo:
         id_ = route_id(route)
         entry = self._entries.get(id_)
         if entry is None or not entry.is_current(route, snapshot):
-            services = tuple((key, snapshot.services.get(key)) for key in sorted(_named(route)))
-            entry = _Entry(translated_rules(route, snapshot), services, snapshot.grants)
-            self._entries[id_] = entry
+            entry = self._entries[id_] = _entry(route, snapshot)
             if len(self._entries) > 2 * len(snapshot.routes) + _SPARE:
                 self._entries = {each: entry for each, entry in self._entries.items() if each in snapshot.routes}
         return entry.rules
+
+
+def _entry(route: Route, snapshot: Snapshot) -> _Entry:
+    named = sorted(_named(route))
+    policies = tuple((key, snapshot.policies_of.get(key, ())) for key in named)
+    bundles = {key for _, each in policies for key in referenced.config_maps((), (), each, snapshot.grants)}
+    return _Entry(
+        rules=translated_rules(route, snapshot),
+        services=tuple((key, snapshot.services.get(key)) for key in named),
+        policies=policies,
+        authorities=tuple((key, snapshot.config_maps.get(key)) for key in sorted(bundles)),
+        grants=snapshot.grants,
+    )
 
 
 def _named(route: Route) -> set[Key]:

@@ -96,6 +96,6 @@ def resolved(rules: RuleSet) -> Condition:
 
 
 def _resolution(rules: RuleSet) -> str:
-    if any(rule.destination.targets for rule in rules.rules):
+    if any(rule.destination.services for rule in rules.rules):
         return "every backendRef leads to a port of a Service"
     return "there is no backendRef to resolve"

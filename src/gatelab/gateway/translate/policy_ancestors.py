@@ -1,0 +1,110 @@
+"""What BackendTLSPolicies are told: an ancestor is each Gateway with a route to one of the targets (GEP-1897, GEP-713).
+
+A policy that nobody uses has no ancestor. What it is told does not depend on who uses it.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from gatelab.gateway.policy_targets import services_of, target_key
+from gatelab.gateway.snapshot import Snapshot
+from gatelab.gateway.translate import backend_tls_policy
+from gatelab.gateway.translate.observations import ACCEPTED, RESOLVED_REFS, fails, holds
+from gatelab.gateway.translate.outcome import AncestorOutcome
+from gatelab.gateway.translate.rule_sets import RuleSet
+from gatelab.kinds.conditions import Condition
+from gatelab.kinds.gatewayapi import BackendTLSPolicy, GRPCRoute, HTTPRoute
+from gatelab.kinds.objects import Key
+
+
+def ancestors(
+    snapshot: Snapshot, controllers: Mapping[Key, str], attached: Mapping[tuple[Key, str], Sequence[RuleSet]]
+) -> dict[Key, tuple[AncestorOutcome, ...]]:
+    """For each policy the Gateways that use it, in order. `controllers` are those of our Gateways; `attached` are the
+    routes of each listener of these.
+    """
+    if not snapshot.backend_tls_policies:
+        return {}
+    users = _users(snapshot, attached)
+    found: dict[Key, tuple[AncestorOutcome, ...]] = {}
+    for key, policy in snapshot.backend_tls_policies.items():
+        gateways = sorted({gateway for service in services_of(policy) for gateway in users.get(service, ())})
+        if gateways:
+            told = conditions(policy, snapshot)
+            found[key] = tuple(AncestorOutcome(each, controllers[each], told) for each in gateways)
+    return found
+
+
+def _users(snapshot: Snapshot, attached: Mapping[tuple[Key, str], Iterable[RuleSet]]) -> Mapping[Key, set[Key]]:
+    """The Gateways that use each Service that a policy is for."""
+    users: dict[Key, set[Key]] = {service: set() for service in snapshot.policies_of}
+    for (gateway, _), routes in attached.items():
+        for rules in routes:
+            for rule in rules.rules if isinstance(rules.route, HTTPRoute | GRPCRoute) else ():
+                for service in rule.destination.services & users.keys():
+                    users[service].add(gateway)
+    return users
+
+
+def conditions(policy: BackendTLSPolicy, snapshot: Snapshot) -> tuple[Condition, ...]:
+    """Accepted and ResolvedRefs."""
+    generation = policy.metadata.generation
+    trusted = backend_tls_policy.trusted_by(policy, snapshot)
+    if trusted.refusals:
+        message = "; ".join(each.message for each in trusted.refusals)
+        resolved = fails(RESOLVED_REFS, generation, reason=trusted.refusals[0].reason, message=message)
+    elif policy.spec.validation.ca_certificate_refs:
+        resolved = holds(RESOLVED_REFS, generation, message="every caCertificateRef leads to certificates")
+    else:
+        resolved = holds(RESOLVED_REFS, generation, message="there is no caCertificateRef to resolve")
+    return (_accepted(policy, snapshot), resolved)
+
+
+def _accepted(policy: BackendTLSPolicy, snapshot: Snapshot) -> Condition:
+    generation = policy.metadata.generation
+    rivals = _rivals(policy, snapshot)
+    if rivals:
+        return fails(ACCEPTED, generation, reason="Conflicted", message="; ".join(rivals))
+    missing = _missing(policy, snapshot)
+    if len(missing) == len(policy.spec.target_refs):
+        return fails(ACCEPTED, generation, reason="TargetNotFound", message="; ".join(missing))
+    trusted, validation = backend_tls_policy.trusted_by(policy, snapshot), policy.spec.validation
+    if trusted.authorities is None and not validation.ca_certificate_refs:
+        named = validation.well_known_ca_certificates
+        message = f"wellKnownCACertificates {named} is not known; {backend_tls_policy.SYSTEM} is"
+        return fails(ACCEPTED, generation, reason="Invalid", message=message)
+    if trusted.authorities is None:
+        message = "no caCertificateRef can be used, so requests to the targets fail"
+        return fails(ACCEPTED, generation, reason="NoValidCACertificate", message=message)
+    except_for = f"; {'; '.join(missing)}" if missing else ""
+    return holds(ACCEPTED, generation, message=f"its targets are spoken to with TLS{except_for}")
+
+
+def _rivals(policy: BackendTLSPolicy, snapshot: Snapshot) -> list[str]:
+    """A sentence for each target that another policy has."""
+    found = []
+    for service in services_of(policy):
+        policies = snapshot.policies_of.get(service, ())
+        for section in sorted(backend_tls_policy.sections(service, policy)):
+            holder = backend_tls_policy.holder(service, section, policies)
+            if holder is not None and holder.metadata.key != policy.metadata.key:
+                what = f"Service {service}" + (f" port {section}" if section else "")
+                found.append(
+                    f"BackendTLSPolicy {holder.metadata.key}, which goes first by its age or name, is for {what} too"
+                )
+    return found
+
+
+def _missing(policy: BackendTLSPolicy, snapshot: Snapshot) -> list[str]:
+    """A sentence for each target that is not there."""
+    found = []
+    for target in policy.spec.target_refs:
+        key = target_key(policy, target)
+        service = snapshot.services.get(key) if key is not None else None
+        if key is None:
+            found.append(f"targetRef {target.kind} {target.name}: only Services of the core group will do")
+        elif service is None:
+            found.append(f"Service {key} does not exist")
+        elif target.section_name and all(port.name != target.section_name for port in service.spec.ports):
+            names = ", ".join(port.name for port in service.spec.ports if port.name) or "none"
+            found.append(f"Service {key} has no port named {target.section_name}; it has {names}")
+    return found
