@@ -5,18 +5,19 @@ import base64
 import binascii
 from pathlib import Path
 
-from gatelab.cli.lab_objects import TIMEOUT_S, unanswered
+from gatelab.cli.lab_objects import TIMEOUT_S, list_all, unanswered
 from gatelab.cluster.port import Cluster
 from gatelab.cluster.remote import KubeconfigError, RemoteCluster
 from gatelab.experiment.resolution import issuer_certificates
-from gatelab.kinds.builtin import GATEWAY, SECRET
+from gatelab.kinds.builtin import GATEWAY, LISTENER_SET, SECRET
 from gatelab.kinds.errors import ApiError, NotFound
 from gatelab.kinds.objects import Key
 from gatelab.node.errors import LabError
 
 
 async def authorities(cluster: Cluster) -> tuple[str, ...]:
-    """CA certificates (PEM): of every Issuer of type `ca`, and `ca.crt` of the Secrets that Gateways serve with.
+    """CA certificates (PEM): of every Issuer of type `ca`, and `ca.crt` of the Secrets that Gateways and ListenerSets
+    serve with.
 
     Raises ApiError.
     """
@@ -62,10 +63,11 @@ async def _of_secret(kubeconfig: Path, key: Key) -> str:
 
 async def _gateway_secrets(cluster: Cluster) -> list[Key]:
     keys: dict[Key, None] = {}
-    for gateway in await cluster.list(GATEWAY):
-        for listener in gateway["spec"].get("listeners") or ():
+    owners = await list_all(cluster, (GATEWAY, LISTENER_SET))
+    for owner in (*owners[GATEWAY], *owners[LISTENER_SET]):
+        for listener in owner["spec"].get("listeners") or ():
             for reference in (listener.get("tls") or {}).get("certificateRefs") or ():
-                namespace = reference.get("namespace") or gateway["metadata"]["namespace"]
+                namespace = reference.get("namespace") or owner["metadata"]["namespace"]
                 keys[Key(namespace, reference["name"])] = None
     return list(keys)
 

@@ -1,6 +1,6 @@
 """The lab's names and where they are, as a hosts file (hosts(5)) can say it: pure."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import dns.name
@@ -10,13 +10,13 @@ from dns.exception import DNSException
 
 from gatelab.cli.lab_objects import ROUTES, Objects
 from gatelab.dns.records import records_of
-from gatelab.kinds.builtin import ENDPOINT_SLICE, GATEWAY, SERVICE
+from gatelab.kinds.builtin import ENDPOINT_SLICE, GATEWAY, LISTENER_SET, SERVICE
 from gatelab.kinds.core import Service
 from gatelab.kinds.discovery import SERVICE_NAME, EndpointSlice
 from gatelab.kinds.objects import Key, Object, key_of
 from gatelab.kinds.views import view
 
-KINDS = (SERVICE, ENDPOINT_SLICE, GATEWAY, *ROUTES)
+KINDS = (SERVICE, ENDPOINT_SLICE, GATEWAY, LISTENER_SET, *ROUTES)
 """What the names are made of."""
 
 _CLUSTER_SUFFIXES = (".cluster.local", ".svc.cluster.local")
@@ -47,18 +47,32 @@ def host_lines(objects: Objects) -> list[HostLine]:
 
 
 def hostnames(gateway: Object, objects: Objects) -> list[str]:
-    """The hostnames of a Gateway's listeners and of the routes that it has accepted, wildcards too."""
-    found = [each["hostname"] for each in gateway["spec"].get("listeners") or () if each.get("hostname")]
+    """The hostnames of a Gateway's listeners, its sets' too, and of the routes that it has accepted; wildcards too."""
+    owners = (gateway, *attached_sets(gateway, objects))
+    listeners = (each for owner in owners for each in owner["spec"].get("listeners") or ())
+    found = [each["hostname"] for each in listeners if each.get("hostname")]
     for route in attached_routes(gateway, objects):
         found += route["spec"].get("hostnames") or ()
     return list(dict.fromkeys(found))
 
 
 def attached_routes(gateway: Object, objects: Objects) -> list[Object]:
-    """The routes that the Gateway has accepted."""
-    key = key_of(gateway)
+    """The routes that the Gateway or a ListenerSet of it has accepted."""
+    owners = {("Gateway", key_of(gateway))}
+    owners |= {("ListenerSet", key_of(each)) for each in attached_sets(gateway, objects)}
     routes = (route for kind in ROUTES for route in objects.get(kind) or ())
-    return [route for route in routes if any(_is_accepted(parent, route, key) for parent in parents(route))]
+    return [route for route in routes if any(_is_accepted(parent, route, owners) for parent in parents(route))]
+
+
+def attached_sets(gateway: Object, objects: Objects) -> list[Object]:
+    """The ListenerSets from which the Gateway takes listeners."""
+    wanted = ("Gateway", key_of(gateway))
+    return [
+        each
+        for each in objects.get(LISTENER_SET) or ()
+        if _named(each["spec"].get("parentRef") or {}, each) == wanted
+        and _says_accepted((each.get("status") or {}).get("conditions"))
+    ]
 
 
 def parents(route: Object) -> Sequence[Mapping[str, object]]:
@@ -105,13 +119,20 @@ def _forms(name: dns.name.Name) -> tuple[str, ...]:
     return (full, *(full.removesuffix(suffix) for suffix in _CLUSTER_SUFFIXES if full.endswith(suffix)))
 
 
-def _is_accepted(parent: Mapping[str, object], route: Object, gateway: Key) -> bool:
-    reference, conditions = parent.get("parentRef"), parent.get("conditions")
-    if not isinstance(reference, dict) or not isinstance(conditions, list):
-        return False
-    namespace = reference.get("namespace") or route["metadata"].get("namespace", "")
-    named = reference.get("kind", "Gateway") == "Gateway" and Key(namespace, reference.get("name", "")) == gateway
-    return named and any(each.get("type") == "Accepted" and each.get("status") == "True" for each in conditions)
+def _is_accepted(parent: Mapping[str, object], route: Object, owners: Container[tuple[str, Key]]) -> bool:
+    reference = parent.get("parentRef")
+    named = isinstance(reference, dict) and _named(reference, route) in owners
+    return named and _says_accepted(parent.get("conditions"))
+
+
+def _named(reference: Mapping[str, str], referrer: Object) -> tuple[str, Key]:
+    namespace = reference.get("namespace") or referrer["metadata"].get("namespace", "")
+    return reference.get("kind", "Gateway"), Key(namespace, reference.get("name", ""))
+
+
+def _says_accepted(conditions: object) -> bool:
+    found = conditions if isinstance(conditions, list) else ()
+    return any(each.get("type") == "Accepted" and each.get("status") == "True" for each in found)
 
 
 def _by_number(item: tuple[str, object]) -> tuple[int, ...]:

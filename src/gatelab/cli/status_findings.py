@@ -15,6 +15,7 @@ from gatelab.kinds.builtin import (
     GATEWAY,
     GATEWAY_CLASS,
     ISSUER,
+    LISTENER_SET,
     POD,
     STATEFUL_SET,
 )
@@ -24,6 +25,7 @@ from gatelab.kinds.objects import Object, is_being_deleted
 KINDS = (
     GATEWAY_CLASS,
     GATEWAY,
+    LISTENER_SET,
     *ROUTES,
     CERTIFICATE,
     ISSUER,
@@ -43,6 +45,12 @@ _COUNTS: Mapping[Kind, tuple[tuple[str, str], tuple[str, str]]] = {
     STATEFUL_SET: (("spec", "replicas"), ("status", "readyReplicas")),
     DAEMON_SET: (("status", "desiredNumberScheduled"), ("status", "numberReady")),
 }
+_UNSEEN: Mapping[Kind, str] = {
+    GATEWAY: "is there a GatewayClass of its gatewayClassName?",
+    LISTENER_SET: "does its parentRef name a Gateway that is there?",
+    CERTIFICATE: "it is new, or stuck",
+}
+"""What to ask where an object has no conditions."""
 _STARTING = ("ContainerCreating", "PodInitializing")
 
 
@@ -69,7 +77,7 @@ class Finder:
             yield from self._of_route(kind, obj)
         else:
             yield from self._of_conditions(kind, obj, obj.get("status") or {})
-            if kind == GATEWAY:
+            if kind in (GATEWAY, LISTENER_SET):
                 for listener in (obj.get("status") or {}).get("listeners") or ():
                     yield from self._of_conditions(kind, obj, listener, f"listener {listener['name']}: ")
             if kind in _COUNTS:
@@ -82,9 +90,8 @@ class Finder:
                 yield self._problem(
                     kind, obj, f"{part}{type_} is {value} ({each.get('reason', '')})", each.get("message", "")
                 )
-        if kind in (GATEWAY, CERTIFICATE) and not status.get("conditions") and not part:
-            message = "is there a GatewayClass of its gatewayClassName?" if kind == GATEWAY else "it is new, or stuck"
-            yield self._problem(kind, obj, "nobody has looked at it", message)
+        if kind in _UNSEEN and not status.get("conditions") and not part:
+            yield self._problem(kind, obj, "nobody has looked at it", _UNSEEN[kind])
 
     def _of_route(self, kind: Kind, obj: Object) -> Iterable[Problem]:
         taken = parents(obj)

@@ -17,7 +17,10 @@ class Process(msgspec.Struct, frozen=True):
 
 
 class ListenerReport(msgspec.Struct, frozen=True):
-    """A listener. `bound_port` differs from `port` where ports below 1024 are not permitted."""
+    """A listener; of a ListenerSet it is called namespace/set/name.
+
+    `bound_port` differs from `port` where ports below 1024 are not permitted.
+    """
 
     name: str
     protocol: str
@@ -28,7 +31,10 @@ class ListenerReport(msgspec.Struct, frozen=True):
 
 
 class GatewayReport(msgspec.Struct, frozen=True):
-    """A Gateway; `hostnames` are those of its listeners and of the routes that it accepted."""
+    """A Gateway; `listeners` are its own and those of its ListenerSets.
+
+    `hostnames` are those of the listeners and of the routes that these accepted.
+    """
 
     name: str
     class_name: str

@@ -6,7 +6,7 @@ from typing import Any
 
 from gatelab.cli.lab_objects import Objects, read_objects
 from gatelab.cli.names import KINDS as NAME_KINDS
-from gatelab.cli.names import addresses, attached_routes, hostnames
+from gatelab.cli.names import addresses, attached_routes, attached_sets, hostnames
 from gatelab.cli.status_findings import KINDS as FINDING_KINDS
 from gatelab.cli.status_findings import Finder
 from gatelab.cli.status_processes import processes
@@ -73,7 +73,10 @@ def gateway_reports(objects: Objects) -> Iterable[GatewayReport]:
             name=str(key_of(gateway)),
             class_name=gateway["spec"].get("gatewayClassName", ""),
             addresses=tuple(places),
-            listeners=tuple(_listeners(gateway, moved)),
+            listeners=(
+                *_listeners(gateway, moved),
+                *(each for owner in attached_sets(gateway, objects) for each in _listeners(owner, moved, owner)),
+            ),
             hostnames=tuple(hostnames(gateway, objects)),
             routes=tuple(names),
         )
@@ -96,11 +99,12 @@ def service_reports(objects: Objects) -> Iterable[ServiceReport]:
         )
 
 
-def _listeners(gateway: Object, moved: Mapping[int, int]) -> Iterable[ListenerReport]:
-    statuses = {each["name"]: each for each in (gateway.get("status") or {}).get("listeners") or ()}
-    for listener in gateway["spec"].get("listeners") or ():
+def _listeners(owner: Object, moved: Mapping[int, int], listener_set: Object | None = None) -> Iterable[ListenerReport]:
+    statuses = {each["name"]: each for each in (owner.get("status") or {}).get("listeners") or ()}
+    prefix = f"{key_of(listener_set)}/" if listener_set else ""
+    for listener in owner["spec"].get("listeners") or ():
         yield ListenerReport(
-            name=listener["name"],
+            name=f"{prefix}{listener['name']}",
             protocol=listener["protocol"],
             port=listener["port"],
             bound_port=moved.get(listener["port"], listener["port"]),

@@ -8,7 +8,7 @@ import pytest
 from gatelab.cli.dns_output import text_of
 from gatelab.cli.hosts_file import block, resolver_order, with_lab
 from gatelab.cli.names import HostLine, host_lines
-from gatelab.kinds.builtin import ENDPOINT_SLICE, GATEWAY, GRPC_ROUTE, SERVICE
+from gatelab.kinds.builtin import ENDPOINT_SLICE, GATEWAY, GRPC_ROUTE, LISTENER_SET, SERVICE
 from gatelab.kinds.discovery import SERVICE_NAME
 
 
@@ -71,6 +71,20 @@ def test_hostnames_of_gateways_and_of_the_routes_that_they_accepted() -> None:
     }
     assert host_lines(objects) == [HostLine("127.70.128.1", ("shop.example.test", "a.example.test"))]
     assert host_lines({GATEWAY: [gateway()], GRPC_ROUTE: [route("a.example.test", accepted="False")]}) == []
+
+
+def test_a_gateway_has_the_hostnames_of_its_sets_and_of_their_routes() -> None:
+    taken = gateway("set.example.test")
+    taken["metadata"]["name"] = "set"
+    taken["spec"]["parentRef"] = {"name": "edge"}
+    taken["status"] = {"conditions": [{"type": "Accepted", "status": "True"}]}
+    of_set = route("a.example.test")
+    of_set["status"]["parents"][0]["parentRef"] = {"name": "set", "kind": "ListenerSet"}
+    objects = {GATEWAY: [gateway("shop.example.test")], LISTENER_SET: [taken], GRPC_ROUTE: [of_set]}
+    names = ("shop.example.test", "set.example.test", "a.example.test")
+    assert host_lines(objects) == [HostLine("127.70.128.1", names)]
+    taken["status"]["conditions"][0]["status"] = "False"
+    assert host_lines(objects) == [HostLine("127.70.128.1", ("shop.example.test",))]
 
 
 def test_addresses_are_in_the_order_of_their_numbers() -> None:

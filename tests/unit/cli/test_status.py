@@ -11,7 +11,7 @@ from gatelab.cli.status_findings import Finder
 from gatelab.cli.status_output import text_of
 from gatelab.cli.status_report import GatewayReport, ListenerReport, Problem, Process, ServiceReport, StatusReport
 from gatelab.cli.status_run import gateway_reports, service_reports
-from gatelab.kinds.builtin import CERTIFICATE, DAEMON_SET, DEPLOYMENT, GATEWAY, GRPC_ROUTE, POD, SERVICE
+from gatelab.kinds.builtin import CERTIFICATE, DAEMON_SET, DEPLOYMENT, GATEWAY, GRPC_ROUTE, LISTENER_SET, POD, SERVICE
 from gatelab.kinds.kind import Kind
 from gatelab.kinds.lab import SERVED_BY
 
@@ -45,6 +45,14 @@ PARENT = {"parentRef": {"name": "edge"}, "conditions": [condition("ResolvedRefs"
             },
             {},
             "listener https: ResolvedRefs is False (Why)",
+        ),
+        (LISTENER_SET, {}, {}, "nobody has looked at it"),
+        (
+            LISTENER_SET,
+            {"listeners": [{"name": "l", "conditions": [condition("Conflicted", "True", "HostnameConflict")]}]}
+            | {"conditions": [condition("Accepted", "True")]},
+            {},
+            "listener l: Conflicted is True (HostnameConflict)",
         ),
         (GRPC_ROUTE, {"parents": [PARENT]}, {}, "at edge: ResolvedRefs is False (BackendNotFound)"),
         (GRPC_ROUTE, {}, {}, "no Gateway has looked at it"),
@@ -104,6 +112,15 @@ def test_a_listener_is_shown_with_the_port_that_it_has() -> None:
     assert report.listeners == (ListenerReport("https", "HTTPS", 443, 10443, "", 2),)
     (shown,) = service_reports({SERVICE: [service]})
     assert (shown.name, shown.external, shown.ports) == ("shop/s", ("127.70.128.1",), ("443/TCP",))
+
+
+def test_listeners_of_sets_are_shown_with_those_of_their_gateway() -> None:
+    gateway = obj("edge", spec={"listeners": [{"name": "l", "protocol": "HTTP", "port": 80}]})
+    spec = {"parentRef": {"name": "edge"}, "listeners": [{"name": "l", "protocol": "HTTP", "port": 81}]}
+    taken = obj("set", spec=spec, conditions=[condition("Accepted", "True")], listeners=[])
+    refused = obj("refused", spec=spec, conditions=[condition("Accepted", "False")])
+    (report,) = gateway_reports({GATEWAY: [gateway], LISTENER_SET: [taken, refused]})
+    assert [(each.name, each.port) for each in report.listeners] == [("l", 80), ("shop/set/l", 81)]
 
 
 def report(*problems: Problem) -> StatusReport:
