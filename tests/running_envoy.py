@@ -15,6 +15,7 @@ from gatelab.proxy import envoy_binary
 from gatelab.proxy.bootstrap import bootstrap
 from gatelab.proxy.command import envoy_arguments
 from gatelab.proxy.model import Acceptance, Endpoint, Endpoints, ProxyConfig
+from gatelab.proxy.resources import MANY
 from gatelab.proxy.xds import XdsServer
 
 DEADLINE_S = 10.0
@@ -29,6 +30,7 @@ class RunningEnvoy:
     process: asyncio.subprocess.Process
     xds: XdsServer
     ready: tuple[str, int] | None
+    many_hosts: int = MANY
 
     @property
     def xds_address(self) -> str:
@@ -55,7 +57,7 @@ class RunningEnvoy:
     async def restart_control_plane(self) -> None:
         """Close the xDS server; a new one, that knows nothing, listens on the same socket."""
         await self.xds.__aexit__(None, None, None)
-        self.xds = await XdsServer(self.xds_address).__aenter__()
+        self.xds = await XdsServer(self.xds_address, many_hosts=self.many_hosts).__aenter__()
 
     async def admin(self, path: str, method: str = "GET") -> str:
         """A page of Envoy's admin interface."""
@@ -130,7 +132,12 @@ async def traffic(target: str, *, callers: int = 2, every_s: float = 0.004) -> A
 
 @asynccontextmanager
 async def running_envoy(
-    folder: Path, *, proxy: str = "test/proxy", ready: tuple[str, int] | None = None, concurrency: int = 1
+    folder: Path,
+    *,
+    proxy: str = "test/proxy",
+    ready: tuple[str, int] | None = None,
+    concurrency: int = 1,
+    many_hosts: int = MANY,
 ) -> AsyncIterator[RunningEnvoy]:
     """Start a control plane and an Envoy; `folder` must have a short path (Unix sockets)."""
     paths = {"xds_socket": str(folder / "xds.sock"), "admin_socket": str(folder / "admin.sock")}
@@ -144,8 +151,8 @@ async def running_envoy(
         )
     try:
         async with AsyncExitStack() as stack:
-            xds = await stack.enter_async_context(XdsServer(f"unix:{folder / 'xds.sock'}"))
-            envoy = RunningEnvoy(proxy, folder, process, xds, ready)
+            xds = await stack.enter_async_context(XdsServer(f"unix:{folder / 'xds.sock'}", many_hosts=many_hosts))
+            envoy = RunningEnvoy(proxy, folder, process, xds, ready, many_hosts)
             try:
                 yield envoy
             finally:

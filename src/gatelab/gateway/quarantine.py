@@ -6,7 +6,7 @@ and tried again in halves, until each is either accepted or alone; the one that 
 and stays out until it changes.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from gatelab.gateway.snapshot import RouteId
@@ -14,6 +14,7 @@ from gatelab.gateway.translate.observations import ACCEPTED, fails
 from gatelab.gateway.translate.outcome import ParentOutcome
 from gatelab.kinds.conditions import Condition
 from gatelab.proxy.model import Acceptance, ProxyConfig, Route, RouteTable
+from gatelab.proxy.resources import others_of, scope_of, table_of
 
 Version = tuple[str, int]
 """A route object in one form: its `RouteId` as text, and its generation."""
@@ -51,7 +52,8 @@ class Quarantine:
                 self._good[name] = table
         for name, words in refused.items():
             if name in tables:
-                return self._accuse(self._suspects(tables[name], generations()), words)
+                hosts = {host for host in acceptance.rejected.get("host", {}) if table_of(host) == name}
+                return self._accuse(self._suspects(tables[name], hosts, generations()), words)
         if self._waiting:
             self._waiting.pop(0)
             return True
@@ -65,9 +67,13 @@ class Quarantine:
         self.guilty = {version: words for version, words in self.guilty.items() if version in present}
         self._waiting = [group & present for group in self._waiting if group & present]
 
-    def _suspects(self, table: RouteTable, generations: Mapping[str, int]) -> list[Version]:
-        now, good = contents(table), contents(self._good.get(table.name, RouteTable(table.name, ())))
-        changed = [owner for owner in now if now[owner] != good.get(owner)]
+    def _suspects(self, table: RouteTable, hosts: Collection[str], generations: Mapping[str, int]) -> list[Version]:
+        """Those that have changed; where Envoy refused single `hosts`, those on them."""
+        good = self._good.get(table.name, RouteTable(table.name, ()))
+        if hosts and others_of(table.name) not in hosts:
+            table, good = _only(table, hosts), _only(good, hosts)
+        now, before = contents(table), contents(good)
+        changed = [owner for owner in now if now[owner] != before.get(owner)]
         return sorted({(owner, generations[owner]) for owner in changed if owner in generations} - self.withheld)
 
     def _accuse(self, suspects: list[Version], words: str) -> bool:
@@ -86,6 +92,10 @@ def contents(table: RouteTable) -> Contents:
         for route in host.routes:
             found.setdefault(owner_of(route), set()).add((host.name, route))
     return {owner: frozenset(parts) for owner, parts in found.items()}
+
+
+def _only(table: RouteTable, hosts: Collection[str]) -> RouteTable:
+    return RouteTable(table.name, tuple(host for host in table.hosts if scope_of(table.name, host) in hosts))
 
 
 def owner_of(route: Route) -> str:

@@ -9,6 +9,7 @@ from gatelab.proxy.model import ProxyConfig
 from gatelab.proxy.resources.encoded import (
     CLUSTER,
     ENDPOINTS,
+    HOST,
     LISTENER,
     RESOURCE_TYPES,
     ROUTE_TABLE,
@@ -18,11 +19,14 @@ from gatelab.proxy.resources.encoded import (
 )
 from gatelab.proxy.resources.encoder import Encoder, Resources
 from gatelab.proxy.resources.endpoints import encode_endpoints
+from gatelab.proxy.resources.many_hosts import MANY, others_of, scope_of, table_of
 
 __all__ = [
     "CLUSTER",
     "ENDPOINTS",
+    "HOST",
     "LISTENER",
+    "MANY",
     "RESOURCE_TYPES",
     "ROUTE_TABLE",
     "SECRET",
@@ -32,6 +36,9 @@ __all__ = [
     "Resources",
     "encode",
     "encode_endpoints",
+    "others_of",
+    "scope_of",
+    "table_of",
 ]
 
 

@@ -11,6 +11,7 @@ from gatelab.proxy.model import ResourceType
 
 LISTENER = "type.googleapis.com/envoy.config.listener.v3.Listener"
 ROUTE_TABLE = "type.googleapis.com/envoy.config.route.v3.RouteConfiguration"
+HOST = "type.googleapis.com/envoy.config.route.v3.ScopedRouteConfiguration"
 CLUSTER = "type.googleapis.com/envoy.config.cluster.v3.Cluster"
 ENDPOINTS = "type.googleapis.com/envoy.config.endpoint.v3.ClusterLoadAssignment"
 SECRET = "type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.Secret"
@@ -18,6 +19,7 @@ SECRET = "type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.Secret"
 RESOURCE_TYPES: dict[str, ResourceType] = {
     LISTENER: "listener",
     ROUTE_TABLE: "route_table",
+    HOST: "host",
     CLUSTER: "backend",
     ENDPOINTS: "endpoints",
     SECRET: "certificate",

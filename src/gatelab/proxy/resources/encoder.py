@@ -7,6 +7,7 @@ from gatelab.proxy.model import Authorities, Certificate, ProxyConfig
 from gatelab.proxy.resources.cluster import encode_backend
 from gatelab.proxy.resources.encoded import (
     CLUSTER,
+    HOST,
     LISTENER,
     RESOURCE_TYPES,
     ROUTE_TABLE,
@@ -14,7 +15,8 @@ from gatelab.proxy.resources.encoded import (
     EncodedResource,
 )
 from gatelab.proxy.resources.listener import encode_listener
-from gatelab.proxy.resources.route_table import HostsMemo, encode_route_table
+from gatelab.proxy.resources.many_hosts import MANY, Spread, TableNumbers, over_scopes
+from gatelab.proxy.resources.route_table import HostsMemo, encode_hosts, encode_route_table
 from gatelab.proxy.resources.secret import encode_authorities, encode_certificate
 
 Resources = Mapping[str, Mapping[str, EncodedResource]]
@@ -32,9 +34,11 @@ _Known = dict[str, tuple[_Named, EncodedResource]]
 class Encoder:
     """Gives for each configuration what `encode` gives."""
 
-    def __init__(self) -> None:
+    def __init__(self, many_hosts: int = MANY) -> None:
         self._known: dict[str, _Known] = {}
         self._hosts: dict[str, HostsMemo] = {}
+        self._numbers = TableNumbers(many_hosts)
+        self._spread: Spread = {}
 
     def encode(self, config: ProxyConfig) -> Resources:
         """Every resource but the endpoints, by type URL and name.
@@ -42,14 +46,29 @@ class Encoder:
         Raises ValueError when a name is given twice within a type, or a route cannot be expressed.
         """
         self._hosts = {table.name: self._hosts.get(table.name) or HostsMemo() for table in config.route_tables}
+        spread = self._numbers.spread(config.route_tables)
+        if spread != self._spread:
+            self._known.pop(LISTENER, None)
+            self._spread = spread
+        whole = [table for table in config.route_tables if table.name not in spread]
         return {
-            LISTENER: self._all(LISTENER, config.listeners, encode_listener),
-            ROUTE_TABLE: self._all(
-                ROUTE_TABLE, config.route_tables, lambda table: encode_route_table(table, self._hosts[table.name])
+            LISTENER: self._all(
+                LISTENER, config.listeners, lambda listener: over_scopes(encode_listener(listener), spread)
             ),
+            ROUTE_TABLE: self._all(
+                ROUTE_TABLE, whole, lambda table: encode_route_table(table, self._hosts[table.name])
+            ),
+            HOST: self._single_hosts(config, spread),
             CLUSTER: self._all(CLUSTER, config.backends, encode_backend),
             SECRET: self._all(SECRET, _secrets(config), _encode_secret),
         }
+
+    def _single_hosts(self, config: ProxyConfig, spread: Spread) -> Mapping[str, EncodedResource]:
+        found: dict[str, EncodedResource] = {}
+        for table in config.route_tables:
+            if table.name in spread:
+                found.update(encode_hosts(table, spread[table.name], self._hosts[table.name]))
+        return found
 
     def _all(
         self, type_url: str, models: Iterable[T], encode_one: Callable[[T], EncodedResource]

@@ -1,7 +1,7 @@
 """Hosts and their routes: RouteConfiguration."""
 
 import functools
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -16,6 +16,7 @@ from gatelab.proxy.model import NO_CHANGES, Forward, Redirect, Route, RouteTable
 from gatelab.proxy.resources.encoded import CLUSTER, ROUTE_TABLE, EncodedResource, Reference, of_bytes
 from gatelab.proxy.resources.header_changes import change_headers
 from gatelab.proxy.resources.http_filters import CORS, GRPC_WEB, SESSION, awake, cors_policy, session_state
+from gatelab.proxy.resources.many_hosts import encode_host, encode_others, is_exact, scope_of
 from gatelab.proxy.resources.redirect_action import redirect_action
 from gatelab.proxy.resources.route_action import forward_action, keep_grpc_deadline, refusal
 from gatelab.proxy.resources.route_match import route_match
@@ -27,6 +28,7 @@ class HostsMemo:
 
     def __init__(self) -> None:
         self._known: dict[str, _EncodedHost] = {}
+        self._scopes: dict[str, tuple[_EncodedHost, EncodedResource]] = {}
 
     def encoded(self, hosts: Iterable[VirtualHost]) -> list["_EncodedHost"]:
         """The hosts in their order; those that are as they were are not encoded again."""
@@ -38,6 +40,21 @@ class HostsMemo:
             found.append(known)
         self._known = {each.host.name: each for each in found}
         return found
+
+    def scopes(self, table: str, number: int, hosts: Iterable[VirtualHost]) -> Mapping[str, EncodedResource]:
+        """The hosts as resources of their own; those that are as they were are the same ones."""
+        found, others = dict[str, tuple[_EncodedHost, EncodedResource]](), list[_EncodedHost]()
+        for each in self.encoded(hosts):
+            if not is_exact(each.host):
+                others.append(each)
+                continue
+            known = self._scopes.get(name := scope_of(table, each.host))
+            if known is None or known[0] is not each:
+                known = (each, encode_host(table, number, each.host, each.body, each.needs))
+            found[name] = known
+        self._scopes = found
+        rest = encode_others(table, number, b"".join(each.body for each in others), _needs(others))
+        return {rest.name: rest, **{name: scope for name, (_, scope) in found.items()}}
 
 
 class _EncodedHost(NamedTuple):
@@ -56,7 +73,16 @@ def encode_route_table(table: RouteTable, memo: HostsMemo | None = None) -> Enco
     before = RouteConfiguration(name=table.name).SerializeToString()
     after = RouteConfiguration(ignore_port_in_host_matching=True).SerializeToString()
     body = b"".join((before, *(host.body for host in hosts), after))
-    return of_bytes(ROUTE_TABLE, table.name, body, needs=frozenset[Reference]().union(*(host.needs for host in hosts)))
+    return of_bytes(ROUTE_TABLE, table.name, body, needs=_needs(hosts))
+
+
+def encode_hosts(table: RouteTable, number: int, memo: HostsMemo | None = None) -> Mapping[str, EncodedResource]:
+    """The hosts of a table as scopes, by name: `many_hosts` tells why. Raises ValueError as `encode_route_table`."""
+    return (memo or HostsMemo()).scopes(table.name, number, table.hosts)
+
+
+def _needs(hosts: Iterable[_EncodedHost]) -> frozenset[Reference]:
+    return frozenset[Reference]().union(*(host.needs for host in hosts))
 
 
 def _serialised(host: VirtualHost) -> bytes:
@@ -79,7 +105,7 @@ def _otherwise(elsewhere: bool) -> EnvoyRoute:
         (421, "this host has a connection of its own") if elsewhere else (404, "no route of this host matches")
     )
     answer = DirectResponseAction(status=status, body=DataSource(inline_string=words))
-    return EnvoyRoute(match=EnvoyRouteMatch(prefix="/"), direct_response=answer)
+    return EnvoyRoute(name="otherwise", match=EnvoyRouteMatch(prefix="/"), direct_response=answer)
 
 
 def _route(route: Route) -> EnvoyRoute:

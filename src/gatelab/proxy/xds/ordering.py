@@ -1,16 +1,31 @@
 """Make before break: what must be in place before a resource may be sent, and out of use before one may be removed.
 
 Clusters, and then their endpoints, are acknowledged before a route or listener names them; clusters go after every
-route and listener that named them is gone (xDS protocol, "Eventual consistency considerations").
+route and listener that named them is gone (xDS protocol, "Eventual consistency considerations"). Hosts that are
+resources of their own come before a listener that looks for them: Envoy waits for the first of all listeners' only.
 """
 
 from collections.abc import Mapping
 
-from gatelab.proxy.resources import CLUSTER, ENDPOINTS, LISTENER, ROUTE_TABLE, SECRET, EncodedResource, Reference
+from gatelab.proxy.resources import (
+    CLUSTER,
+    ENDPOINTS,
+    HOST,
+    LISTENER,
+    ROUTE_TABLE,
+    SECRET,
+    EncodedResource,
+    Reference,
+    others_of,
+    table_of,
+)
 from gatelab.proxy.xds.snapshot import Snapshot
 from gatelab.proxy.xds.subscription import Subscription
 
 Subscriptions = Mapping[str, Subscription]
+
+NAMING = (LISTENER, ROUTE_TABLE, HOST)
+"""The types whose resources name clusters, and wait for them."""
 
 
 def may_send(resource: EncodedResource, awaited: frozenset[Reference]) -> bool:
@@ -19,7 +34,7 @@ def may_send(resource: EncodedResource, awaited: frozenset[Reference]) -> bool:
     A rejected or unknown backend holds nothing up: its requests fail, the others' need not wait. A listener need not
     wait for routes or certificates that Envoy asks for only when it has the listener: Envoy itself waits for these.
     """
-    return resource.type_url not in (LISTENER, ROUTE_TABLE) or resource.needs.isdisjoint(awaited)
+    return resource.type_url not in NAMING or resource.needs.isdisjoint(awaited)
 
 
 def awaited(snapshot: Snapshot, subscriptions: Subscriptions) -> frozenset[Reference]:
@@ -28,6 +43,7 @@ def awaited(snapshot: Snapshot, subscriptions: Subscriptions) -> frozenset[Refer
     without_endpoints = clusters.keys() - endpoints.held.keys() - endpoints.rejected.keys()
     suspects = subscriptions[CLUSTER].behind(clusters) | (clusters.keys() & endpoints.again) | without_endpoints
     needs = [*((CLUSTER, name) for name in suspects), *((SECRET, name) for name in snapshot.of(SECRET))]
+    needs += [need for each in snapshot.of(LISTENER).values() for need in each.needs if need[0] == HOST]
     return frozenset(need for need in needs if not _is_in_place(need, snapshot, subscriptions))
 
 
@@ -38,6 +54,8 @@ def _is_in_place(need: Reference, snapshot: Snapshot, subscriptions: Subscriptio
         return True
     if type_url == SECRET:
         return not subscriptions[SECRET].wants(resource)
+    if type_url == HOST:
+        return not subscriptions[HOST].opened or not subscriptions[HOST].wants(resource)
     if type_url != CLUSTER:
         return True
     clusters, endpoints = subscriptions[CLUSTER], subscriptions[ENDPOINTS]
@@ -59,24 +77,28 @@ def removable(type_url: str, snapshot: Snapshot, subscriptions: Subscriptions) -
         late = awaited(snapshot, subscriptions)
         waiting = any(subscription.wants(resource) and not may_send(resource, late) for resource in desired.values())
         return frozenset() if waiting else gone
+    if type_url == HOST:
+        # The others' listener is gone: nobody looks for them, but connections that are still being drained.
+        return frozenset(name for name in gone if others_of(table_of(name)) in desired)
     used = clusters_in_use(subscriptions)
     return frozenset() if used is None else gone - used
 
 
 def clusters_in_use(subscriptions: Subscriptions) -> frozenset[str] | None:
-    """The clusters that Envoy's listeners and route tables name, old or on their way; None while that is not known."""
-    listeners, tables = subscriptions[LISTENER], subscriptions[ROUTE_TABLE]
-    if not listeners.opened:
+    """The clusters that Envoy's listeners and routes name, old or on their way; None while that is not known."""
+    if not subscriptions[LISTENER].opened:
         return None
     used: set[str] = set()
-    for subscription in (listeners, tables):
+    for subscription in (subscriptions[type_url] for type_url in NAMING):
         in_flight = subscription.in_flight
         needs = [held.needs for held in subscription.held.values()]
         needs += [resource.needs for resource in in_flight.resources.values()] if in_flight is not None else []
         for need in needs:
             if need is None:
                 return None
-            if any(type_url == ROUTE_TABLE and name not in tables.held for type_url, name in need):
+            if any(
+                type_url in (ROUTE_TABLE, HOST) and name not in subscriptions[type_url].held for type_url, name in need
+            ):
                 return None
             used.update(name for type_url, name in need if type_url == CLUSTER)
     return frozenset(used)

@@ -4,13 +4,16 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
 from gatelab.proxy.model import Acceptance, ResourceType
-from gatelab.proxy.resources import RESOURCE_TYPES, EncodedResource
+from gatelab.proxy.resources import RESOURCE_TYPES, EncodedResource, table_of
 from gatelab.proxy.xds.session import Session
 from gatelab.proxy.xds.snapshot import Snapshot
 
 
 def acceptance_of(snapshot: Snapshot | None, sessions: Iterable[Session]) -> Acceptance:
-    """What all of these Envoys together have accepted of a snapshot; without an Envoy everything is pending."""
+    """What all of these Envoys together have accepted of a snapshot; without an Envoy everything is pending.
+
+    A table whose hosts are resources of their own is as far as all of them are.
+    """
     connected = list(sessions)
     if snapshot is None:
         return Acceptance(connected=bool(connected))
@@ -25,6 +28,9 @@ def acceptance_of(snapshot: Snapshot | None, sessions: Iterable[Session]) -> Acc
     if not connected:
         for type_url, type_ in RESOURCE_TYPES.items():
             pending[type_].update(snapshot.of(type_url), snapshot.parents.get(type_url, ()))
+    pending["route_table"].update(map(table_of, pending["host"]))
+    for name, words in rejected.get("host", {}).items():
+        rejected["route_table"].setdefault(table_of(name), words)
     return Acceptance(
         connected=bool(connected),
         pending={type_: frozenset(names) for type_, names in pending.items() if names},

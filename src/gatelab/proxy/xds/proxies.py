@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from envoy.service.discovery.v3.discovery_pb2 import DeltaDiscoveryRequest
 
 from gatelab.proxy.model import Acceptance, Endpoint, Endpoints, ProxyConfig
-from gatelab.proxy.resources import EncodedResource, Encoder, encode_endpoints
+from gatelab.proxy.resources import MANY, EncodedResource, Encoder, encode_endpoints
 from gatelab.proxy.xds.progress import acceptance_of
 from gatelab.proxy.xds.session import Session
 from gatelab.proxy.xds.snapshot import Snapshot
@@ -23,8 +23,8 @@ class _Assignment:
 
 @dataclass(slots=True)
 class _Proxy:
+    encoder: Encoder
     config: ProxyConfig | None = None
-    encoder: Encoder = field(default_factory=Encoder)
     endpoints: Endpoints | None = None
     assignments: Mapping[str, _Assignment] = field(default_factory=dict)
     snapshot: Snapshot | None = None
@@ -38,15 +38,19 @@ class _Proxy:
 
 
 class Proxies:
-    """The state behind the server. No IO, no clock: a session that has something to send is woken by its callback."""
+    """The state behind the server. No IO, no clock: a session that has something to send is woken by its callback.
 
-    def __init__(self) -> None:
+    From `many_hosts` on the hosts of a table are resources of their own.
+    """
+
+    def __init__(self, many_hosts: int = MANY) -> None:
+        self._many_hosts = many_hosts
         self._proxies: dict[str, _Proxy] = {}
         self._subscribers: list[Callable[[str], None]] = []
 
     def publish(self, name: str, config: ProxyConfig) -> None:
         """What the proxy shall do. An equal configuration disturbs nobody."""
-        proxy = self._proxies.setdefault(name, _Proxy())
+        proxy = self._known(name)
         if proxy.config == config:
             return
         resources = proxy.encoder.encode(config)
@@ -56,7 +60,7 @@ class Proxies:
 
     def publish_endpoints(self, name: str, endpoints: Endpoints) -> None:
         """Where the proxy's backends are: all of them. May come before or after the configuration."""
-        proxy = self._proxies.setdefault(name, _Proxy())
+        proxy = self._known(name)
         if proxy.endpoints == endpoints:
             return
         proxy.endpoints = dict(endpoints)
@@ -66,7 +70,7 @@ class Proxies:
         """Forget the proxy. Its Envoys, if any still run, keep what they have."""
         proxy = self._proxies.pop(name, None)
         if proxy is not None and proxy.sessions:
-            self._proxies[name] = _Proxy(sessions=proxy.sessions, acceptance=Acceptance(connected=True))
+            self._proxies[name] = _Proxy(proxy.encoder, sessions=proxy.sessions, acceptance=Acceptance(connected=True))
             for session in proxy.sessions:
                 session.snapshot = None
 
@@ -89,7 +93,7 @@ class Proxies:
         session.receive(request)
         if session.proxy is None:
             return
-        proxy = self._proxies.setdefault(session.proxy, _Proxy())
+        proxy = self._known(session.proxy)
         if session not in proxy.sessions:
             proxy.sessions[session] = wake
             _log.info("Envoy %s connected for %s", session.node, session.proxy)
@@ -108,6 +112,11 @@ class Proxies:
         self._assess(name, proxy)
         if not proxy.sessions and proxy.config is None and proxy.endpoints is None:
             del self._proxies[name]
+
+    def _known(self, name: str) -> _Proxy:
+        if name not in self._proxies:
+            self._proxies[name] = _Proxy(Encoder(self._many_hosts))
+        return self._proxies[name]
 
     def _refresh(self, name: str, proxy: _Proxy) -> None:
         if proxy.config is None or proxy.snapshot is None:

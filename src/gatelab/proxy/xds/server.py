@@ -12,6 +12,7 @@ import grpc.aio
 from envoy.service.discovery.v3.discovery_pb2 import DeltaDiscoveryRequest, DeltaDiscoveryResponse
 
 from gatelab.proxy.model import Acceptance, Endpoints, ProxyConfig
+from gatelab.proxy.resources import MANY
 from gatelab.proxy.xds.meter import XdsMeter
 from gatelab.proxy.xds.proxies import Proxies
 from gatelab.proxy.xds.session import Session
@@ -43,10 +44,12 @@ class XdsServer:
     Use as an async context manager; the rest may be called before it is entered, always from the event loop's thread.
     """
 
-    def __init__(self, address: str, *, credentials: grpc.ServerCredentials | None = None) -> None:
+    def __init__(
+        self, address: str, *, credentials: grpc.ServerCredentials | None = None, many_hosts: int = MANY
+    ) -> None:
         self._address = address
         self._credentials = credentials
-        self._proxies = Proxies()
+        self._proxies = Proxies(many_hosts)
         self._meter = XdsMeter()
         self._server: grpc.aio.Server | None = None
         self._streams: set[asyncio.Event] = set()

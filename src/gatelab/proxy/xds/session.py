@@ -9,6 +9,7 @@ from google.protobuf.any_pb2 import Any as AnyMessage
 from gatelab.proxy.resources import (
     CLUSTER,
     ENDPOINTS,
+    HOST,
     LISTENER,
     RESOURCE_TYPES,
     ROUTE_TABLE,
@@ -16,14 +17,14 @@ from gatelab.proxy.resources import (
     EncodedResource,
 )
 from gatelab.proxy.xds.meter import XdsMeter
-from gatelab.proxy.xds.ordering import awaited, may_send, removable
+from gatelab.proxy.xds.ordering import NAMING, awaited, may_send, removable
 from gatelab.proxy.xds.snapshot import Snapshot
 from gatelab.proxy.xds.subscription import Delivery, Subscription
 
 _log = logging.getLogger(__name__)
 
-_SEND_ORDER = (CLUSTER, ENDPOINTS, SECRET, LISTENER, ROUTE_TABLE)
-_WILDCARD = frozenset({CLUSTER, LISTENER})
+_SEND_ORDER = (CLUSTER, ENDPOINTS, SECRET, HOST, LISTENER, ROUTE_TABLE)
+_WILDCARD = frozenset({CLUSTER, LISTENER, HOST})
 _ADDRESS_TAKEN = "cannot bind"
 
 
@@ -143,7 +144,7 @@ class Session:
             asked_for = (last.keys() - subscription.held.keys()) | (last.keys() & subscription.again)
             desired = {**{name: last[name] for name in asked_for}, **desired}
         names = subscription.behind({name: each.version for name, each in desired.items()})
-        late = awaited(snapshot, self.subscriptions) if type_url in (LISTENER, ROUTE_TABLE) and names else frozenset()
+        late = awaited(snapshot, self.subscriptions) if type_url in NAMING and names else frozenset()
         due = {
             name: desired[name] for name in names if subscription.wants(desired[name]) and may_send(desired[name], late)
         }

@@ -6,6 +6,9 @@ from dataclasses import dataclass, field
 
 from gatelab.proxy.resources import EncodedResource, Reference
 
+EVERYTHING = "*"
+"""How Envoy calls, when it drops it, what it asked for by naming nothing."""
+
 
 @dataclass(frozen=True, slots=True)
 class Held:
@@ -77,6 +80,8 @@ class Subscription:
     def unsubscribe(self, names: Iterable[str]) -> None:
         """Envoy has dropped these, and what it held of them."""
         for name in names:
+            if name == EVERYTHING and self.wildcard:
+                self.opened = self.answered = False
             self.names.discard(name)
             self.again.discard(name)
             self.absent.discard(name)
