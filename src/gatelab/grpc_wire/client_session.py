@@ -160,7 +160,11 @@ class ClientSession:
 
     def _dispatch(self) -> None:
         sinks = self._sinks
-        for event in self._connection.events():
+        events = self._connection.events()
+        for event in events:
+            if type(event) is GoAwayReceived:  # First: a sink may start its next stream when one closes, and not here.
+                self._rare(event)
+        for event in events:
             if isinstance(event, DataReceived):
                 stream_id, data = event.stream_id, event.data
                 sink = sinks.get(stream_id)

@@ -66,9 +66,9 @@ class PollLoop:
         reader, writer = socket.socketpair()
         reader.setblocking(False)
         writer.setblocking(False)
-        for number in numbers:
-            signal.signal(number, lambda _number, _frame: None)
         signal.set_wakeup_fd(writer.fileno(), warn_on_full_buffer=False)
+        for number in numbers:  # after the descriptor, or a signal in between would be lost
+            signal.signal(number, lambda _number, _frame: None)
 
         def ready(_events: int) -> None:
             if any(number in numbers for number in reader.recv(64)):

@@ -66,16 +66,8 @@ class PollSockets:
         Raises:
             OSError: the address cannot be had.
         """
-        family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        listener = socket.socket(family, socket.SOCK_STREAM)
-        try:
-            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            listener.setblocking(False)
-            listener.bind((host, port))
-            listener.listen(1024)
-        except OSError:
-            listener.close()
-            raise
+        listener = bound_socket(host, port, socket.SOCK_STREAM)
+        listener.listen(1024)
         self._listeners.append(listener)
         self.loop.watch(listener.fileno(), READ, lambda _events: self._accept(listener, begin, tls))
         return int(listener.getsockname()[1])
@@ -219,6 +211,24 @@ class Connection:
         self.session.lost()
         self.socket.close()
         self._server.discard(self)
+
+
+def bound_socket(host: str, port: int, kind: socket.SocketKind) -> socket.socket:
+    """A socket at the address, which does not block.
+
+    Raises:
+        OSError: the address cannot be had; `filename` is the address.
+    """
+    found = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, kind)
+    try:
+        if kind == socket.SOCK_STREAM:  # of datagrams it would let two share one port
+            found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        found.setblocking(False)
+        found.bind((host, port))
+    except OSError as error:
+        found.close()
+        raise OSError(error.errno, error.strerror, f"{host}:{port}") from None
+    return found
 
 
 def _wanted(error: OSError) -> int:

@@ -1,7 +1,9 @@
-"""The hello image as a process, as a pod would run it."""
+"""The images as processes, as pods would run them."""
 
 import datetime
 import os
+import re
+import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -68,6 +70,52 @@ def start_hello() -> Iterator[Start]:
         process.wait()
         if process.stderr is not None:
             process.stderr.close()
+
+
+@dataclass
+class Running:
+    """A running image; `ports` are those that it said it serves, by protocol."""
+
+    process: "subprocess.Popen[str]"
+    ports: dict[str, int]
+
+    def connect(self, protocol: str) -> socket.socket:
+        return socket.create_connection((HOST, self.ports[protocol]), timeout=5)
+
+    def next_line(self) -> str:
+        assert self.process.stdout is not None
+        return self.process.stdout.readline()
+
+    def terminate(self) -> int:
+        self.process.terminate()
+        return self.process.wait(timeout=10)
+
+
+@pytest.fixture
+def start_echo() -> Iterator[Callable[..., Running]]:
+    """Starts echo servers on free ports, and waits until each of `protocols` is served; all are gone at the end."""
+    started: list[subprocess.Popen[str]] = []
+    names = ("HTTP_PORT", "H2C_PORT", "HTTPS_PORT", "TCP_PORT", "TLS_PORT", "UDP_PORT")
+
+    def start(*protocols: str, **environ: str) -> Running:
+        base = {"GATELAB_POD_IP": HOST, "POD_NAME": "echo-1", "NAMESPACE": "shop", **dict.fromkeys(names, "0")}
+        process = subprocess.Popen(
+            [sys.executable, "-m", "gatelab.backends.echo"],
+            env={**os.environ, **base, **environ},
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        started.append(process)
+        assert process.stdout is not None
+        found = (re.search(r"port (\d+) \((.*)\)", process.stdout.readline()) for _ in protocols)
+        return Running(process, {each[2]: int(each[1]) for each in found if each is not None})
+
+    yield start
+    for process in started:
+        process.kill()
+        process.wait()
+        if process.stdout is not None:
+            process.stdout.close()
 
 
 @pytest.fixture(scope="session")

@@ -33,17 +33,17 @@ def main() -> int:
         sys.stderr.write(f"coredns: {options.conf}: {getattr(error, 'strerror', None) or error}\n")
         return 2
     loop = PollLoop()
+    loop.on_signals((signal.SIGTERM, signal.SIGINT), lambda: stop())  # from `run`, so once it is known
     try:
         stop = start(loop, host, ports)
     except OSError as error:
-        sys.stderr.write(f"coredns: cannot serve on {host}: {error.strerror or error}\n")
+        sys.stderr.write(f"coredns: cannot serve: {error.filename}: {error.strerror}\n")
         return 1
     for plugin in sorted({each for block in blocks for each in block.plugins} - _DONE):
         sys.stderr.write(f"coredns: plugin {plugin} does nothing here: what no whoami answers is REFUSED\n")
     for port in ports:
         sys.stdout.write(f"Serving on {host}:{port}\n")
     sys.stdout.flush()
-    loop.on_signals((signal.SIGTERM, signal.SIGINT), stop)
     loop.run()
     return 0
 

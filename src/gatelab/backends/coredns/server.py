@@ -7,7 +7,7 @@ from typing import Final
 
 from gatelab.backends.coredns.answering import Client, Zones
 from gatelab.grpc_wire.poll_loop import READ, PollLoop
-from gatelab.grpc_wire.poll_sockets import Connection, PollSockets
+from gatelab.grpc_wire.poll_sockets import Connection, PollSockets, bound_socket
 
 _LONGEST: Final = 65_535
 _A_TURN: Final = 64
@@ -23,10 +23,7 @@ def start(loop: PollLoop, host: str, ports: dict[int, Zones]) -> Callable[[], No
     tcp = PollSockets(loop)
     for port, zones in ports.items():
         bound = tcp.serve(host, port, partial(_Stream, zones))
-        family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        udp = socket.socket(family, socket.SOCK_DGRAM)
-        udp.setblocking(False)
-        udp.bind((host, bound))
+        udp = bound_socket(host, bound, socket.SOCK_DGRAM)
         loop.watch(udp.fileno(), READ, partial(_answer_all, udp, zones))
     return lambda: tcp.drain(_DRAIN_S)
 

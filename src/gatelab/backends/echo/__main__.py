@@ -19,13 +19,13 @@ def main() -> int:
         sys.stderr.write(f"echo: {error}\n")
         return 2
     loop = PollLoop()
+    loop.on_signals((signal.SIGTERM, signal.SIGINT), lambda: stop())  # from `run`, so once it is known
     try:
         stop = import_module(f"gatelab.backends.echo.{settings.mode}_server").start(loop, settings)
-    except OSError as error:  # ssl.SSLError is one; the address is in the message of one, the file in the other's
-        where = f" {error.filename}" if error.filename else ""
-        sys.stderr.write(f"echo: cannot serve on {settings.host}:{where} {error.strerror or error}\n")
+    except OSError as error:  # ssl.SSLError is one, and names no file
+        where = error.filename or f"TLS with {settings.certificate}"
+        sys.stderr.write(f"echo: cannot serve: {where}: {error.strerror or error}\n")
         return 1
-    loop.on_signals((signal.SIGTERM, signal.SIGINT), stop)
     loop.run()
     return 0
 

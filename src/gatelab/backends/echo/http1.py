@@ -97,20 +97,20 @@ class Http1Session:
             self._send(answer)
 
     def _send(self, answer: Answer) -> None:
-        if self._lost:
+        if self._lost or self._request is None:
             return
         if answer.reset:
             self._connection.abort()
             return
-        headers = [*answer.headers, ("Content-Length", str(len(answer.body)))]
-        if answer.status in (204, 304):
-            headers.pop()
+        headers = list(answer.headers)
+        if answer.may_have_length:
+            headers.append(("Content-Length", str(len(answer.body))))
         if self._draining:
             headers.append(("Connection", "close"))
         encoded = [(name.encode("ascii"), value.encode("utf-8")) for name, value in headers]
         self._say(h11.Response(status_code=answer.status, headers=encoded))
-        if answer.body and answer.status not in (204, 304):
-            self._say(h11.Data(data=answer.body))
+        if body := answer.body_for(self._request.method.decode("ascii")):
+            self._say(h11.Data(data=body))
         self._say(h11.EndOfMessage())
         self._next()
 

@@ -94,28 +94,29 @@ class Http2Session:
         if block is None:
             return
         self._waiting[stream_id] = None
-        answer = self._echo.answer(self._read(block))
+        request = self._read(block)
+        answer = self._echo.answer(request)
         if answer.delay_ns:
             loop = self._connection.loop
-            loop.call_at(loop.turn_ns + answer.delay_ns, lambda: self._send(stream_id, answer))
+            loop.call_at(loop.turn_ns + answer.delay_ns, lambda: self._send(stream_id, answer, request.method))
         else:
-            self._send(stream_id, answer)
+            self._send(stream_id, answer, request.method)
 
-    def _send(self, stream_id: int, answer: Answer) -> None:
+    def _send(self, stream_id: int, answer: Answer, method: str) -> None:
         if self._broken or stream_id not in self._waiting:
             return
         block = [(b":status", b"%d" % answer.status)]
         block += [(name.lower().encode("ascii"), value.encode("utf-8")) for name, value in answer.headers]
-        if answer.status not in (204, 304):
+        body = answer.body_for(method)
+        if answer.may_have_length:
             block.append((b"content-length", b"%d" % len(answer.body)))
         try:
             if answer.reset:  # a stream is all that can be broken without breaking the others
                 self._http2.reset_stream(stream_id, INTERNAL_ERROR)
-            elif answer.body and answer.status not in (204, 304):
-                self._http2.send_response(stream_id, block)
-                self._http2.send_data(stream_id, answer.body, end_stream=True)
             else:
-                self._http2.send_response(stream_id, block, end_stream=True)
+                self._http2.send_response(stream_id, block, end_stream=not body)
+                if body:
+                    self._http2.send_data(stream_id, body, end_stream=True)
         except NGH2Error:  # reset by the client in the read that is being worked through
             return
         self._connection.touch()

@@ -50,6 +50,14 @@ class Answer(NamedTuple):
     delay_ns: int = 0
     reset: bool = False
 
+    def body_for(self, method: str) -> bytes:
+        """What is sent of the body (RFC 9110, 6.4.1)."""
+        return b"" if method == "HEAD" or not self.may_have_length else self.body
+
+    @property
+    def may_have_length(self) -> bool:
+        return self.status not in (204, 304)
+
 
 class HttpEcho:
     """The paths of echo-basic. `attempts` of `/retry/` are kept for as long as the pod runs."""
@@ -62,6 +70,8 @@ class HttpEcho:
     def answer(self, request: Request) -> Answer:
         """The answer to a request of any path."""
         path = request.path
+        if request.method == "CONNECT":  # nothing is tunnelled
+            return Answer(405)
         if path == "/health":
             return Answer(200, (("Content-Type", "text/plain; charset=utf-8"),), b"OK")
         if path.startswith("/status/"):

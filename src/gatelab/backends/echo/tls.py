@@ -3,19 +3,23 @@
 Imported only by pods that have a certificate, for it loads ssl.
 """
 
+import re
 import ssl
 from typing import Any, Final, NamedTuple
 
 from gatelab.backends.echo.settings import Settings
 
+_OPENSSL_NAME: Final = re.compile(
+    "(?:(?P<exchange>(?:ECDHE|DHE)-(?:RSA|ECDSA))-)?"
+    "(?P<cipher>AES128-GCM|AES256-GCM|AES128|AES256|CHACHA20-POLY1305)(?:-(?P<mac>SHA[0-9]*))?"
+)
 _CIPHERS: Final = {
     "AES128-GCM": "AES_128_GCM",
     "AES256-GCM": "AES_256_GCM",
     "AES128": "AES_128_CBC",
     "AES256": "AES_256_CBC",
-    "CHACHA20-POLY1305": "CHACHA20_POLY1305_SHA256",
+    "CHACHA20-POLY1305": "CHACHA20_POLY1305",
 }
-"""The ciphers that Go has, as OpenSSL calls them and as their IANA names do."""
 
 
 class TlsFacts(NamedTuple):
@@ -75,14 +79,11 @@ def facts(socket: object) -> TlsFacts | None:
 
 def go_cipher_suite(name: str) -> str:
     """OpenSSL's name of a cipher suite as Go, and IANA, write it: `TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256`."""
-    if name.startswith("TLS_"):
+    found = _OPENSSL_NAME.fullmatch(name)
+    if found is None:  # TLS 1.3 has one name only
         return name
-    exchange, _, cipher = name.partition("-AES") if "-AES" in name else name.partition("-CHACHA20")
-    cipher = name[len(exchange) + 1 :]
-    hashed = cipher.rpartition("-")
-    if cipher in _CIPHERS:
-        return f"TLS_{exchange.replace('-', '_')}_WITH_{_CIPHERS[cipher]}"
-    return f"TLS_{exchange.replace('-', '_')}_WITH_{_CIPHERS.get(hashed[0], hashed[0])}_{hashed[2]}"
+    exchange, cipher, mac = found["exchange"] or "RSA", _CIPHERS[found["cipher"]], found["mac"] or "SHA256"
+    return f"TLS_{exchange.replace('-', '_')}_WITH_{cipher}_{mac}"
 
 
 def _sent_certificates(socket: ssl.SSLSocket) -> list[bytes]:

@@ -9,6 +9,7 @@ from typing import Final
 from gatelab.backends.echo.announcement import announce
 from gatelab.backends.echo.settings import Settings
 from gatelab.grpc_wire.poll_loop import READ, PollLoop
+from gatelab.grpc_wire.poll_sockets import bound_socket
 
 _LONGEST: Final = 65_535
 _A_TURN: Final = 64
@@ -21,10 +22,7 @@ def start(loop: PollLoop, settings: Settings) -> Callable[[], None]:
     Raises:
         OSError: the port cannot be had.
     """
-    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
-    server = socket.socket(family, socket.SOCK_DGRAM)
-    server.setblocking(False)
-    server.bind((settings.host, settings.plain_port))
+    server = bound_socket(settings.host, settings.plain_port, socket.SOCK_DGRAM)
     loop.watch(server.fileno(), READ, lambda _events: _answer_all(server, settings))
     announce("udp", server.getsockname()[1])
     return loop.stop
