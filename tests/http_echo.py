@@ -30,6 +30,7 @@ class Answer:
     status: int
     headers: Mapping[str, list[str]]
     body: dict[str, Any] = field(default_factory=dict)
+    raw: bytes = b""
 
     def header(self, name: str) -> str:
         return ", ".join(self.headers.get(name, ()))
@@ -98,14 +99,35 @@ async def request(
     target: tuple[str, int], path: str, *, method: str = "GET", host: str = "x.test", **headers: str
 ) -> Answer:
     """One request on a connection of its own. Underscores in the names of `headers` are dashes."""
+    return await sent(target, path, b"", method=method, host=host, **headers)
+
+
+async def sent(
+    target: tuple[str, int], path: str, body: bytes, *, method: str = "POST", host: str = "x.test", **headers: str
+) -> Answer:
+    """As `request`, with a body; an answer in chunks is put together."""
     async with asyncio.timeout(DEADLINE_S):
         reader, writer = await asyncio.open_connection(*target)
         lines = [f"{method} {path} HTTP/1.1", f"Host: {host}", "Connection: close"]
         lines += [f"{name.replace('_', '-')}: {value}" for name, value in headers.items()]
-        writer.write("\r\n".join([*lines, "", ""]).encode())
+        lines += [f"Content-Length: {len(body)}"] if body else []
+        writer.write("\r\n".join([*lines, "", ""]).encode() + body)
         status = int((await reader.readline()).split()[1])
         found = await _headers(reader)
-        body = await reader.read()
+        answered = await reader.read()
         writer.close()
-    is_json = found.get("content-length") and body.startswith(b"{")
-    return Answer(status, found, json.loads(body) if is_json else {})
+    if found.get("transfer-encoding") == ["chunked"]:
+        answered = _unchunked(answered)
+    is_json = found.get("content-length") and answered.startswith(b"{")
+    return Answer(status, found, json.loads(answered) if is_json else {}, answered)
+
+
+def _unchunked(body: bytes) -> bytes:
+    found = b""
+    while body:
+        size, _, rest = body.partition(b"\r\n")
+        length = int(size, 16)
+        if not length:
+            break
+        found, body = found + rest[:length], rest[length + 2 :]
+    return found
