@@ -18,6 +18,7 @@ from gatelab.load.plan import LoadPlan
 from gatelab.load.schedule import Schedule
 from gatelab.load.tally import Tally
 
+# Beside one for each connection, for a server that leaves sends a GOAWAY on all of them at once.
 _ATTEMPTS_AT_MOST: Final = 5
 # So that a generator far behind its schedule still reads what comes back.
 _STARTS_PER_TURN: Final = 256
@@ -145,7 +146,8 @@ class Engine:
         """A stream has closed: counts the call, or queues it again if the server promised not to have seen it."""
         now_ns = time.monotonic_ns()
         self.in_flight.pop(call, None)
-        if closed.unprocessed and call.attempts < _ATTEMPTS_AT_MOST and not self._stopped:
+        attempts_at_most = _ATTEMPTS_AT_MOST + len(self._links.links)
+        if closed.unprocessed and call.attempts < attempts_at_most and not self._stopped:
             self.retried += 1
             call.response_headers = call.trailers = ()
             self._again.append(call)
