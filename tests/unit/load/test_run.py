@@ -173,7 +173,7 @@ async def test_a_call_that_is_always_refused_is_an_error(pods: list[Any]) -> Non
 
     pods[0].behave = refuse
     result = await run(plan_for(pods, total=1, concurrency=1))
-    assert (result.statuses, result.retried) == ({"Unavailable": 1}, 4)
+    assert (result.statuses, result.retried) == ({"Unavailable": 1}, 5)
 
 
 async def test_a_server_that_comes_back_is_found_again(pods: list[Any]) -> None:
