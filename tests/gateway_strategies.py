@@ -43,13 +43,16 @@ allowed_namespaces = optional(
 )
 allowed_routes = optional(
     namespaces=allowed_namespaces,
-    kinds=st.lists(st.sampled_from([{"kind": "GRPCRoute"}, {"kind": "HTTPRoute"}, {"kind": "TCPRoute"}]), max_size=2),
+    kinds=st.lists(
+        st.sampled_from([{"kind": "GRPCRoute"}, {"kind": "HTTPRoute"}, {"kind": "TCPRoute"}, {"kind": "TLSRoute"}]),
+        max_size=2,
+    ),
 )
 listeners = st.fixed_dictionaries(
     {
         "name": names,
         "port": st.sampled_from([80, 81, 443]),
-        "protocol": st.sampled_from(["HTTP", "HTTPS", "TCP", "x.org/mine"]),
+        "protocol": st.sampled_from(["HTTP", "HTTPS", "TLS", "TCP", "UDP", "x.org/mine"]),
     },
     optional={
         "hostname": hosts,
@@ -198,6 +201,22 @@ http_routes = st.builds(
     st.lists(http_rules, max_size=3),
     st.integers(1, 3),
 )
+l4_routes = st.builds(
+    lambda kind, name, namespace, parents, hostnames, each, created: made(
+        kind,
+        name,
+        namespace,
+        {"parentRefs": parents, "rules": each, **({"hostnames": hostnames} if kind == "TLSRoute" else {})},
+        created,
+    ),
+    st.sampled_from(["TLSRoute", "TCPRoute", "UDPRoute"]),
+    names,
+    namespaces,
+    parent_refs,
+    st.lists(hosts, max_size=3),
+    st.lists(optional(backendRefs=backend_refs), max_size=2),
+    st.integers(1, 3),
+)
 grants = st.builds(
     lambda name, namespace, source, kind, to: made(
         "ReferenceGrant",
@@ -211,10 +230,10 @@ grants = st.builds(
     names,
     namespaces,
     namespaces,
-    st.sampled_from(["GRPCRoute", "HTTPRoute", "Gateway", "ListenerSet"]),
+    st.sampled_from(["GRPCRoute", "HTTPRoute", "TLSRoute", "Gateway", "ListenerSet"]),
     st.sampled_from(["Service", "Secret"]),
 )
-objects = st.lists(gateways | listener_sets | routes | http_routes | grants, max_size=8).map(unique)
+objects = st.lists(gateways | listener_sets | routes | http_routes | l4_routes | grants, max_size=8).map(unique)
 
 
 def result(these: Sequence[Object]) -> Translation:

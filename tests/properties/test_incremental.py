@@ -18,7 +18,7 @@ from gatelab.kinds.objects import Object, key_of
 from gatelab.proxy.model import ProxyConfig
 from gatelab.proxy.resources import Encoder, encode
 from gatelab.reconcile import Mirrors
-from gateway_strategies import gateways, grants, hosts, http_routes, listener_sets, made, names, routes
+from gateway_strategies import gateways, grants, hosts, http_routes, l4_routes, listener_sets, made, names, routes
 from golden_cases import ADDRESS, completed, kind_of, shared_objects, snapshot
 
 services = st.builds(
@@ -50,15 +50,17 @@ meeting_gateways = st.lists(hosts | st.just(""), min_size=1, max_size=3, unique=
                 "allowedListeners": {"namespaces": {"from": source, "selector": {"matchLabels": {"team": "blue"}}}},
                 "listeners": [
                     {
-                        "name": f"l{index}",
-                        "port": 80,
-                        "protocol": "HTTP",
+                        "name": f"{protocol.lower()}{index}",
+                        "port": port,
+                        "protocol": protocol,
                         "hostname": hostname,
+                        "tls": {"mode": "Passthrough"},
                         "allowedRoutes": {
                             "namespaces": {"from": source, "selector": {"matchLabels": {"team": "blue"}}}
                         },
                     }
                     for index, hostname in enumerate(hostnames)
+                    for protocol, port in (("HTTP", 80), ("TLS", 443))
                 ],
             },
         )
@@ -102,7 +104,7 @@ meeting_routes = st.builds(
             "rules": [{"backendRefs": [{"name": backend, "namespace": "default", "port": 8080}]}],
         },
     ),
-    st.sampled_from(["GRPCRoute", "GRPCRoute", "GRPCRoute", "HTTPRoute"]),
+    st.sampled_from(["GRPCRoute", "GRPCRoute", "GRPCRoute", "HTTPRoute", "TLSRoute"]),
     names,
     st.sampled_from(["default", "other"]),
     st.lists(hosts, max_size=2, unique=True),
@@ -122,7 +124,8 @@ grants_of_services = st.sampled_from(["GRPCRoute", "HTTPRoute"]).map(
 )
 what = st.sampled_from(["put", "put", "delete"])
 any_changes = st.lists(
-    st.tuples(what, routes | http_routes | gateways | listener_sets | services | grants | namespaces), max_size=12
+    st.tuples(what, routes | http_routes | l4_routes | gateways | listener_sets | services | grants | namespaces),
+    max_size=12,
 )
 changes_that_meet = st.lists(
     st.tuples(what, meeting_routes | meeting_routes | meeting_sets | services | grants_of_services | namespaces)

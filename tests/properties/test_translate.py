@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from gatelab.gateway.translate import translate
 from gatelab.gateway.translate.hostnames import coverers, covers, intersection, normal
 from gatelab.kinds.objects import Object
-from gatelab.proxy.model import ProxyConfig, Route, VirtualHost
+from gatelab.proxy.model import HttpChain, ProxyConfig, Route, VirtualHost
 from gatelab.proxy.resources import encode
 from gateway_strategies import hosts, labels, made, names, objects, optional, required, result, unique
 from golden_cases import ADDRESS, shared_objects, snapshot
@@ -59,7 +59,11 @@ def assert_references_resolve(config: ProxyConfig) -> None:
     tables = [table.name for table in config.route_tables]
     backends = {backend.name for backend in config.backends}
     assert len(set(tables)) == len(tables)
-    assert {chain.route_table for listener in config.listeners for chain in listener.chains} == set(tables)  # type: ignore[union-attr]
+    chains = [chain for listener in config.listeners for chain in listener.chains]
+    assert {chain.route_table for chain in chains if isinstance(chain, HttpChain)} == set(tables)
+    shares = {each.backend for chain in chains if not isinstance(chain, HttpChain) for each in chain.backends}
+    assert shares <= {*backends, None}
+    assert [listener.name for listener in config.listeners if not listener.chains] == []
     for table in config.route_tables:
         domains = [domain for host in table.hosts for domain in host.domains]
         assert len(set(domains)) == len(domains)
