@@ -26,6 +26,7 @@ from gatelab.gateway.snapshot import Snapshot, snapshot_of
 from gatelab.gateway.translate import Translation, translate
 from gatelab.gateway.translate.endpoints import endpoints
 from gatelab.kinds.builtin import BUILTIN
+from gatelab.kinds.conditions import Condition
 from gatelab.kinds.discovery import EndpointSlice
 from gatelab.kinds.kind import Kind
 from gatelab.kinds.objects import Key, Object
@@ -162,6 +163,10 @@ def _with_listeners(accepted: Any, listeners: Iterable[Any]) -> dict[str, Any]:
             for each in listeners
         },
     }
+
+
+def _is_as_usual(condition: Condition) -> bool:
+    return (condition.type, condition.status) == ("ResolvedRefs", "True")
 
 
 def _parent(parent: Any) -> dict[str, Any]:

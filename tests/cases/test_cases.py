@@ -27,6 +27,7 @@ def conditions(translation: Translation) -> Iterator[Condition]:
     yield from translation.classes.values()
     for gateway in translation.gateways.values():
         yield gateway.accepted
+        yield from gateway.others
         for listener in gateway.listeners:
             yield from listener.verdict.conditions
         for listener_set in gateway.listener_sets:

@@ -14,6 +14,7 @@ from gatelab.gateway.status_programmed import (
     listener_set_programmed,
     present_condition,
 )
+from gatelab.gateway.translate.frontend_validation import INSECURE
 from gatelab.gateway.translate.gateway_class import SUPPORTED_FEATURES
 from gatelab.gateway.translate.outcome import (
     AncestorOutcome,
@@ -26,6 +27,8 @@ from gatelab.kinds.conditions import Condition, condition
 from gatelab.kinds.gatewayapi import Gateway, ListenerSet, ParentReference
 
 Status = Mapping[str, Any]
+_PASSING = {INSECURE}
+"""Conditions that are taken away when they no longer hold."""
 
 
 def class_status(accepted: Condition, present: Status, now: str) -> dict[str, Any]:
@@ -40,7 +43,7 @@ def class_status(accepted: Condition, present: Status, now: str) -> dict[str, An
 def gateway_status(outcome: GatewayOutcome, state: DataPlaneState, present: Status, now: str) -> dict[str, Any]:
     """`status` of a Gateway: conditions, addresses, and an entry per listener."""
     programmed = _programmed(outcome.own_listeners, outcome.gateway, state, present)
-    conditions = [outcome.accepted, gateway_programmed(outcome, state, programmed)]
+    conditions = [outcome.accepted, gateway_programmed(outcome, state, programmed), *outcome.others]
     status = {name: value for name, value in present.items() if name not in ("addresses", "attachedListenerSets")}
     status["conditions"] = _conditions(conditions, present.get("conditions"), now, keep_others=True)
     status["listeners"] = _listeners(outcome.own_listeners, programmed, present, now)
@@ -163,7 +166,7 @@ def _conditions(
     before = present or ()
     made = [_condition(each, condition(before, each.type), now) for each in wanted]
     types = {each["type"] for each in made}
-    others = [dict(each) for each in before if each["type"] not in types] if keep_others else []
+    others = [dict(each) for each in before if each["type"] not in types | _PASSING] if keep_others else []
     return made + others
 
 

@@ -10,6 +10,7 @@ from functools import partial
 
 from gatelab.gateway.snapshot import Snapshot
 from gatelab.gateway.translate import (
+    backend_client_certificate,
     gateway_class,
     gateways,
     listener_sets,
@@ -85,7 +86,7 @@ def translate(
 def _merged(gateway: Gateway, controller_name: str, claims: Sequence[Claim], snapshot: Snapshot) -> Merged:
     """The Gateway with the listeners that it has and takes. Sets that it refuses are parents too, to be told so."""
     admitted = [each.listener_set for each in claims if not each.refusal]
-    own, *of_sets = listeners.judged(gateway, admitted, snapshot.secrets, snapshot.grants)
+    own, *of_sets = listeners.judged(gateway, admitted, snapshot)
     verdicts = dict(zip((each.metadata.key for each in admitted), of_sets, strict=True))
     return Merged(
         Parent(gateway, controller_name, own),
@@ -99,6 +100,7 @@ def _merged(gateway: Gateway, controller_name: str, claims: Sequence[Claim], sna
             )
             for each in claims
         ),
+        backend_client_certificate.identity(gateway, snapshot.secrets, snapshot.grants),
     )
 
 

@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 
-from gatelab.gateway.translate import addresses, listener_sets
-from gatelab.gateway.translate.observations import ACCEPTED, fails, holds
+from gatelab.gateway.translate import addresses, frontend_validation, listener_sets
+from gatelab.gateway.translate.observations import ACCEPTED, RESOLVED_REFS, fails, holds
 from gatelab.gateway.translate.outcome import GatewayOutcome, ListenerOutcome, ListenerSetOutcome, ListenerVerdict
 from gatelab.gateway.translate.parameters import UNTUNED, Tuning, tuned, with_retries
 from gatelab.gateway.translate.parents import Merged
@@ -33,7 +33,7 @@ def outcome(
     model: Assembled | None = None
     if binding is not None and accepted.status == "True":
         served = [ServedListener(each, attached[each.id]) for each in listeners if each.is_servable]
-        model = assembled(served, binding, with_retries(tables, tuning.parameters))
+        model = assembled(served, binding, with_retries(tables, tuning.parameters), merged.identity.certificate)
     placements = model.placements if model else {}
     told = {each.id: ListenerOutcome(each, len(attached[each.id]), placements.get(each.id)) for each in listeners}
     return GatewayOutcome(
@@ -41,6 +41,7 @@ def outcome(
         controller_name=merged.controller_name,
         accepted=accepted,
         listeners=tuple(told.values()),
+        others=_others(merged),
         config=tuned(model.config, tuning.parameters) if model else None,
         backends=model.backends if model else {},
         listener_sets=tuple(
@@ -71,3 +72,20 @@ def _accepted(gateway: Gateway, listeners: Sequence[ListenerVerdict], problem: s
     if len(invalid) == len(listeners):
         return fails(ACCEPTED, generation, reason="ListenersNotValid", message=message)
     return holds(ACCEPTED, generation, reason="ListenersNotValid", message=message)
+
+
+def _others(merged: Merged) -> tuple[Condition, ...]:
+    insecure = frontend_validation.insecure(merged.gateway)
+    return (_resolved(merged), *((insecure,) if insecure else ()))
+
+
+def _resolved(merged: Merged) -> Condition:
+    """ResolvedRefs of the Gateway: its own references, and a summary of those of its listeners."""
+    generation, refusal = merged.gateway.metadata.generation, merged.identity.refusal
+    if refusal is not None:
+        return fails(RESOLVED_REFS, generation, reason=refusal.reason, message=refusal.message)
+    unresolved = [each.listener.name for each in merged.own.listeners if not each.is_resolved]
+    if unresolved:
+        message = f"not resolved: listener {', '.join(unresolved)}; see status.listeners"
+        return fails(RESOLVED_REFS, generation, reason="ListenersNotResolved", message=message)
+    return holds(RESOLVED_REFS, generation, message="every reference of the Gateway and its listeners is resolved")

@@ -38,16 +38,17 @@ def certificates(
     certificate_refs = listener.tls.certificate_refs if listener.tls else ()
     if not certificate_refs:
         return (), (Unresolved(_INVALID, "tls.certificateRefs is empty: name a Secret with a certificate"),)
-    outcomes = [_resolve(reference, referrer, secrets, grants) for reference in dict.fromkeys(certificate_refs)]
+    outcomes = [certificate(reference, referrer, secrets, grants) for reference in dict.fromkeys(certificate_refs)]
     return (
         tuple(each for each in outcomes if isinstance(each, Certificate)),
         tuple(each for each in outcomes if isinstance(each, Unresolved)),
     )
 
 
-def _resolve(
+def certificate(
     reference: SecretReference, referrer: Referrer, secrets: Mapping[Key, Secret], grants: Grants
 ) -> Certificate | Unresolved:
+    """The certificate in the Secret that is named, with its key."""
     key = references.target("certificateRef", reference, referrer, grants, kind="Secret", else_reason=_INVALID)
     if isinstance(key, Unresolved):
         return key

@@ -16,7 +16,7 @@ from gatelab.gateway.translate.proxy_config import Tables
 from gatelab.gateway.translate.route_tables import HostScope, TableMemo
 from gatelab.gateway.translate.routes import Candidate
 from gatelab.gateway.translate.rule_memo import RuleMemo
-from gatelab.kinds.core import Namespace, Secret
+from gatelab.kinds.core import ConfigMap, Namespace, Secret
 from gatelab.kinds.gatewayapi import Gateway, Route
 from gatelab.kinds.objects import Key
 from gatelab.proxy.model import RouteTable
@@ -29,6 +29,7 @@ class _Judged:
     merged: Merged
     claims: tuple[Claim, ...]
     secrets: Mapping[Key, Secret]
+    config_maps: Mapping[Key, ConfigMap]
     grants: Grants
 
     def is_current(self, gateway: Gateway, controller_name: str, claims: tuple[Claim, ...], snapshot: Snapshot) -> bool:
@@ -36,6 +37,7 @@ class _Judged:
             self.merged.gateway is gateway
             and self.merged.controller_name == controller_name
             and self.secrets is snapshot.secrets
+            and self.config_maps is snapshot.config_maps
             and self.grants is snapshot.grants
             and len(self.claims) == len(claims)
             and all(before.is_same(now) for before, now in zip(self.claims, claims, strict=True))
@@ -98,7 +100,7 @@ class Memo:
         key = gateway.metadata.key
         judged = self._before.gateways.get(key)
         if judged is None or not judged.is_current(gateway, controller_name, claims, snapshot):
-            judged = _Judged(judge(), claims, snapshot.secrets, snapshot.grants)
+            judged = _Judged(judge(), claims, snapshot.secrets, snapshot.config_maps, snapshot.grants)
         self._state.gateways[key] = judged
         return judged.merged
 

@@ -9,7 +9,7 @@ from gatelab.gateway.snapshot import RouteId
 from gatelab.kinds.conditions import Condition
 from gatelab.kinds.gatewayapi import Gateway, Listener, ListenerSet, ParentReference, RouteGroupKind
 from gatelab.kinds.objects import Key
-from gatelab.proxy.model import Authorities, Certificate, ProxyConfig, SubjectName
+from gatelab.proxy.model import Authorities, Certificate, ClientValidation, ProxyConfig, SubjectName
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,13 +36,15 @@ class ListenerVerdict:
     """What the spec says of one listener, before any proxy is asked.
 
     `is_servable` is whether there is anything to program: accepted, without conflict, with a certificate if it needs
-    one and at least one kind of route that it can carry.
+    one and at least one kind of route that it can carry. `clients` are asked for a certificate of one of `authorities`.
     """
 
     listener: Listener
     supported_kinds: tuple[RouteGroupKind, ...]
     conditions: tuple[Condition, ...]
     certificates: tuple[Certificate, ...] = ()
+    authorities: Authorities | None = None
+    clients: ClientValidation | None = None
     is_servable: bool = False
     listener_set: Key | None = None
     """The ListenerSet that it is an entry of; None if it is the Gateway's own."""
@@ -57,6 +59,10 @@ class ListenerVerdict:
 
     def condition(self, type_: str) -> Condition | None:
         return next((each for each in self.conditions if each.type == type_), None)
+
+    @property
+    def is_resolved(self) -> bool:
+        return _holds(self.conditions, "ResolvedRefs")
 
     @property
     def is_accepted(self) -> bool:
@@ -106,6 +112,8 @@ class GatewayOutcome:
     controller_name: str
     accepted: Condition
     listeners: tuple[ListenerOutcome, ...]
+    others: tuple[Condition, ...] = ()
+    """Its conditions beside Accepted and Programmed."""
     config: ProxyConfig | None = None
     backends: Mapping[str, ServicePortName] = field(default_factory=dict)
     listener_sets: tuple[ListenerSetOutcome, ...] = ()

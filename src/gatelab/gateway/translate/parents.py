@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from gatelab.gateway.translate.backend_client_certificate import NOBODY, Identity
 from gatelab.gateway.translate.outcome import ListenerVerdict
 from gatelab.kinds.gatewayapi import GROUP, Gateway, ListenerSet, ParentReference, Route
 
@@ -46,10 +47,11 @@ class Parent:
 
 @dataclass(frozen=True, slots=True)
 class Merged:
-    """A Gateway with the ListenerSets that name it, in order of precedence (GEP-1713)."""
+    """A Gateway with the ListenerSets that name it, in order of precedence (GEP-1713); and who it is for backends."""
 
     own: Parent
     listener_sets: tuple[Parent, ...] = ()
+    identity: Identity = NOBODY
 
     @property
     def gateway(self) -> Gateway:

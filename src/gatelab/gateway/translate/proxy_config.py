@@ -5,7 +5,7 @@ told apart by SNI, each with a table of its own; that table knows the other host
 whose Host is not what its SNI promised is misdirected. TLS listeners share a port with them; see `l4_chains`.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from gatelab.gateway.translate import backend_tls, l4_chains, redirects
@@ -102,7 +102,7 @@ def assembled(
             route_tables=tuple(made),
             backends=tuple(backend_tls.backend(name, targets[name], identity) for name in names),
             certificates=_certificates(served, identity),
-            authorities=backend_tls.authorities(targets.values()),
+            authorities=_authorities(served, targets.values()),
         ),
         placements=placements,
         backends={name: targets[name] for name in names},
@@ -156,7 +156,7 @@ def _tls_chain(served: ServedListener, table: str) -> model.HttpChain:
     return model.HttpChain(
         name=served.id,
         route_table=table,
-        tls=model.TlsTermination(_certificate_names(served)),
+        tls=model.TlsTermination(_certificate_names(served), clients=served.verdict.clients),
         server_names=() if hostname == EVERY else (hostname,),
     )
 
@@ -168,10 +168,12 @@ def _placement(
     targets: Mapping[str, ServicePortName],
     identity: model.Certificate | None,
 ) -> Placement:
+    asked = served.verdict.clients
+    own = (*_certificate_names(served), *((asked.authorities,) if asked else ()))
     return Placement(
         listener=listener,
         route_table=table,
-        certificates=frozenset((*_certificate_names(served), *backend_tls.secrets(targets.values(), identity))),
+        certificates=frozenset((*own, *backend_tls.secrets(targets.values(), identity))),
         backends=frozenset(targets),
     )
 
@@ -191,4 +193,11 @@ def _certificates(
     by_name = {each.name: each for one in served for each in one.verdict.certificates}
     if identity is not None:
         by_name[identity.name] = identity
+    return tuple(by_name[name] for name in sorted(by_name))
+
+
+def _authorities(served: Sequence[ServedListener], targets: Iterable[ServicePortName]) -> tuple[model.Authorities, ...]:
+    """Those by which clients and backends are judged."""
+    by_name = {each.name: each for one in served for each in (one.verdict.authorities,) if each is not None}
+    by_name |= {each.name: each for each in backend_tls.authorities(targets)}
     return tuple(by_name[name] for name in sorted(by_name))
