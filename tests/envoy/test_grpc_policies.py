@@ -22,6 +22,7 @@ pytestmark = [pytest.mark.envoy, pytest.mark.asyncio(loop_scope="session")]
 
 TARGET = (ADDRESS, PORT)
 MIB = 1 << 20
+TO_S = Forward((WeightedBackend("s"),))
 UNLIMITED = [("grpc.max_receive_message_length", -1), ("grpc.max_send_message_length", -1)]
 
 
@@ -164,9 +165,19 @@ async def test_grpc_web_is_told_a_status(channel: grpc.aio.Channel, path: str, a
     assert (answer.status, answer.header("grpc-status")) == (answered, status)
 
 
-async def test_what_is_no_grpc_is_not_forwarded(channel: grpc.aio.Channel) -> None:
-    assert (await request(TARGET, "/s.S/Upper", method="POST")).status == 404
-    assert (await request(TARGET, "/s.S/Upper", method="POST", content_type="application/json")).status == 404
+@pytest.mark.parametrize("routes", [1, 2])
+async def test_what_is_no_grpc_is_not_forwarded(shared_envoy: RunningEnvoy, routes: int) -> None:
+    async with echo_servers(["127.23.5.5"]) as servers:
+        matches = (RouteMatch(PathMatch("exact", "/s.S/Other"), grpc=True), RouteMatch(grpc=True))[-routes:]
+        hosts = table(*(Route(f"r{number}", each, TO_S) for number, each in enumerate(matches)))
+        config = ProxyConfig((LISTENER,), (hosts,), (Backend("s", "http1"),))
+        await shared_envoy.accept(config, {"s": servers.endpoints})
+        answers = [
+            (await sent(TARGET, "/s.S/M", b"{}", content_type=each)).status
+            for each in ("application/json", "application/grpc", "application/grpc+json", "application/grpc-web")
+        ]
+        answers.append((await request(TARGET, "/s.S/M")).status)
+    assert answers == [404, 200, 200, 200, 404]
 
 
 async def test_where_no_grpc_is_routed_grpc_web_is_left_alone(shared_envoy: RunningEnvoy) -> None:

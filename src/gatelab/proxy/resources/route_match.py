@@ -7,17 +7,32 @@ from envoy.type.matcher.v3.string_pb2 import StringMatcher
 
 from gatelab.proxy.model import HeaderMatch, PathMatch, QueryMatch, RouteMatch
 
+# Envoy's own word for gRPC (`grpc`) does not take gRPC-Web.
+_IS_GRPC = HeaderMatcher(name="content-type", string_match=StringMatcher(prefix="application/grpc"))
+IS_NO_GRPC = EnvoyRouteMatch(
+    prefix="/",
+    headers=[
+        HeaderMatcher(
+            name="content-type",
+            string_match=_IS_GRPC.string_match,
+            invert_match=True,
+            # What is missing matches nothing, not even turned round.
+            treat_missing_header_as_empty=True,
+        )
+    ],
+)
+"""Every other request, also one without a content type."""
 
-def route_match(match: RouteMatch) -> EnvoyRouteMatch:
-    """All parts of the match; an exact path or a regex never sees the query."""
+
+def route_match(match: RouteMatch, *, known_grpc: bool = False) -> EnvoyRouteMatch:
+    """All parts of the match; an exact path or a regex never sees the query. `known_grpc` asks no more for gRPC."""
     envoy = _path(match.path)
     envoy.headers.extend(_header(header) for header in match.headers)
     envoy.query_parameters.extend(_query(parameter) for parameter in match.query)
     if match.method:
         envoy.headers.append(HeaderMatcher(name=":method", string_match=StringMatcher(exact=match.method)))
-    if match.grpc:
-        # Envoy's own word for gRPC (`grpc`) does not take gRPC-Web.
-        envoy.headers.append(HeaderMatcher(name="content-type", string_match=StringMatcher(prefix="application/grpc")))
+    if match.grpc and not known_grpc:
+        envoy.headers.append(_IS_GRPC)
     return envoy
 
 

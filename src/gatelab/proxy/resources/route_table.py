@@ -19,7 +19,7 @@ from gatelab.proxy.resources.http_filters import CORS, GRPC_WEB, SESSION, awake,
 from gatelab.proxy.resources.many_hosts import encode_host, encode_others, is_exact, scope_of
 from gatelab.proxy.resources.redirect_action import redirect_action
 from gatelab.proxy.resources.route_action import forward_action, keep_grpc_deadline, refusal
-from gatelab.proxy.resources.route_match import route_match
+from gatelab.proxy.resources.route_match import IS_NO_GRPC, route_match
 from gatelab.proxy.resources.sessions import expanded
 
 
@@ -91,8 +91,13 @@ def _serialised(host: VirtualHost) -> bytes:
 
 
 def _virtual_host(host: VirtualHost) -> EnvoyVirtualHost:
-    routes = [_route(each) for route in host.routes for each in expanded(route)]
-    message = EnvoyVirtualHost(name=host.name, domains=host.domains, routes=[*routes, _otherwise(host.elsewhere)])
+    otherwise = _otherwise(host.elsewhere)
+    # Asking each of many routes for gRPC would double what finding one costs: it is asked once, before them all.
+    once = len(host.routes) > 1 and all(route.match.grpc for route in host.routes)
+    routes = [_route(each, known_grpc=once) for route in host.routes for each in expanded(route)]
+    if once:
+        routes.insert(0, _where(IS_NO_GRPC, otherwise))
+    message = EnvoyVirtualHost(name=host.name, domains=host.domains, routes=[*routes, otherwise])
     if any(route.match.grpc for route in host.routes):
         message.typed_per_filter_config[GRPC_WEB].CopyFrom(awake())
     return message
@@ -108,8 +113,15 @@ def _otherwise(elsewhere: bool) -> EnvoyRoute:
     return EnvoyRoute(name="otherwise", match=EnvoyRouteMatch(prefix="/"), direct_response=answer)
 
 
-def _route(route: Route) -> EnvoyRoute:
-    message = EnvoyRoute(name=route.name, match=route_match(route.match))
+def _where(match: EnvoyRouteMatch, route: EnvoyRoute) -> EnvoyRoute:
+    found = EnvoyRoute()
+    found.CopyFrom(route)
+    found.match.CopyFrom(match)
+    return found
+
+
+def _route(route: Route, *, known_grpc: bool) -> EnvoyRoute:
+    message = EnvoyRoute(name=route.name, match=route_match(route.match, known_grpc=known_grpc))
     if not _has_changes_of_backends(route):
         change_headers(message, route.request_headers, route.response_headers)
     if route.cors is not None:
