@@ -1,7 +1,7 @@
 """Taking away from a custom object what its schema does not know (KEP 2337, "Structural schemas").
 
-Metadata is read as that of Kubernetes' own kinds, where null is absent. Elsewhere null stays, for the schema to judge,
-except where the field has a default, which then takes its place.
+A field that is null, and is not said to be nullable, is absent, as in Kubernetes: Go clients send `addresses: null`.
+Null elements of lists stay, for the schema to judge.
 """
 
 from collections.abc import Mapping
@@ -71,6 +71,6 @@ def _pruned_object(schema: Schema, value: dict[str, Any], path: str, unknown: li
                 kept[key] = each
             else:
                 unknown.append(below)
-        elif each is not None or known.get("nullable") or not ("default" in known or known == METADATA):
+        elif each is not None or known.get("nullable"):
             kept[key] = _pruned(known, each, below, unknown)
     return kept
