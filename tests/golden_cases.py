@@ -133,10 +133,11 @@ def shown_status(case: Case, translation: Translation) -> dict[str, Any]:
     parts: dict[str, Callable[[], dict[str, Any]]] = {
         "classes": lambda: {name: [_line(condition)] for name, condition in translation.classes.items()},
         "gateways": lambda: {
-            str(key): _with_listeners(each.accepted, each.own_listeners) for key, each in translation.gateways.items()
+            str(key): _with_listeners((each.accepted, *each.others), each.own_listeners)
+            for key, each in translation.gateways.items()
         },
         "listener_sets": lambda: {
-            str(each.listener_set.metadata.key): _with_listeners(each.accepted, each.listeners)
+            str(each.listener_set.metadata.key): _with_listeners((each.accepted,), each.listeners)
             for gateway in translation.gateways.values()
             for each in gateway.listener_sets
         },
@@ -151,9 +152,9 @@ def shown_status(case: Case, translation: Translation) -> dict[str, Any]:
     return {part: parts[part]() for part in case.status}
 
 
-def _with_listeners(accepted: Any, listeners: Iterable[Any]) -> dict[str, Any]:
+def _with_listeners(conditions: Iterable[Condition], listeners: Iterable[Any]) -> dict[str, Any]:
     return {
-        "conditions": [_line(accepted)],
+        "conditions": [_line(condition) for condition in conditions if not _is_as_usual(condition)],
         "listeners": {
             each.verdict.listener.name: {
                 "conditions": [_line(condition) for condition in each.verdict.conditions],

@@ -11,6 +11,8 @@ from gatelab.kinds.gatewayapi import Gateway
 from gatelab.kinds.objects import Key
 from gatelab.proxy import model
 
+_FIELD = "clientCertificateRef"
+
 
 @dataclass(frozen=True, slots=True)
 class Identity:
@@ -29,9 +31,8 @@ def identity(gateway: Gateway, secrets: Mapping[Key, Secret], grants: Grants) ->
     if backend is None or backend.client_certificate_ref is None:
         return NOBODY
     referrer = Referrer("Gateway", gateway.metadata.namespace)
-    found = listener_tls.certificate(backend.client_certificate_ref, referrer, secrets, grants)
+    found = listener_tls.certificate(backend.client_certificate_ref, referrer, secrets, grants, field=_FIELD)
     if isinstance(found, model.Certificate):
         return Identity(found)
-    permitted = found.reason != "RefNotPermitted"
-    reason = "InvalidClientCertificateRef" if permitted else found.reason
-    return Identity(refusal=replace(found, reason=reason, message=f"clientCertificateRef: {found.message}"))
+    reason = found.reason if found.reason == "RefNotPermitted" else "InvalidClientCertificateRef"
+    return Identity(refusal=replace(found, reason=reason))

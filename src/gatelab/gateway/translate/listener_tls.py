@@ -46,10 +46,15 @@ def certificates(
 
 
 def certificate(
-    reference: SecretReference, referrer: Referrer, secrets: Mapping[Key, Secret], grants: Grants
+    reference: SecretReference,
+    referrer: Referrer,
+    secrets: Mapping[Key, Secret],
+    grants: Grants,
+    *,
+    field: str = "certificateRef",
 ) -> Certificate | Unresolved:
-    """The certificate in the Secret that is named, with its key."""
-    key = references.target("certificateRef", reference, referrer, grants, kind="Secret", else_reason=_INVALID)
+    """The certificate in the Secret that `field` names, with its key."""
+    key = references.target(field, reference, referrer, grants, kind="Secret", else_reason=_INVALID)
     if isinstance(key, Unresolved):
         return key
     secret = secrets.get(key)
