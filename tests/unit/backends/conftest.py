@@ -121,6 +121,16 @@ def start_echo() -> Iterator[Callable[..., Running]]:
 @pytest.fixture(scope="session")
 def certificate_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """tls.crt and tls.key for hello.test, self-signed."""
+    return self_signed(tmp_path_factory.mktemp("tls"))
+
+
+@pytest.fixture(scope="session")
+def other_certificate_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same by somebody else."""
+    return self_signed(tmp_path_factory.mktemp("other"))
+
+
+def self_signed(folder: Path) -> Path:
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "hello.test")])
     now = datetime.datetime.now(datetime.UTC)
@@ -131,7 +141,6 @@ def certificate_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
         .add_extension(x509.SubjectAlternativeName([x509.DNSName("hello.test")]), critical=False)
         .sign(key, hashes.SHA256())
     )
-    folder = tmp_path_factory.mktemp("tls")
     plain = (serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
     (folder / "tls.crt").write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
     (folder / "tls.key").write_bytes(key.private_bytes(serialization.Encoding.PEM, *plain))

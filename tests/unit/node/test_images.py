@@ -52,6 +52,20 @@ def test_every_tag_of_envoy_is_the_wheels(catalogue: Catalogue, name: str) -> No
     assert catalogue.find(name).command == ("/opt/envoy",)
 
 
+@pytest.mark.parametrize(
+    ("name", "module"),
+    [
+        ("gatelab/echo", "echo"),
+        ("registry.k8s.io/gateway-api/echo-basic:v1.5.1", "echo"),
+        ("registry.k8s.io/gateway-api/conformance/echo-basic:v0.1.0", "echo"),
+        ("registry.k8s.io/coredns/coredns:v1.12.2", "coredns"),
+    ],
+)
+def test_every_tag_of_the_conformance_tests_images_is_ours(catalogue: Catalogue, name: str, module: str) -> None:
+    image = catalogue.find(name)
+    assert (image.command[1:], image.built_in) == (("-m", f"gatelab.backends.{module}"), True)
+
+
 def test_users_add_theirs_and_exact_names_come_first(catalogue: Catalogue, file: Path) -> None:
     one = "me/server:1: {command: [one], env: {A: b}, workdir: here}"
     file.write_text(f"images:\n  me/server:*: {{command: [any]}}\n  {one}\n")
