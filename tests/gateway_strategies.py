@@ -104,8 +104,29 @@ path_changes = st.sampled_from(["", "/", "/n", "n", "/?"]).flatmap(
         ]
     )
 )
+origins = st.sampled_from(["*", "https://*.a.test", "http://a.test:81", "https://A.test", "https://*", "ftp://a", ""])
+cors = optional(
+    allowOrigins=st.lists(origins, max_size=2),
+    allowMethods=st.lists(st.sampled_from(["*", "GET", "BREW"]), max_size=2),
+    allowHeaders=st.lists(st.sampled_from(["*", "X-1", "x y"]), max_size=2),
+    exposeHeaders=st.just(["*"]),
+    allowCredentials=st.booleans(),
+    maxAge=st.sampled_from([0, 60]),
+)
+sessions = optional(
+    sessionName=st.sampled_from(["s", "S", "a;b", ""]),
+    type=st.sampled_from(["Cookie", "Header", "Query"]),
+    absoluteTimeout=st.sampled_from(["1h", "1ms", "x"]),
+    cookieConfig=optional(lifetimeType=st.sampled_from(["Session", "Permanent"])),
+)
+retries = optional(
+    codes=st.lists(st.sampled_from([500, 503, 200]), max_size=2),
+    attempts=st.sampled_from([0, 1, 2**40]),
+    backoff=st.sampled_from(["0s", "100ms", "x"]),
+)
 filters = st.lists(
-    st.sampled_from([{"type": "X"}, {"type": "RequestHeaderModifier"}, {"type": "CORS", "cors": {}}])
+    st.sampled_from([{"type": "X"}, {"type": "RequestHeaderModifier"}, {"type": "CORS"}])
+    | cors.map(lambda fields: {"type": "CORS", "cors": fields})
     | header_changes.map(lambda fields: {"type": "RequestHeaderModifier", "requestHeaderModifier": fields})
     | optional(
         path=path_changes, scheme=st.just("https"), port=st.just(81), statusCode=st.sampled_from([301, 200])
@@ -118,7 +139,13 @@ filters = st.lists(
     ),
     max_size=2,
 )
-rules = optional(matches=st.lists(matches, max_size=3), backendRefs=backend_refs, filters=filters)
+rules = optional(
+    matches=st.lists(matches, max_size=3),
+    backendRefs=backend_refs,
+    filters=filters,
+    name=st.sampled_from(["x", "y"]),
+    sessionPersistence=sessions,
+)
 http_matches = optional(
     path=optional(
         type=st.sampled_from(["Exact", "PathPrefix", "RegularExpression"]),
@@ -133,6 +160,9 @@ http_rules = optional(
     backendRefs=backend_refs,
     filters=filters,
     timeouts=optional(request=st.sampled_from(["0s", "1m"]), backendRequest=st.just("10ms")),
+    name=st.sampled_from(["x", "y"]),
+    retry=retries,
+    sessionPersistence=sessions,
 )
 parents = [{"name": "gw"}, {"name": "gw2"}, {"name": "set", "kind": "ListenerSet"}]
 parent_refs = st.lists(

@@ -15,7 +15,7 @@ from gatelab.kinds.gatewayapi import SessionPersistence
 from gatelab.proxy import model
 
 _TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+\-.^_`|~]+", re.ASCII)
-_LITERAL = re.compile(r"(?:\(\?:)?((?:/[A-Za-z0-9._~-]+)*)/")
+_LITERAL = re.compile(r"(?:\(\?:)?((?:/[A-Za-z0-9_~-]+)*)/(?![?*+{])")
 
 
 def translated(persistence: SessionPersistence | None, rule: str, backends: int) -> model.Session | None:
@@ -84,5 +84,5 @@ def _cookie_path(path: model.PathMatch) -> str:
         before, semicolon, _ = path.value.partition(";")
         # A semicolon would end the attribute: the folder above is the longest path that has none.
         return (before.rpartition("/")[0] if semicolon else before).rstrip("/") or "/"
-    found = _LITERAL.match(path.value)
+    found = None if "|" in path.value else _LITERAL.match(path.value)
     return (found and found.group(1)) or "/"
