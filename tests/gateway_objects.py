@@ -33,6 +33,16 @@ def gateway(name: str = "gw", **spec: Any) -> dict[str, Any]:
     )
 
 
+def listener_set(name: str = "set", *, gateway: str = "gw", **spec: Any) -> dict[str, Any]:
+    listeners = [{"name": "more", "port": 81, "protocol": "HTTP"}]
+    return _object(
+        "gateway.networking.k8s.io/v1",
+        "ListenerSet",
+        {"name": name, "namespace": "default"},
+        {"parentRef": {"name": gateway}, "listeners": listeners, **spec},
+    )
+
+
 def grpc_route(name: str = "route", *, gateway: str = "gw", **spec: Any) -> dict[str, Any]:
     rules = [{"backendRefs": [{"name": "hello", "port": 8080}]}]
     return _object(

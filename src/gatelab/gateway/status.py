@@ -16,6 +16,7 @@ from gatelab.gateway.status_programmed import (
 )
 from gatelab.gateway.translate.frontend_validation import INSECURE
 from gatelab.gateway.translate.gateway_class import SUPPORTED_FEATURES
+from gatelab.gateway.translate.observations import ACCEPTED, PROGRAMMED
 from gatelab.gateway.translate.outcome import (
     AncestorOutcome,
     GatewayOutcome,
@@ -66,6 +67,22 @@ def listener_set_status(
         "conditions": _conditions(conditions, present.get("conditions"), now, keep_others=True),
         "listeners": _listeners(outcome.listeners, programmed, present, now),
     }
+
+
+def orphan_status(listener_set: ListenerSet, present: Status, now: str) -> dict[str, Any]:
+    """`status` of a ListenerSet whose Gateway has gone: what was said of it holds no longer.
+
+    Of a set that nobody has said anything about, the present status.
+    """
+    if all(each.get("status") == "Unknown" for each in present.get("conditions") or ()):
+        return dict(present)
+    message = f"waiting for Gateway {listener_set.spec.parent_ref.name}, which does not exist"
+    generation = listener_set.metadata.generation
+    wanted = [
+        Condition(each, "Unknown", "Pending", message, observed_generation=generation)
+        for each in (ACCEPTED, PROGRAMMED)
+    ]
+    return {"conditions": _conditions(wanted, present.get("conditions"), now, keep_others=True)}
 
 
 def _programmed(

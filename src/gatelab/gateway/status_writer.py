@@ -11,7 +11,7 @@ from gatelab.gateway.loops import all_of
 from gatelab.gateway.policy_statuses import PolicyStatuses
 from gatelab.gateway.quarantine import with_words
 from gatelab.gateway.snapshot import RouteId
-from gatelab.gateway.status import class_status, gateway_status, listener_set_status, route_status
+from gatelab.gateway.status import class_status, gateway_status, listener_set_status, orphan_status, route_status
 from gatelab.gateway.status_programmed import DataPlaneState
 from gatelab.gateway.status_write import StatusWrite, is_of_generation
 from gatelab.gateway.translate.outcome import ParentOutcome, Translation
@@ -113,6 +113,10 @@ def _listener_sets(
                 present = obj.get("status") or {}
                 status = listener_set_status(outcome, gateway, states[key], present, now)
                 yield StatusWrite(LISTENER_SET, obj, status)
+    for each in translation.orphans:
+        obj = mirrors.of(LISTENER_SET).get(each.metadata.key)
+        if obj is not None and is_of_generation(obj, each.metadata.generation):
+            yield StatusWrite(LISTENER_SET, obj, orphan_status(each, obj.get("status") or {}, now))
 
 
 def _told(route: RouteId, parent: ParentOutcome, blamed: Mapping[str, str]) -> ParentOutcome:

@@ -78,6 +78,7 @@ def translate(
         policies=policy_ancestors.ancestors(
             snapshot, {key: each.controller_name for key, each in merged.items()}, attached
         ),
+        orphans=listener_sets.orphans(snapshot),
         problems=snapshot.problems,
         controller_names=controller_names,
     )

@@ -29,10 +29,14 @@ class Conflict:
 
 @dataclass(slots=True)
 class _Port:
-    """What has a port: a protocol, and the hostnames of its listeners."""
+    """What has a port: protocols (several if they are at odds) and the hostnames of the listeners."""
 
-    protocol: str
+    protocols: set[str] = field(default_factory=set)
     hostnames: set[str] = field(default_factory=set)
+
+    def add(self, listener: Listener) -> None:
+        self.protocols.add(listener.protocol)
+        self.hostnames.add(normal(listener.hostname))
 
 
 def conflicts(owners: Iterable[Sequence[Listener]]) -> tuple[tuple[Conflict | None, ...], ...]:
@@ -47,7 +51,7 @@ def conflicts(owners: Iterable[Sequence[Listener]]) -> tuple[tuple[Conflict | No
         left = [each for each in listeners if _is_served(each) and lost[id(each)] is None]
         found.append(tuple(lost[id(each)] or _mutual(each, left) for each in listeners))
         for each in left:
-            taken.setdefault(_place(each), _Port(each.protocol)).hostnames.add(normal(each.hostname))
+            taken.setdefault(_place(each), _Port()).add(each)
     return tuple(found)
 
 
@@ -63,9 +67,10 @@ def _lost(listener: Listener, taken: dict[tuple[str, int], _Port]) -> Conflict |
     port = taken.get(_place(listener))
     if port is None or not _is_served(listener):
         return None
-    if not _can_share(listener.protocol, port.protocol):
-        message = f"a listener of higher precedence has port {listener.port} with protocol {port.protocol}"
-        return Conflict("ProtocolConflict", message)
+    for protocol in sorted(port.protocols):
+        if not _can_share(listener.protocol, protocol):
+            message = f"a listener of higher precedence has port {listener.port} with protocol {protocol}"
+            return Conflict("ProtocolConflict", message)
     if normal(listener.hostname) in port.hostnames:
         hostname = listener.hostname or "every hostname"
         message = f"a listener of higher precedence has {hostname} on port {listener.port}"

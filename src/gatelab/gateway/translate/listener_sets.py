@@ -41,6 +41,15 @@ def by_gateway(snapshot: Snapshot) -> Mapping[Key, tuple[Claim, ...]]:
     return {key: tuple(claims) for key, claims in found.items()}
 
 
+def orphans(snapshot: Snapshot) -> tuple[ListenerSet, ...]:
+    """The sets that name a Gateway that is not there, by their keys."""
+    return tuple(
+        each
+        for _, each in sorted(snapshot.listener_sets.items())
+        if (key := gateway_of(each)) is not None and key not in snapshot.gateways
+    )
+
+
 def gateway_of(listener_set: ListenerSet) -> Key | None:
     """The Gateway that the set names; None if its parent is of another kind."""
     reference = listener_set.spec.parent_ref

@@ -160,6 +160,8 @@ class Translation:
     gateways: Mapping[Key, GatewayOutcome] = field(default_factory=dict)
     routes: Mapping[RouteId, tuple[ParentOutcome, ...]] = field(default_factory=dict)
     policies: Mapping[Key, tuple[AncestorOutcome, ...]] = field(default_factory=dict)
+    orphans: tuple[ListenerSet, ...] = ()
+    """The ListenerSets whose Gateway is not there, so that nobody else has a word to say of them."""
     problems: tuple[str, ...] = ()
     controller_names: frozenset[str] = frozenset()
 
