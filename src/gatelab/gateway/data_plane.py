@@ -88,7 +88,8 @@ def _service(outcome: GatewayOutcome, metadata: Mapping[str, Any], settings: Dat
     gateway = outcome.gateway
     # All accepted listeners, servable or not: the address and its ports shall not come and go with a certificate.
     listeners = [each.verdict.listener for each in outcome.listeners if each.verdict.is_accepted]
-    protocols = {(listener.port, _transport(listener.protocol)): listener.protocol for listener in listeners}
+    # A port keeps its name, and with it its node port, when a ListenerSet adds a listener of another protocol to it.
+    protocols = {(listener.port, _transport(listener.protocol)): listener.protocol for listener in reversed(listeners)}
     ports = [
         {
             "name": f"{protocol.lower()}-{port}",
@@ -103,7 +104,7 @@ def _service(outcome: GatewayOutcome, metadata: Mapping[str, Any], settings: Dat
     if settings.bind == "service-address":
         annotations[SERVED_BY] = "pod"
         spec["allocateLoadBalancerNodePorts"] = False
-    if address := addresses.requested(gateway):
+    if address := addresses.wanted(gateway):
         spec["loadBalancerIP"] = address
     return {
         "apiVersion": "v1",

@@ -75,6 +75,8 @@ _SWITCHES = {
 }
 """What turns a group on: the others of the group do nothing without it."""
 _HASHES = ("ring_hash", "maglev")
+_SHOWN, _LONGEST_SHOWN = 8, 60
+"""Of problems, and of the characters of a value: a condition's message has an end."""
 
 
 class InvalidParameters(ValueError):
@@ -118,9 +120,14 @@ def read(sources: Sequence[Source]) -> Parameters:
     if not problems:
         problems = [f"{origins[key]}: {problem}" for key, problem in _contradictions(found)]
     if problems:
-        raise InvalidParameters("; ".join(problems))
+        raise InvalidParameters("; ".join((*problems[:_SHOWN], *_more(len(problems) - _SHOWN))))
     defaults = {key: each.form.parse(each.default) for key, each in PARAMETERS.items() if each.default}
     return _assembled({**dict.fromkeys(PARAMETERS), **defaults, **found})
+
+
+def _more(count: int) -> Iterator[str]:
+    if count > 0:
+        yield f"and {count} more"
 
 
 def _value(key: str, text: str) -> Any:
@@ -132,7 +139,8 @@ def _value(key: str, text: str) -> Any:
     try:
         return parameter.form.parse(text)
     except ValueError:
-        raise ValueError(f"key {key}: {text!r} will not do: write {parameter.form.words}") from None
+        shown = text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}..."
+        raise ValueError(f"key {key}: {shown!r} will not do: write {parameter.form.words}") from None
 
 
 def _contradictions(found: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

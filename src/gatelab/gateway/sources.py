@@ -62,7 +62,7 @@ class Sources:
         if not is_owned(obj, gateway.metadata.uid):
             return "", f"Service {data_plane} is there and is not this Gateway's; rename or delete it"
         found = view(Service, obj).load_balancer_addresses
-        return (found[0], "") if found else ("", self._holder(addresses.requested(gateway), data_plane))
+        return (found[0], "") if found else ("", self._holder(addresses.wanted(gateway), data_plane))
 
     def _holder(self, address: str, data_plane: Key) -> str:
         """A sentence about who has the address that a Gateway asks for; "" if it asks for none."""

@@ -86,11 +86,9 @@ def gateway_programmed(outcome: GatewayOutcome, state: DataPlaneState, listeners
     generation = outcome.gateway.metadata.generation
     if not outcome.is_accepted:
         return fails(PROGRAMMED, generation, reason="Invalid", message=outcome.accepted.message)
-    wanted = addresses.requested(outcome.gateway)
-    if wanted and wanted != state.address:
-        why = state.obstacle or f"the data plane has {state.address or 'no address'}"
-        message = f"spec.addresses asks for {wanted}, which could not be had: {why}"
-        return fails(PROGRAMMED, generation, reason="AddressNotUsable", message=message)
+    unusable = addresses.unusable(outcome.gateway, state.address, state.obstacle)
+    if unusable:
+        return fails(PROGRAMMED, generation, reason="AddressNotUsable", message=unusable)
     if not state.address:
         message = state.obstacle or "the Service of the data plane has no address yet"
         return fails(PROGRAMMED, generation, reason="AddressNotAssigned", message=message)

@@ -51,6 +51,19 @@ def test_another_address_than_the_one_asked_for_is_not_usable() -> None:
     assert (found.status, found.message) == ("True", f"Envoy serves at {ADDRESS}")
 
 
+def test_of_two_addresses_the_second_is_not_usable() -> None:
+    """Whichever the data plane has: both were asked for."""
+    other = "127.24.0.99"
+    has_it = DataPlaneState(Acceptance(connected=True), ADDRESS)
+    found = judged(has_it, addresses=[{"value": ADDRESS}, {"value": other}])
+    assert (found.status, found.reason) == ("False", "AddressNotUsable")
+    assert other in found.message
+    assert f"{ADDRESS} is asked for before it" in found.message
+    has_none = DataPlaneState(Acceptance(), "", obstacle="Gateway default/x has it")
+    found = judged(has_none, addresses=[{"value": other}, {"value": ADDRESS}])
+    assert (found.reason, found.message.endswith("Gateway default/x has it")) == ("AddressNotUsable", True)
+
+
 def test_a_gateway_that_serves_nothing_is_not_programmed() -> None:
     tls = {"certificateRefs": [{"name": "nobody"}]}
     listeners = [{"name": "https", "port": 443, "protocol": "HTTPS", "tls": tls}]

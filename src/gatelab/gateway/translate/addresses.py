@@ -5,21 +5,39 @@ from ipaddress import AddressValueError, IPv4Address
 from gatelab.kinds.gatewayapi import Gateway
 
 
-def requested(gateway: Gateway) -> str:
-    """The one address that the Gateway asks for, "" if it leaves the choice to us."""
-    return next((address.value for address in gateway.spec.addresses if address.value), "")
+def requested(gateway: Gateway) -> tuple[str, ...]:
+    """The addresses that the Gateway asks for; none leaves the choice to us."""
+    return tuple(address.value for address in gateway.spec.addresses if address.value)
+
+
+def wanted(gateway: Gateway) -> str:
+    """The one that its data plane tries to have, "" for any: a Gateway has one address here."""
+    return next(iter(requested(gateway)), "")
+
+
+def unusable(gateway: Gateway, present: str, obstacle: str) -> str | None:
+    """A sentence about the first address that was asked for and is not had, for Programmed/AddressNotUsable.
+
+    `present` is the address of the data plane, "" for none; `obstacle` why there is none, if that is known.
+    """
+    for address in requested(gateway):
+        if address == present:
+            continue
+        if address == wanted(gateway):
+            why = obstacle or f"the data plane has {present or 'no address'}"
+        else:
+            why = f"a Gateway has one address here, and {wanted(gateway)} is asked for before it; remove one of them"
+        return f"spec.addresses asks for {address}, which could not be had: {why}"
+    return None
 
 
 def unsupported(gateway: Gateway) -> str | None:
     """A sentence about the first address that we cannot give, for Accepted/UnsupportedAddress."""
-    values = [address.value for address in gateway.spec.addresses if address.value]
     for index, address in enumerate(gateway.spec.addresses):
         if address.type != "IPAddress":
             return f"spec.addresses[{index}].type {address.type} is not supported; use IPAddress"
         if address.value and not _is_ipv4(address.value):
             return f"spec.addresses[{index}].value {address.value} is no IPv4 address"
-    if len(values) > 1:
-        return f"spec.addresses asks for {len(values)} addresses; a Gateway has one here"
     return None
 
 
