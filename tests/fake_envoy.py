@@ -16,7 +16,7 @@ ASK_ORDER = (CLUSTER, ENDPOINTS, LISTENER, ROUTE_TABLE, SECRET)
 class FakeEnvoy:
     """`has` is what it runs. Resources in `refuses`, by type and version, are rejected.
 
-    `emptied` are clusters that it was told have no endpoints resource.
+    `asks_late` are types whose questions wait for `ask_at_last`; `emptied` are clusters that it was told have no endpoints resource.
     It knows the content of resources by version, from the snapshots that it was shown: bytes are not looked into.
     """
 
@@ -31,6 +31,8 @@ class FakeEnvoy:
         self._content: dict[tuple[str, str, str], EncodedResource] = {}
         self._warming: set[str] = set()
         self._withheld: list[DeltaDiscoveryRequest] = []
+        self.asks_late: set[str] = set()
+        self._unasked: list[DeltaDiscoveryRequest] = []
 
     def show(self, snapshot: Snapshot) -> None:
         """Learn what versions contain."""
@@ -86,8 +88,9 @@ class FakeEnvoy:
                 self.emptied.discard(resource.name)
 
     def _watch_what_is_named(self) -> None:
-        for parent, child in ((CLUSTER, ENDPOINTS), (LISTENER, ROUTE_TABLE), (LISTENER, SECRET)):
-            named = {name for item in self.has[parent].values() for type_url, name in item.needs if type_url == child}
+        for parents, child in (((CLUSTER,), ENDPOINTS), ((LISTENER,), ROUTE_TABLE), ((CLUSTER, LISTENER), SECRET)):
+            items = [item for parent in parents for item in self.has[parent].values()]
+            named = {name for item in items for type_url, name in item.needs if type_url == child}
             gone, new = self.watched[child] - named, named - self.watched[child]
             self.watched[child] = named
             for name in gone:
@@ -110,7 +113,15 @@ class FakeEnvoy:
             initial_resource_versions=versions,
         )
         request.node.cluster, request.node.id = self.proxy, self.node
-        self._send(request)
+        if type_url in self.asks_late:
+            self._unasked.append(request)
+        else:
+            self._send(request)
+
+    def ask_at_last(self) -> None:
+        """Ask for what was held back: the types that `asks_late` names."""
+        self.requests.extend(self._unasked)
+        self._unasked.clear()
 
 
 def converse(session: Session, envoy: FakeEnvoy, rounds: int = 1000) -> None:

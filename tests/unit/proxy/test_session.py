@@ -7,7 +7,18 @@ from envoy.service.discovery.v3.discovery_pb2 import DeltaDiscoveryRequest
 
 from fake_envoy import FakeEnvoy, converse
 from gatelab.proxy.backend_policy import BackendPolicy
-from gatelab.proxy.model import Backend, Certificate, Endpoint, HttpChain, Listener, ProxyConfig, TlsTermination
+from gatelab.proxy.model import (
+    Authorities,
+    Backend,
+    Certificate,
+    Endpoint,
+    HttpChain,
+    Listener,
+    ProxyConfig,
+    SubjectName,
+    TlsTermination,
+    UpstreamTls,
+)
 from gatelab.proxy.resources import CLUSTER, ENDPOINTS, LISTENER, ROUTE_TABLE, SECRET, encode, encode_endpoints
 from gatelab.proxy.xds.progress import acceptance_of
 from gatelab.proxy.xds.session import Session
@@ -65,6 +76,25 @@ def test_clusters_and_endpoints_come_before_listeners_and_routes(session: Sessio
     sent = talk(session, envoy, snapshot(config))
     assert [type_url for type_url, _, _ in sent] == [CLUSTER, LISTENER, ENDPOINTS, SECRET, ROUTE_TABLE]
     assert sent.index((ENDPOINTS, ("hello",), ())) < sent.index((ROUTE_TABLE, ("routes",), ()))
+
+
+def test_authorities_come_before_the_routes_to_those_that_are_judged_by_them(
+    session: Session, envoy: FakeEnvoy
+) -> None:
+    plain = proxy_config(greetings_to("hello"))
+    tls = UpstreamTls("hello.test", "authorities/ca", (SubjectName("dns", "hello.test"),))
+    talk(session, envoy, snapshot(dataclasses.replace(plain, route_tables=(table(),), backends=())))
+    judged = dataclasses.replace(
+        plain, backends=(Backend("hello", "http2", tls=tls),), authorities=(Authorities("authorities/ca", b"ca"),)
+    )
+    envoy.asks_late = {SECRET}
+    assert talk(session, envoy, snapshot(judged)) == [(CLUSTER, ("hello",), ()), (ENDPOINTS, ("hello",), ())]
+    envoy.ask_at_last()
+    converse(session, envoy)
+    assert envoy.received[-2:] == [(SECRET, ("authorities/ca",), ()), (ROUTE_TABLE, ("routes",), ())]
+    # A new bundle is nobody else's matter.
+    renewed = dataclasses.replace(judged, authorities=(Authorities("authorities/ca", b"new"),))
+    assert talk(session, envoy, snapshot(renewed)) == [(SECRET, ("authorities/ca",), ())]
 
 
 def test_a_cluster_goes_after_the_routes_that_named_it(session: Session, envoy: FakeEnvoy) -> None:

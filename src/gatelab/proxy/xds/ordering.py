@@ -1,8 +1,8 @@
 """Make before break: what must be in place before a resource may be sent, and out of use before one may be removed.
 
-Clusters, and then their endpoints, are acknowledged before a route or listener names them; clusters go after every
-route and listener that named them is gone (xDS protocol, "Eventual consistency considerations"). Hosts that are
-resources of their own come before a listener that looks for them: Envoy waits for the first of all listeners' only.
+Clusters, and then their endpoints and certificates, are acknowledged before a route or listener names them; clusters go
+after every route and listener that named them is gone (xDS protocol, "Eventual consistency considerations"). Hosts that
+are resources of their own come before a listener that looks for them: Envoy waits for the first of all listeners' only.
 """
 
 from collections.abc import Mapping
@@ -42,9 +42,17 @@ def awaited(snapshot: Snapshot, subscriptions: Subscriptions) -> frozenset[Refer
     endpoints, clusters = subscriptions[ENDPOINTS], snapshot.versions_of(CLUSTER)
     without_endpoints = clusters.keys() - endpoints.held.keys() - endpoints.rejected.keys()
     suspects = subscriptions[CLUSTER].behind(clusters) | (clusters.keys() & endpoints.again) | without_endpoints
+    suspects |= _without_secrets(snapshot, subscriptions)
     needs = [*((CLUSTER, name) for name in suspects), *((SECRET, name) for name in snapshot.of(SECRET))]
     needs += [need for each in snapshot.of(LISTENER).values() for need in each.needs if need[0] == HOST]
     return frozenset(need for need in needs if not _is_in_place(need, snapshot, subscriptions))
+
+
+def _without_secrets(snapshot: Snapshot, subscriptions: Subscriptions) -> set[str]:
+    """The clusters that wait for a certificate or for authorities: until then Envoy has no use for them."""
+    secrets, parents = subscriptions[SECRET], snapshot.parents.get(SECRET, {})
+    missing = parents.keys() - secrets.held.keys() - secrets.rejected.keys()
+    return {each.name for name in missing for each in parents[name] if each.type_url == CLUSTER}
 
 
 def _is_in_place(need: Reference, snapshot: Snapshot, subscriptions: Subscriptions) -> bool:
@@ -63,7 +71,14 @@ def _is_in_place(need: Reference, snapshot: Snapshot, subscriptions: Subscriptio
         return True
     if not clusters.runs(resource) or name in endpoints.again:
         return False
-    return name in endpoints.held or name in endpoints.rejected
+    return (name in endpoints.held or name in endpoints.rejected) and _has_secrets(resource, subscriptions)
+
+
+def _has_secrets(resource: EncodedResource, subscriptions: Subscriptions) -> bool:
+    secrets = subscriptions[SECRET]
+    return all(
+        name in secrets.held or name in secrets.rejected for type_url, name in resource.needs if type_url == SECRET
+    )
 
 
 def removable(type_url: str, snapshot: Snapshot, subscriptions: Subscriptions) -> frozenset[str]:
