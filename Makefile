@@ -45,7 +45,7 @@ bench: $(VENV)/.test  ## measure; results as JSON in docs/bench
 
 conformance: $(VENV)/.test  ## the upstream Gateway API suite; PROFILES=GATEWAY-GRPC RUN=GRPCRouteWeight FEATURES=all
 	PYTHONPATH=src:tests $(BIN)/python -m conformance $(addprefix --profiles=,$(PROFILES)) $(addprefix --run=,$(RUN)) \
-	  $(if $(filter all,$(FEATURES)),--every-feature) $(addprefix --report=,$(REPORT))
+	  $(if $(filter all,$(FEATURES)),--every-feature) $(if $(PUBLISH),--publish)
 
 clean:  ## remove .venv and caches
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

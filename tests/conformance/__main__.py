@@ -14,6 +14,7 @@ from pathlib import Path
 
 from conformance.cluster import conformance_lab
 from conformance.events import ROOT, Finished, Run
+from conformance.published import publish
 from conformance.suite import PROFILES, Request, program, running
 
 
@@ -23,18 +24,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if not binary:
         print("Go is not installed: the suite cannot be built", file=sys.stderr)
         return 2
-    kept = given.keep or Path(tempfile.mkdtemp(prefix="gatelab-conformance-"))
+    kept: Path = given.keep or Path(tempfile.mkdtemp(prefix="gatelab-conformance-"))
     kept.mkdir(parents=True, exist_ok=True)
     request = Request(
         profiles=given.profiles,
         only=given.run,
         every_feature=given.every_feature,
-        report=given.report or kept / "report.yaml",
+        report=kept / "report.yaml",
         flags=given.flags,
     )
+    begin = time.monotonic()
     run = _run(binary, request, kept)
     _keep(run, kept)
-    return _verdict(run, kept)
+    verdict = _verdict(run, kept)
+    if verdict == 0 and given.publish:
+        publish(kept / "report.yaml", time.monotonic() - begin)
+    return verdict
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -48,7 +53,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--every-feature", action="store_true", help="run tests of features that the GatewayClass does not list, too"
     )
-    parser.add_argument("--report", type=Path, help="where the suite's report goes")
+    parser.add_argument("--publish", action="store_true", help="keep the report in docs/conformance if all tests pass")
     parser.add_argument("--keep", type=Path, help="the folder of the logs; default: a temporary one")
     parser.add_argument("flags", nargs="*", metavar="-- FLAG", help="more flags of the suite")
     return parser
