@@ -17,7 +17,6 @@ from gatelab.gateway.translate import (
     listeners,
     parameters,
     policy_ancestors,
-    routes,
 )
 from gatelab.gateway.translate.listener_sets import Claim
 from gatelab.gateway.translate.memo import Memo
@@ -62,8 +61,8 @@ def translate(
         for claimed in [claims.get(key, ())]
     }
     parents = {parent.id: parent for each in merged.values() for parent in each.parents}
-    outcomes = routes.judged(snapshot, parents, memo.candidate)
-    attached = routes.by_listener(outcomes.values())
+    outcomes = memo.judged(snapshot, parents)
+    attached = memo.by_listener()
     bindings = {key: _binding(key, snapshot, bind_any, privileged_shift) for key in merged}
     tunings = {key: _tuning(each.gateway, ours, snapshot) for key, each in merged.items()}
     found = {
@@ -75,9 +74,7 @@ def translate(
         classes=classes,
         gateways=found,
         routes={key: outcome.parents for key, outcome in outcomes.items()},
-        policies=policy_ancestors.ancestors(
-            snapshot, {key: each.controller_name for key, each in merged.items()}, attached
-        ),
+        policies=policy_ancestors.ancestors(snapshot, merged, attached),
         orphans=listener_sets.orphans(snapshot),
         problems=snapshot.problems,
         controller_names=controller_names,

@@ -9,15 +9,15 @@ from dataclasses import dataclass, field
 
 from gatelab.gateway.reference_grant import Grants
 from gatelab.gateway.snapshot import RouteId, Snapshot
-from gatelab.gateway.translate import routes
 from gatelab.gateway.translate.listener_sets import Claim
-from gatelab.gateway.translate.parents import Merged, Parent, ParentId, Parents, parent_id
+from gatelab.gateway.translate.parents import Merged, Parents
 from gatelab.gateway.translate.proxy_config import Tables
+from gatelab.gateway.translate.route_memo import RouteMemo
 from gatelab.gateway.translate.route_tables import HostScope, TableMemo
-from gatelab.gateway.translate.routes import Candidate
-from gatelab.gateway.translate.rule_memo import RuleMemo
-from gatelab.kinds.core import ConfigMap, Namespace, Secret
-from gatelab.kinds.gatewayapi import Gateway, Route
+from gatelab.gateway.translate.routes import Place, RouteOutcome
+from gatelab.gateway.translate.rule_sets import RuleSet
+from gatelab.kinds.core import ConfigMap, Secret
+from gatelab.kinds.gatewayapi import Gateway
 from gatelab.kinds.objects import Key
 from gatelab.proxy.model import RouteTable
 
@@ -44,27 +44,9 @@ class _Judged:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class _Seen:
-    """A candidate, and all that it follows from, beside its rules."""
-
-    candidate: Candidate | None
-    route: Route
-    parents: tuple[tuple[ParentId, Parent | None], ...]
-    namespace: Namespace | None
-
-    def is_current(self, route: Route, snapshot: Snapshot, parents: Parents) -> bool:
-        return (
-            self.route is route
-            and self.namespace is snapshot.namespaces.get(route.metadata.namespace)
-            and all(parents.get(id_) is parent for id_, parent in self.parents)
-        )
-
-
 @dataclass(slots=True)
 class _State:
     gateways: dict[Key, _Judged] = field(default_factory=dict)
-    routes: dict[RouteId, _Seen] = field(default_factory=dict)
     tables: dict[tuple[Key, str], TableMemo] = field(default_factory=dict)
 
 
@@ -74,14 +56,14 @@ class Memo:
     """
 
     def __init__(self) -> None:
-        self._rules = RuleMemo()
+        self._routes = RouteMemo()
         self._before = _State()
         self._now: _State | None = None
 
     def begin(self) -> None:
         """Before a translation."""
         if self._now is not None:
-            self._rules, self._before = RuleMemo(), _State()
+            self._routes, self._before = RouteMemo(), _State()
         self._now = _State()
 
     def end(self) -> None:
@@ -104,19 +86,13 @@ class Memo:
         self._state.gateways[key] = judged
         return judged.merged
 
-    def candidate(self, id_: RouteId, route: Route, snapshot: Snapshot, parents: Parents) -> Candidate | None:
-        """As `routes.candidate`."""
-        seen = self._before.routes.get(id_)
-        if seen is None or not seen.is_current(route, snapshot, parents) or not self._has_its_rules(seen, snapshot):
-            named = {parent_id(reference, route) for reference in route.spec.parent_refs} - {None}
-            seen = _Seen(
-                routes.candidate(id_, route, snapshot, parents, self._rules),
-                route,
-                tuple((each, parents.get(each)) for each in named if each is not None),
-                snapshot.namespaces.get(route.metadata.namespace),
-            )
-        self._state.routes[id_] = seen
-        return seen.candidate
+    def judged(self, snapshot: Snapshot, parents: Parents) -> Mapping[RouteId, RouteOutcome]:
+        """As `routes.judged`."""
+        return self._routes.judged(snapshot, parents)
+
+    def by_listener(self) -> Mapping[Place, Sequence[RuleSet]]:
+        """As `routes.by_listener`, of what was judged."""
+        return self._routes.by_listener()
 
     def tables(self, gateway: Key) -> Tables:
         """As `route_tables.route_table`, for the tables of a Gateway."""
@@ -132,6 +108,3 @@ class Memo:
     def _state(self) -> _State:
         assert self._now is not None, "a translation has begun"
         return self._now
-
-    def _has_its_rules(self, seen: _Seen, snapshot: Snapshot) -> bool:
-        return seen.candidate is None or seen.candidate.rules is self._rules(seen.route, snapshot)

@@ -6,6 +6,7 @@ first has no route for it. Precedence: within a listener every route whose hostn
 host `a.example.com` also tries the routes of `*.example.com`, after its own.
 """
 
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -52,19 +53,22 @@ class TableMemo:
         if [_identity(each) for each in scopes] != [_identity(each) for each in self._scopes]:
             self._scopes = [_ScopeMemo(each.hostname, each.entrance, each.elsewhere) for each in scopes]
             self._hosts, self._order = {}, []
-        come = False
         for scope, memo in zip(scopes, self._scopes, strict=True):
             for domain in memo.changed(scope.routes):
                 if _owner(domain, scopes) is not scope:
                     continue
-                if memo.has(domain):
-                    come |= domain not in self._hosts
-                    self._hosts[domain] = memo.host(domain)
-                else:
-                    self._hosts.pop(domain, None)
-        if come or len(self._order) != len(self._hosts):
-            self._order = sorted(self._hosts, key=_most_specific_first)
+                self._put(domain, memo.host(domain) if memo.has(domain) else None)
         return model.RouteTable(name, tuple(self._hosts[domain] for domain in self._order))
+
+    def _put(self, domain: str, host: model.VirtualHost | None) -> None:
+        """The host takes its place, or goes; the others stay in order."""
+        if (host is None) != (domain not in self._hosts):
+            place = bisect_left(self._order, _most_specific_first(domain), key=_most_specific_first)
+            self._order[place : place + (host is None)] = [] if host is None else [domain]
+        if host is None:
+            self._hosts.pop(domain, None)
+        else:
+            self._hosts[domain] = host
 
 
 class _ScopeMemo:
@@ -75,12 +79,16 @@ class _ScopeMemo:
         self.entrance = entrance
         self.elsewhere = elsewhere
         self._routes: dict[int, RuleSet] | None = None
+        self._given: Sequence[RuleSet] = ()
         self._by_hostname: dict[str, dict[int, RuleSet]] = {}
         self._wanted: Counter[str] = Counter()
 
     def changed(self, routes: Sequence[RuleSet]) -> set[str]:
         """Takes these for the present routes; the domains on which others may be tried now than before."""
+        if self._routes is not None and routes is self._given:
+            return set()
         before, now = self._routes or {}, {id(each): each for each in routes}
+        self._given = routes
         touched: set[str] = set()
         for number in before.keys() - now.keys():
             touched |= self._remove(number, before[number])

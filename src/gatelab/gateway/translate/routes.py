@@ -23,8 +23,10 @@ class RouteOutcome:
     listeners: Mapping[Key, frozenset[str]]
 
 
-Refusals = Mapping[tuple[Key, str], Mapping[RouteId, RouteId]]
-"""Per Gateway and listener: which route must give way to which."""
+Place = tuple[Key, str]
+"""A listener: its Gateway, and its id."""
+Refusals = Mapping[Place, Mapping[RouteId, RouteId]]
+"""Per listener: which route must give way to which."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,12 +77,12 @@ def judged(snapshot: Snapshot, parents: Parents, candidates: Candidates = candid
         for id_, route in snapshot.routes.items()
         if (each := candidates(id_, route, snapshot, parents)) is not None
     }
-    refusals = _refusals(found.values(), parents)
-    opposed = {id_ for refused in refusals.values() for id_ in refused}
-    return {
-        id_: _outcome(id_, each.rules, each.attachments, refusals) if id_ in opposed else each.unopposed
-        for id_, each in found.items()
-    }
+    on_listener: dict[Place, list[Route]] = {}
+    for each in found.values():
+        for place in each.places:
+            on_listener.setdefault(place, []).append(each.rules.route)
+    refused = refusals(on_listener, parents)
+    return {id_: outcome(id_, each, refused) for id_, each in found.items()}
 
 
 def _attachments(
@@ -96,17 +98,21 @@ def _attachments(
     return tuple(found)
 
 
-def _refusals(candidates: Iterable[Candidate], parents: Parents) -> Refusals:
-    on_listener: dict[tuple[Key, str], list[Route]] = {}
-    for each in candidates:
-        for place in each.places:
-            on_listener.setdefault(place, []).append(each.rules.route)
+def refusals(on_listener: Mapping[Place, Sequence[Route]], parents: Parents) -> Refusals:
+    """Which of the routes of each listener must give way to one of another kind."""
     hostnames = {
         (parent.gateway.metadata.key, each.id): each.listener.hostname
         for parent in parents.values()
         for each in parent.listeners
     }
     return {place: cross_serving.in_the_way(hostnames[place], routes) for place, routes in on_listener.items()}
+
+
+def outcome(id_: RouteId, candidate: Candidate, refused: Refusals) -> RouteOutcome:
+    """What becomes of a candidate."""
+    if any(id_ in refused.get(place, ()) for place in candidate.places):
+        return _outcome(id_, candidate.rules, candidate.attachments, refused)
+    return candidate.unopposed
 
 
 def _outcome(
