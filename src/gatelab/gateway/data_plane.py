@@ -9,8 +9,8 @@ from typing import Any
 
 from gatelab.gateway.settings import DataPlaneSettings
 from gatelab.gateway.translate import addresses
+from gatelab.gateway.translate.bound_ports import bound_port
 from gatelab.gateway.translate.outcome import GatewayOutcome
-from gatelab.gateway.translate.proxy_config import bound_port
 from gatelab.kinds.builtin import DEPLOYMENT, GATEWAY, SERVICE, SERVICE_ACCOUNT
 from gatelab.kinds.gatewayapi import Gateway
 from gatelab.kinds.kind import Kind

@@ -6,16 +6,17 @@ whose Host is not what its SNI promised is misdirected. TLS listeners share a po
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from gatelab.gateway.translate import backend_tls, l4_chains, redirects
+from gatelab.gateway.translate.bound_ports import bound_port
 from gatelab.gateway.translate.hostnames import EVERY, normal
 from gatelab.gateway.translate.outcome import ListenerVerdict, Placement, ServicePortName
 from gatelab.gateway.translate.route_tables import HostScope, route_table
 from gatelab.gateway.translate.rule_sets import RuleSet
 from gatelab.proxy import model
 
-FIRST_UNPRIVILEGED_PORT = 1024
+EVERY_ADDRESS = "0.0.0.0"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,10 +29,10 @@ class Binding:
     def port(self, port: int) -> int:
         return bound_port(port, self.privileged_shift)
 
-
-def bound_port(port: int, privileged_shift: int) -> int:
-    """The port that is bound for a listener's port."""
-    return port + privileged_shift if port < FIRST_UNPRIVILEGED_PORT else port
+    @property
+    def seen_shift(self) -> int:
+        """As clients see it: in front of a pod with a network of its own its Service has the listener's ports."""
+        return 0 if self.address == EVERY_ADDRESS else self.privileged_shift
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,7 @@ class ServedListener:
 
     verdict: ListenerVerdict
     routes: tuple[RuleSet, ...]
+    seen_shift: int = 0
 
     @property
     def id(self) -> str:
@@ -56,7 +58,9 @@ class ServedListener:
         return HostScope(
             normal(self.verdict.listener.hostname),
             self.routes,
-            redirects.Entrance(self.verdict.listener.protocol.lower(), self.verdict.listener.port),
+            redirects.Entrance(
+                self.verdict.listener.protocol.lower(), self.verdict.listener.port, shift=self.seen_shift
+            ),
         )
 
 
@@ -81,6 +85,7 @@ def assembled(
 
     `identity` is the certificate that the Gateway shows to backends.
     """
+    served = [replace(each, seen_shift=binding.seen_shift) for each in served]
     targets_of = {each.id: _targets(each.routes) for each in served}
     listeners: list[model.Listener] = []
     made: list[model.RouteTable] = []
