@@ -165,6 +165,7 @@ def test_routes_of_layer_4(lab: Lab, state_folder: Path) -> None:
     assert answer((host, 9001)) == ("", False), "a listener without a route closes connections"
     with talking((host, 9000)) as heard:
         check_changes(lab, state_folder, host, trusting(passed.chain))
+        check_tls_anew(lab, state_folder, (host, 9443), ended, passed)
     assert set(heard) == {b"PONG\n"}
     assert len(heard) > 20
     assert [each["attachedRoutes"] for each in lab.get("gateway", "gw")["status"]["listeners"]] == [1, 1, 1, 1, 2]
@@ -196,3 +197,21 @@ def check_changes(lab: Lab, folder: Path, host: str, passed: ssl.SSLContext) -> 
         "Accepted": "Accepted",
         "ResolvedRefs": "BackendNotFound",
     }
+
+
+def check_tls_anew(lab: Lab, folder: Path, address: tuple[str, int], ended: SelfSigned, passed: SelfSigned) -> None:
+    """TLS that has ended begins again, to a backend that is judged by a BackendTLSPolicy."""
+    authority = {
+        "kind": "ConfigMap",
+        "apiVersion": "v1",
+        "metadata": {"name": "ca"},
+        "data": {"ca.crt": passed.chain.decode()},
+    }
+    target = {"group": "", "kind": "Service", "name": "b", "sectionName": "tls"}
+    reference = {"group": "", "kind": "ConfigMap", "name": "ca"}
+    validation = {"hostname": "x.passed.test", "caCertificateRefs": [reference]}
+    policy = of("BackendTLSPolicy", "b", {"targetRefs": [target], "validation": validation})
+    moved = route("TLSRoute", "ended", "ended", ("b", 9443, 1), hostnames=["ended.test"])
+    apply(lab, folder, authority, policy, moved)
+    wait_until(lambda: answer(address, trusting(ended.chain), "ended.test") == ("b", True), "TLS begins anew")
+    assert answer(address, trusting(passed.chain), "x.passed.test") == ("b", True), "and is passed on as before"

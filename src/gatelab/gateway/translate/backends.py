@@ -39,6 +39,8 @@ class Needs:
     always_http2: bool = False
     speaks: Literal["tcp", "udp"] | None = None
     """What goes to the backend as it is, for routes of layer 4."""
+    after_tls: bool = False
+    """Whether listeners may end TLS before, so that it begins anew if there is a BackendTLSPolicy."""
 
 
 GRPC = Needs("GRPCRoute", "gRPC", 503, _WEBSOCKET, always_http2=True)
@@ -58,12 +60,16 @@ class Resolver:
 class Destination:
     """Where the requests of a rule go. `targets` says which Service port stands behind each backend's name; `services`
     are those of all references that lead to a port, whether or not it can be spoken to.
+
+    `after_tls` are the backends that take others' places on listeners which end TLS; None is none, for what was asked
+    for cannot be done.
     """
 
     action: model.Forward | model.Redirect
     targets: Mapping[str, ServicePortName] = field(default_factory=dict)
     unresolved: tuple[Unresolved, ...] = ()
     services: frozenset[Key] = frozenset()
+    after_tls: Mapping[str, str | None] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -73,6 +79,7 @@ class _Found:
     targets: dict[str, ServicePortName] = field(default_factory=dict)
     unresolved: list[Unresolved] = field(default_factory=list)
     services: set[Key] = field(default_factory=set)
+    after_tls: dict[str, str | None] = field(default_factory=dict)
 
 
 def destination(
@@ -114,7 +121,7 @@ def destination(
         mirrors=tuple(mirrors),
         session=session,
     )
-    return Destination(action, found.targets, tuple(found.unresolved), frozenset(found.services))
+    return Destination(action, found.targets, tuple(found.unresolved), frozenset(found.services), found.after_tls)
 
 
 def _found(field: str, reference: BackendReference | MirrorReference, resolver: Resolver, found: _Found) -> str | None:
@@ -127,6 +134,10 @@ def _found(field: str, reference: BackendReference | MirrorReference, resolver: 
     if not port.is_usable:
         return None
     found.targets[port.name] = port.target
+    if port.after_tls is not None:
+        again = port.after_tls
+        found.after_tls[port.name] = again.name if again.is_usable else None
+        found.targets |= {again.name: again.target} if again.is_usable else {}
     return port.name
 
 
@@ -137,6 +148,8 @@ class _Port:
     name: str
     target: ServicePortName
     is_usable: bool = True
+    after_tls: "_Port | None" = None
+    """The same port, where TLS has ended and begins anew."""
 
     @property
     def service(self) -> Key:
@@ -167,7 +180,9 @@ def _resolve_port(key: Key, service: Service, number: int, resolver: Resolver) -
         ports = ", ".join(str(each.port) for each in service.spec.ports if each.protocol == transport) or "none"
         return Unresolved("BackendNotFound", f"Service {key} has no {transport} port {number}; it has {ports}")
     if needs.speaks is not None:
-        return _Port(f"{key}:{number}/{needs.speaks}", ServicePortName(key, port.name, needs.speaks))
+        name = f"{key}:{number}/{needs.speaks}"
+        again = _after_tls(name, key, port, resolver) if needs.after_tls else None
+        return _Port(name, ServicePortName(key, port.name, needs.speaks), after_tls=again)
     policy = backend_tls_policy.applying(key, port.name, resolver.snapshot)
     spoken = (port.app_protocol or "").lower()
     where = f"Service {key} port {number} has appProtocol {port.app_protocol}"
@@ -181,6 +196,15 @@ def _resolve_port(key: Key, service: Service, number: int, resolver: Resolver) -
         return _Port(f"{key}:{number}", ServicePortName(key, port.name, "http2", tls), is_usable)
     # A Service port that two kinds of routes share is two backends.
     return _Port(f"{key}:{number}/http1", ServicePortName(key, port.name, "http1", tls), is_usable)
+
+
+def _after_tls(name: str, key: Key, port: ServicePort, resolver: Resolver) -> _Port | None:
+    """BackendTLSPolicy, `targetRefs`: "TLSRoute with termination"; what is passed on has its own TLS."""
+    policy = backend_tls_policy.applying(key, port.name, resolver.snapshot)
+    if policy is None:
+        return None
+    tls = backend_tls_policy.tls_of(policy, resolver.snapshot)
+    return _Port(f"{name}/tls", ServicePortName(key, port.name, "tcp", tls), tls is not None)
 
 
 def _port(service: Service, number: int, transport: str) -> ServicePort | None:

@@ -6,7 +6,7 @@ What no route takes is closed: it never falls through to a listener with a less 
 """
 
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from gatelab.gateway.snapshot import route_id
 from gatelab.gateway.translate.hostnames import EVERY, covers, intersection, specificity
@@ -45,12 +45,23 @@ def tls_chains(scope: TlsScope, routes: Sequence[RuleSet], hostnames: Collection
         rules_of[name] = rules
         won.setdefault(name, []).append(domain)
     chains = [
-        model.TcpChain(name, _backends(rules_of[name]), _server_names(domains), scope.tls)
+        model.TcpChain(name, _reached(scope, rules_of[name]), _server_names(domains), scope.tls)
         for name, domains in sorted(won.items())
     ]
     if not any(scope.hostname in domains for domains in won.values()) and (scope.hostname != EVERY or not chains):
         chains.append(model.TcpChain(scope.id, (), _server_names([scope.hostname])))
     return tuple(chains)
+
+
+def _reached(scope: TlsScope, rules: RuleSet) -> tuple[model.WeightedBackend, ...]:
+    """Where TLS ends, it begins anew towards backends with a BackendTLSPolicy."""
+    if scope.tls is None or not rules.rules:
+        return _backends(rules)
+    others = rules.rules[0].destination.after_tls
+    return tuple(
+        replace(each, backend=others.get(each.backend, each.backend)) if each.backend is not None else each
+        for each in _backends(rules)
+    )
 
 
 def _winners(hostname: str, routes: Sequence[RuleSet], hostnames: Collection[str]) -> dict[str, RuleSet]:

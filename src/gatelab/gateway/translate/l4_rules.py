@@ -16,9 +16,9 @@ from gatelab.gateway.translate.unsupported import Unsupported
 from gatelab.kinds.gatewayapi import L4Route, L4RouteRule, TCPRoute, TLSRoute, UDPRoute
 
 _NEEDS: Mapping[type[L4Route], Needs] = {
-    TLSRoute: Needs("TLSRoute", "TLS", 503, frozenset(), speaks="tcp"),
-    TCPRoute: Needs("TCPRoute", "TCP", 503, frozenset(), speaks="tcp"),
-    UDPRoute: Needs("UDPRoute", "UDP", 503, frozenset(), speaks="udp"),
+    TLSRoute: Needs("TLSRoute", "TLS", 503, speaks="tcp", after_tls=True),
+    TCPRoute: Needs("TCPRoute", "TCP", 503, speaks="tcp"),
+    UDPRoute: Needs("UDPRoute", "UDP", 503, speaks="udp"),
 }
 
 

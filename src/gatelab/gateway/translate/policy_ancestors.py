@@ -8,38 +8,46 @@ from collections.abc import Iterable, Mapping, Sequence
 from gatelab.gateway.policy_targets import services_of, target_key
 from gatelab.gateway.snapshot import Snapshot
 from gatelab.gateway.translate import backend_tls_policy
+from gatelab.gateway.translate.listener_tls import ends_at
 from gatelab.gateway.translate.observations import ACCEPTED, RESOLVED_REFS, fails, holds
 from gatelab.gateway.translate.outcome import AncestorOutcome
+from gatelab.gateway.translate.parents import Merged
 from gatelab.gateway.translate.rule_sets import RuleSet
 from gatelab.kinds.conditions import Condition
-from gatelab.kinds.gatewayapi import BackendTLSPolicy, GRPCRoute, HTTPRoute
+from gatelab.kinds.gatewayapi import BackendTLSPolicy, GRPCRoute, HTTPRoute, TLSRoute
 from gatelab.kinds.objects import Key
 
 
 def ancestors(
-    snapshot: Snapshot, controllers: Mapping[Key, str], attached: Mapping[tuple[Key, str], Sequence[RuleSet]]
+    snapshot: Snapshot, ours: Mapping[Key, Merged], attached: Mapping[tuple[Key, str], Sequence[RuleSet]]
 ) -> dict[Key, tuple[AncestorOutcome, ...]]:
-    """For each policy the Gateways that use it, in order. `controllers` are those of our Gateways; `attached` are the
-    routes of each listener of these.
+    """For each policy the Gateways of ours that use it, in order. `attached` are the routes of each of their
+    listeners.
     """
     if not snapshot.backend_tls_policies:
         return {}
-    users = _users(snapshot, attached)
+    users = _users(snapshot, ours, attached)
     found: dict[Key, tuple[AncestorOutcome, ...]] = {}
     for key, policy in snapshot.backend_tls_policies.items():
         gateways = sorted({gateway for service in services_of(policy) for gateway in users.get(service, ())})
         if gateways:
             told = conditions(policy, snapshot)
-            found[key] = tuple(AncestorOutcome(each, controllers[each], told) for each in gateways)
+            found[key] = tuple(AncestorOutcome(each, ours[each].controller_name, told) for each in gateways)
     return found
 
 
-def _users(snapshot: Snapshot, attached: Mapping[tuple[Key, str], Iterable[RuleSet]]) -> Mapping[Key, set[Key]]:
-    """The Gateways that use each Service that a policy is for."""
+def _users(
+    snapshot: Snapshot, ours: Mapping[Key, Merged], attached: Mapping[tuple[Key, str], Iterable[RuleSet]]
+) -> Mapping[Key, set[Key]]:
+    """The Gateways that use each Service that a policy is for: with any route but those that pass bytes on."""
     users: dict[Key, set[Key]] = {service: set() for service in snapshot.policies_of}
-    for (gateway, _), routes in attached.items():
+    ending = {(key, each.id) for key, one in ours.items() for each in one.listeners if ends_at(each.listener)}
+    for (gateway, listener), routes in attached.items():
         for rules in routes:
-            for rule in rules.rules if isinstance(rules.route, HTTPRoute | GRPCRoute) else ():
+            uses = isinstance(rules.route, HTTPRoute | GRPCRoute) or (
+                isinstance(rules.route, TLSRoute) and (gateway, listener) in ending
+            )
+            for rule in rules.rules if uses else ():
                 for service in rule.destination.services & users.keys():
                     users[service].add(gateway)
     return users
