@@ -75,9 +75,10 @@ def test_a_websocket_is_told_of_the_end(echo: Any) -> None:
 
 
 def test_what_is_no_websocket_is_refused(echo: Any) -> None:
-    with echo.connect("http") as raw:
-        raw.sendall(b"GET /ws HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n")
-        assert raw.recv(1000).startswith(b"HTTP/1.1 400 ")
+    for connection in (b"Upgrade", b"Upgrade, \x9b"):
+        with echo.connect("http") as raw:
+            raw.sendall(b"GET /ws HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: %b\r\n\r\n" % connection)
+            assert raw.recv(1000).startswith(b"HTTP/1.1 400 ")
     with echo.connect("http") as raw:
         client = WebSocketClient(raw)
         assert isinstance(client.next(), AcceptConnection)

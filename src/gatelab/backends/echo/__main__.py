@@ -3,6 +3,7 @@
 Exit 1 when it cannot serve, 2 for a variable that it cannot use.
 """
 
+import io
 import os
 import signal
 import sys
@@ -18,6 +19,8 @@ def main() -> int:
     except SettingsError as error:
         sys.stderr.write(f"echo: {error}\n")
         return 2
+    if isinstance(sys.stdout, io.TextIOWrapper):  # what clients send is logged, whatever the locale can spell
+        sys.stdout.reconfigure(encoding="utf-8", errors="replace")
     loop = PollLoop()
     loop.on_signals((signal.SIGTERM, signal.SIGINT), lambda: stop())  # from `run`, so once it is known
     try:

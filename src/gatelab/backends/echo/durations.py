@@ -13,6 +13,7 @@ _UNIT_NS: Final = {
     "m": 60 * 10**9,
     "h": 3600 * 10**9,
 }
+_TOO_LONG_NS: Final = 2**63
 _PART = re.compile(r"([0-9]+\.?[0-9]*|\.[0-9]+)(ns|us|µs|μs|ms|s|m|h)")
 _WHOLE = re.compile(rf"([+-]?)(0|(?:{_PART.pattern})+)")
 
@@ -24,7 +25,8 @@ def parsed_duration_ns(text: str) -> int:
         ValueError: not a duration, in Go's words.
     """
     found = _WHOLE.fullmatch(text)
-    if found is None:
+    amount_ns = sum(float(amount) * _UNIT_NS[unit] for amount, unit in _PART.findall(found[2])) if found else 0.0
+    if found is None or amount_ns >= _TOO_LONG_NS:
         raise ValueError(f'time: invalid duration "{text}"')
-    total = round(sum(float(amount) * _UNIT_NS[unit] for amount, unit in _PART.findall(found[2])))
+    total = round(amount_ns)
     return -total if found[1] == "-" else total

@@ -17,6 +17,11 @@ Headers = dict[str, list[str]]
 _STATUS: Final = re.compile(r"/status/([2-9][0-9]{2})")
 _TOKEN: Final = re.compile(r"[0-9A-Za-z!#$%&'*+.^_`|~-]+")
 _UNPRINTABLE: Final = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
+_OF_THE_CONNECTION: Final = frozenset(
+    {"connection", "content-length", "keep-alive", "proxy-connection", "te", "trailer", "transfer-encoding", "upgrade"}
+)
+"""Headers that the connection is run by; HTTP/2 forbids most of them (RFC 9113, 8.2.2)."""
+_LONGEST_DELAY_NS: Final = 24 * 3600 * 10**9
 _JSON: Final = (("Content-Type", "application/json"), ("X-Content-Type-Options", "nosniff"))
 
 
@@ -137,13 +142,10 @@ def _asked_headers(headers: Headers) -> tuple[tuple[str, str], ...]:
         for pair in each.split(","):
             name, _, value = pair.strip().partition(":")
             value = _UNPRINTABLE.sub("", value).strip()
-            if _TOKEN.fullmatch(name) and name.lower() not in _FRAMING:
+            if _TOKEN.fullmatch(name) and name.lower() not in _OF_THE_CONNECTION:
                 found[name] = f"{found[name]},{value}" if name in found else value
     ours = {name for name, _ in _JSON}
     return tuple((name, value) for name, value in found.items() if name not in ours)
-
-
-_FRAMING: Final = frozenset({"content-length", "transfer-encoding", "connection"})
 
 
 def _tls(facts: "TlsFacts") -> dict[str, object]:
@@ -158,7 +160,7 @@ def _tls(facts: "TlsFacts") -> dict[str, object]:
 
 def _delay_ns(request: Request, name: str) -> int:
     text = request.query(name)
-    return max(0, parsed_duration_ns(text)) if text else 0
+    return min(max(0, parsed_duration_ns(text)), _LONGEST_DELAY_NS) if text else 0
 
 
 def _integer(text: str) -> int | None:

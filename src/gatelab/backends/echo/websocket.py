@@ -22,7 +22,7 @@ class WebSocketSession:
         self._ws = wsproto.WSConnection(wsproto.ConnectionType.SERVER)
         try:
             self._ws.initiate_upgrade_connection(headers, target.decode("ascii", "replace"))
-        except RemoteProtocolError as error:
+        except (RemoteProtocolError, UnicodeDecodeError) as error:  # wsproto takes its headers to be ASCII
             raise HandshakeError(str(error)) from error
         list(self._ws.events())  # the handshake's own
         self._unsent = [self._ws.send(AcceptConnection())]
