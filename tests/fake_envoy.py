@@ -16,7 +16,8 @@ ASK_ORDER = (CLUSTER, ENDPOINTS, LISTENER, ROUTE_TABLE, SECRET)
 class FakeEnvoy:
     """`has` is what it runs. Resources in `refuses`, by type and version, are rejected.
 
-    `asks_late` are types whose questions wait for `ask_at_last`; `emptied` are clusters that it was told have no endpoints resource.
+    `asks_late` are types whose questions wait for `ask_at_last`; `emptied` are clusters that it was told have no
+    endpoints resource.
     It knows the content of resources by version, from the snapshots that it was shown: bytes are not looked into.
     """
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import ssl
 from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
@@ -37,7 +38,7 @@ class Answer:
 
 
 @asynccontextmanager
-async def echo_servers(addresses: Iterable[str]) -> AsyncIterator[EchoServers]:
+async def echo_servers(addresses: Iterable[str], tls: ssl.SSLContext | None = None) -> AsyncIterator[EchoServers]:
     """One server per address, each on a free port. A path that ends with /slow is never answered.
 
     Paths that fail at first, at whichever server: /fails/<status>/<times>, /hangs/<times>, /resets/<times>.
@@ -50,7 +51,7 @@ async def echo_servers(addresses: Iterable[str]) -> AsyncIterator[EchoServers]:
             async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, name: str = name) -> None:
                 await _serve(servers, name, reader, writer)
 
-            server = await asyncio.start_server(answer, address, 0)
+            server = await asyncio.start_server(answer, address, 0, ssl=tls)
             stack.push_async_callback(_close, server)
             servers.endpoints += (Endpoint(address, server.sockets[0].getsockname()[1]),)
             servers.seen[name] = []
@@ -99,15 +100,23 @@ async def request(
     target: tuple[str, int], path: str, *, method: str = "GET", host: str = "x.test", **headers: str
 ) -> Answer:
     """One request on a connection of its own. Underscores in the names of `headers` are dashes."""
-    return await sent(target, path, b"", method=method, host=host, **headers)
+    return await sent(target, path, b"", method=method, host=host, tls=None, server_name=None, **headers)
 
 
 async def sent(
-    target: tuple[str, int], path: str, body: bytes, *, method: str = "POST", host: str = "x.test", **headers: str
+    target: tuple[str, int],
+    path: str,
+    body: bytes,
+    *,
+    method: str = "POST",
+    host: str = "x.test",
+    tls: ssl.SSLContext | None = None,
+    server_name: str | None = None,
+    **headers: str,
 ) -> Answer:
-    """As `request`, with a body; an answer in chunks is put together."""
+    """As `request`, with a body, and TLS if there is a context; an answer in chunks is put together."""
     async with asyncio.timeout(DEADLINE_S):
-        reader, writer = await asyncio.open_connection(*target)
+        reader, writer = await asyncio.open_connection(*target, ssl=tls, server_hostname=server_name)
         lines = [f"{method} {path} HTTP/1.1", f"Host: {host}", "Connection: close"]
         lines += [f"{name.replace('_', '-')}: {value}" for name, value in headers.items()]
         lines += [f"Content-Length: {len(body)}"] if body else []

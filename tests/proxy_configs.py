@@ -58,11 +58,12 @@ class SelfSigned:
     serial: int = 0
 
 
-def self_signed(*names: str) -> SelfSigned:
-    """A certificate for DNS names, valid for an hour."""
+def self_signed(*names: str, uri: str = "") -> SelfSigned:
+    """A certificate for DNS names, and a URI if given, valid for an hour."""
     key = ec.generate_private_key(ec.SECP256R1())
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, names[0])])
     now = datetime.datetime.now(datetime.UTC)
+    alternative = [*map(x509.DNSName, names), *([x509.UniformResourceIdentifier(uri)] if uri else [])]
     certificate = (
         x509.CertificateBuilder()
         .subject_name(subject)
@@ -71,8 +72,10 @@ def self_signed(*names: str) -> SelfSigned:
         .serial_number(x509.random_serial_number())
         .not_valid_before(now - datetime.timedelta(minutes=1))
         .not_valid_after(now + datetime.timedelta(hours=1))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName(name) for name in names]), critical=False)
+        .add_extension(x509.SubjectAlternativeName(alternative), critical=False)
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
+        .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(key.public_key()), critical=False)
         .sign(key, hashes.SHA256())
     )
     pem = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
