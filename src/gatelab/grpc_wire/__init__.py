@@ -5,8 +5,8 @@ messages: the only protobuf known here is that of health and reflection. No name
 retries: it reports which calls the server never looked at.
 
 The sessions (`client_session`, `server_session`) are without IO; `transport`, `channel`, `server` (asyncio) and
-`poll_server` (a loop of our own, on `poll_sockets`, which serve any protocol) are the thin shells. A backend that starts in milliseconds must not pay for asyncio
-and ssl, so the names below are loaded when they are asked for.
+`poll_server` (a loop of our own, on `poll_sockets`, which serve any protocol) are the thin shells. A backend that
+starts in milliseconds must not pay for asyncio and ssl, so the names below are loaded when they are asked for.
 """
 
 from importlib import import_module
