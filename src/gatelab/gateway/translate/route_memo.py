@@ -113,7 +113,7 @@ class RouteMemo:
 
     def _settle(self, touched: Iterable[RouteId]) -> Mapping[RouteId, RouteOutcome]:
         outcomes = dict(self._outcomes)
-        for id_ in touched:
+        for id_ in sorted(touched):
             self._detach(id_, outcomes.pop(id_, None))
             candidate = self._candidate(id_)
             if candidate is not None:
