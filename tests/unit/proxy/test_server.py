@@ -83,6 +83,26 @@ async def test_closing_under_questions_logs_nothing(address: str, caplog: pytest
     assert [record for record in caplog.records if record.levelno > logging.INFO] == []
 
 
+class _Gone:
+    """The stream of an Envoy whose end a write hears of before the stream is cancelled."""
+
+    async def write(self, response: DeltaDiscoveryResponse) -> None:
+        raise grpc.aio.InternalError
+
+
+async def test_an_envoy_that_goes_while_it_is_told_something_ends_its_stream_without_an_error(address: str) -> None:
+    async def requests() -> AsyncIterator[DeltaDiscoveryRequest]:
+        yield question("p")
+        await asyncio.Event().wait()
+
+    async with asyncio.timeout(10):
+        server = XdsServer(address)
+        server.publish("p", ProxyConfig())
+        with pytest.raises(asyncio.CancelledError):
+            await server._stream(requests(), _Gone())
+        assert not server.acceptance("p").connected
+
+
 async def test_over_tcp_with_tls() -> None:
     pair = self_signed("xds.test")
     credentials = grpc.ssl_server_credentials([(pair.key, pair.chain)])

@@ -135,13 +135,21 @@ class XdsServer:
                     await _wait(due, session)
                     due.clear()
                     for response in session.responses() if not self._is_closing else ():
-                        await context.write(response)
+                        await _write(context, response)
                 reader.cancel()
             context.set_code(grpc.StatusCode.UNAVAILABLE)
             context.set_details("the control plane ends this stream: come again")
         finally:
             self._streams.discard(due)
             self._proxies.detach(session)
+
+
+async def _write(context: Any, response: DeltaDiscoveryResponse) -> None:
+    """Raises CancelledError where Envoy has gone: gRPC cancels the stream itself, but a write may hear of it first."""
+    try:
+        await context.write(response)
+    except grpc.aio.InternalError:
+        raise asyncio.CancelledError from None
 
 
 async def _wait(due: asyncio.Event, session: Session) -> None:
