@@ -1,0 +1,152 @@
+"""Callers of three kinds that nobody may disturb: unary and bidirectional gRPC calls over TLS, and HTTP/1.1.
+
+They behave as good clients do: a connection that says GOAWAY or `Connection: close` is left, and what a server promised
+not to have looked at is sent again elsewhere. Everything else that is not an answer of the right content is a loss.
+"""
+
+import asyncio
+import contextlib
+import ssl
+import threading
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Self
+
+from gatelab.grpc_wire.channel import Channel
+from gatelab.grpc_wire.errors import GrpcWireError
+from running_lab import wait_until
+
+UNARY, BIDI = "/gatelab.echo.v1.Echo/Unary", "/gatelab.echo.v1.Echo/BidiStream"
+MESSAGE = b"\n\x01x"  # EchoRequest {message: "x"}
+GET = b"GET /some HTTP/1.1\r\nHost: pages.test\r\n\r\n"
+MESSAGES = 8
+"""Of a bidirectional call,"""
+MESSAGE_EVERY_S = 0.05
+"""one after the other."""
+TIMEOUT_S = 20.0
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A Gateway's listeners."""
+
+    address: str
+    tls_port: int
+    plain_port: int
+
+
+class MixedTraffic:
+    """Calls for as long as the block lasts, in a thread of its own."""
+
+    def __init__(self, target: Target, *, connections: int = 5, every_s: float = 0.05) -> None:
+        """`connections` of each kind, each asking again `every_s` after an answer."""
+        self._target = target
+        self.connections = 3 * connections
+        self._of_each = connections
+        self._every_s = every_s
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=lambda: asyncio.run(self._call()), name="mixed traffic")
+        self.answered: Counter[str] = Counter()
+        self.losses: list[str] = []
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        self.go_on()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._over.set()
+        self._thread.join(2 * TIMEOUT_S)
+        assert not self._thread.is_alive()
+
+    def go_on(self, rounds: int = 3) -> None:
+        """Every caller of each kind has been answered about that often since, and nothing was ever lost."""
+        before = self.answered.copy()
+        kinds = ("unary", "bidi", "http")
+
+        def is_enough() -> bool:
+            return all(self.answered[each] >= before[each] + rounds * self._of_each for each in kinds)
+
+        wait_until(lambda: is_enough() or bool(self.losses), "answers of every kind", timeout_s=30)
+        assert self.losses == []
+
+    async def _call(self) -> None:
+        tls = ssl.create_default_context()
+        tls.check_hostname, tls.verify_mode = False, ssl.CERT_NONE  # Certificates change meanwhile.
+        tls.set_alpn_protocols(["h2"])
+        async with asyncio.TaskGroup() as tasks:
+            for _ in range(self._of_each):
+                tasks.create_task(self._grpc(tls, self._unary))
+                tasks.create_task(self._grpc(tls, self._bidi))
+                tasks.create_task(self._http())
+
+    async def _grpc(self, tls: ssl.SSLContext, ask: Callable[[Channel], Awaitable[None]]) -> None:
+        while not self._over.is_set():
+            try:
+                channel = await Channel.connect(
+                    self._target.address,
+                    self._target.tls_port,
+                    tls=tls,
+                    authority="calls.test",
+                    timeout_s=TIMEOUT_S,
+                )
+            except GrpcWireError as error:
+                self.losses.append(f"connecting: {error}")
+                return
+            while not channel.closed and not self._over.is_set():
+                await ask(channel)
+                await asyncio.sleep(self._every_s)
+            await channel.close()
+
+    async def _unary(self, channel: Channel) -> None:
+        reply = await channel.unary(UNARY, MESSAGE, timeout_s=TIMEOUT_S)
+        if reply.code == 0 and reply.message is not None and reply.message.startswith(MESSAGE):
+            self.answered["unary"] += 1
+        elif not reply.unprocessed:
+            self.losses.append(f"unary: {reply}")
+
+    async def _bidi(self, channel: Channel) -> None:
+        async with channel.call(BIDI, _messages(), timeout_s=TIMEOUT_S) as stream:
+            answers = [answer async for answer in stream]
+        good = len(answers) == MESSAGES and all(answer.startswith(MESSAGE) for answer in answers)
+        if good and stream.status is not None and stream.status.code == 0:
+            self.answered["bidi"] += 1
+        elif not stream.unprocessed:
+            self.losses.append(f"bidi: {len(answers)} answers, {stream.status}")
+
+    async def _http(self) -> None:
+        while not self._over.is_set():
+            try:
+                async with asyncio.timeout(TIMEOUT_S):
+                    reader, writer = await asyncio.open_connection(self._target.address, self._target.plain_port)
+                await self._http_connection(reader, writer)
+            except (OSError, EOFError, TimeoutError) as error:
+                self.losses.append(f"http: {error!r}")
+                return
+
+    async def _http_connection(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Until it is told to leave. Raises OSError, EOFError, TimeoutError."""
+        with contextlib.closing(writer):
+            stays = True
+            while stays and not self._over.is_set():
+                async with asyncio.timeout(TIMEOUT_S):
+                    writer.write(GET)
+                    head = (await reader.readuntil(b"\r\n\r\n")).lower()
+                    (length,) = (line[15:] for line in head.split(b"\r\n") if line.startswith(b"content-length:"))
+                    body = await reader.readexactly(int(length))
+                if head.startswith(b"http/1.1 200 ") and b'"/some"' in body:
+                    self.answered["http"] += 1
+                else:
+                    self.losses.append(f"http: {head!r} {body!r}")
+                stays = b"\r\nconnection: close\r\n" not in head
+                await asyncio.sleep(self._every_s)
+
+
+async def _messages() -> AsyncIterator[bytes]:
+    for _ in range(MESSAGES):
+        yield MESSAGE
+        await asyncio.sleep(MESSAGE_EVERY_S)
