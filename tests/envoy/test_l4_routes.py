@@ -1,8 +1,12 @@
 """Layer 4 with weights, by server name, and of datagrams."""
 
+import asyncio
 import ssl
 import tempfile
 from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -20,7 +24,7 @@ from gatelab.proxy.model import (
 )
 from l4_echo import asked, asked_by_datagram, tcp_server, trusting, udp_server
 from proxy_configs import ADDRESS, SelfSigned, self_signed
-from running_envoy import RunningEnvoy
+from running_envoy import DEADLINE_S, RunningEnvoy
 
 pytestmark = [pytest.mark.envoy, pytest.mark.asyncio(loop_scope="session")]
 
@@ -79,6 +83,42 @@ def server_tls(pair: SelfSigned) -> ssl.SSLContext:
         Path(file.name).write_bytes(pair.chain + pair.key)
         context.load_cert_chain(file.name)
     return context
+
+
+async def test_a_change_of_one_chain_leaves_the_connections_of_the_others(shared_envoy: RunningEnvoy) -> None:
+    pair = self_signed("kept.test", "changed.test")
+    kept = TcpChain("kept", (WeightedBackend("a"),), ("kept.test",))
+    before, after = (TcpChain("changed", (WeightedBackend(each),), ("changed.test",)) for each in ("a", "b"))
+    tls, trust = server_tls(pair), trusting(pair.chain)
+    async with tcp_server("a", BACKEND, tls=tls) as a, tcp_server("b", BACKEND, tls=tls) as b:
+        endpoints = {"a": (Endpoint(BACKEND, a),), "b": (Endpoint(BACKEND, b),)}
+        await shared_envoy.accept(tcp(kept, before), endpoints)
+        async with dialogue("kept.test", trust) as one, dialogue("changed.test", trust) as other:
+            assert (await one(), await other()) == ("a", "a")
+            await shared_envoy.accept(tcp(kept, after), endpoints)
+            assert await other() == "a", "it is drained, not cut"
+            assert await asked(ADDRESS, PORT, tls=trust, server_name="changed.test") == "b"
+            assert await asyncio.wait_for(other.reader.read(), DEADLINE_S) == b"", "and cut when the time has come"
+            assert await one() == "a"
+
+
+@dataclass
+class Dialogue:
+    """A connection on which one can ask again and again."""
+
+    reader: asyncio.StreamReader
+    writer: asyncio.StreamWriter
+
+    async def __call__(self) -> str:
+        self.writer.write(b"who is there?\n")
+        return (await asyncio.wait_for(self.reader.readline(), DEADLINE_S)).decode().strip()
+
+
+@asynccontextmanager
+async def dialogue(server_name: str, tls: ssl.SSLContext) -> AsyncIterator[Dialogue]:
+    reader, writer = await asyncio.open_connection(ADDRESS, PORT, ssl=tls, server_hostname=server_name)
+    yield Dialogue(reader, writer)
+    writer.close()
 
 
 async def test_datagrams_go_by_weight(shared_envoy: RunningEnvoy) -> None:
