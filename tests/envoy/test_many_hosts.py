@@ -71,9 +71,19 @@ async def either(socket_folder: Path, request: pytest.FixtureRequest) -> AsyncIt
         yield running
 
 
+async def connected(port: int) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    """A connection to a listener that Envoy has acknowledged, but may not have opened yet."""
+    async with asyncio.timeout(10):
+        while True:
+            try:
+                return await asyncio.open_connection(ADDRESS, port)
+            except ConnectionRefusedError:
+                await asyncio.sleep(0.01)
+
+
 async def exchange(authority: str, path: str, port: int, method: str = "GET", *headers: str) -> tuple[str, str]:
     """The head and the body of the answer to one request."""
-    reader, writer = await asyncio.open_connection(ADDRESS, port)
+    reader, writer = await connected(port)
     writer.write("\r\n".join([f"{method} {path} HTTP/1.1", f"Host: {authority}", *headers, "", ""]).encode())
     async with asyncio.timeout(10):
         head = (await reader.readuntil(b"\r\n\r\n")).decode()

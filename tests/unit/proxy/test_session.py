@@ -15,14 +15,27 @@ from gatelab.proxy.model import (
     HttpChain,
     Listener,
     ProxyConfig,
+    RouteTable,
     SubjectName,
     TlsTermination,
     UpstreamTls,
+    VirtualHost,
 )
-from gatelab.proxy.resources import CLUSTER, ENDPOINTS, LISTENER, ROUTE_TABLE, SECRET, encode, encode_endpoints
+from gatelab.proxy.resources import (
+    CLUSTER,
+    ENDPOINTS,
+    HOST,
+    LISTENER,
+    ROUTE_TABLE,
+    SECRET,
+    Encoder,
+    encode,
+    encode_endpoints,
+)
 from gatelab.proxy.xds.progress import acceptance_of
 from gatelab.proxy.xds.session import Session
 from gatelab.proxy.xds.snapshot import Snapshot
+from gatelab.proxy.xds.subscription import Delivery
 from proxy_configs import ADDRESS, greetings_to, proxy_config, table
 
 TLS = Listener("https", ADDRESS, 443, (HttpChain("https", "routes", TlsTermination(("cert",))),))
@@ -186,8 +199,7 @@ def test_a_taken_address_is_tried_again_and_stays_rejected_meanwhile(session: Se
     talk(session, envoy, wanted)
     assert not session.retry_addresses()
     listeners = session.subscriptions[LISTENER]
-    listeners.held.clear()
-    listeners.versions.clear()
+    listeners.open({})
     (resource,) = wanted.of(LISTENER).values()
     request = DeltaDiscoveryRequest(type_url=LISTENER, response_nonce="x")
     request.error_detail.message = "error adding listener: cannot bind '127.23.1.1:8080': Address already in use"
@@ -241,3 +253,24 @@ def test_a_cluster_that_is_no_longer_wanted_still_gets_endpoints_to_end_its_warm
     converse(session, envoy)
     assert set(envoy.has[CLUSTER]) == {"b"}
     assert not envoy.emptied
+
+
+@pytest.mark.parametrize("is_told", [True, False], ids=["told that it was dropped", "not told"])
+def test_hosts_that_are_asked_for_once_more_are_sent_once_more(is_told: bool) -> None:
+    hosts = (VirtualHost("a.example.com", ("a.example.com",), ()), VirtualHost("any", ("*",), ()))
+    session, wanted = (
+        Session(),
+        Snapshot(Encoder(many_hosts=1).encode(ProxyConfig(route_tables=(RouteTable("t", hosts),)))),
+    )
+    for type_url in (CLUSTER, LISTENER, HOST):
+        session.receive(DeltaDiscoveryRequest(type_url=type_url))
+    subscription = session.subscriptions[HOST]
+    session.update(wanted)
+    for resource in wanted.of(HOST).values():
+        subscription.acknowledge(Delivery("0", {resource.name: resource}, frozenset()))
+    assert not {response.type_url for response in session.responses()} & {HOST}
+    if is_told:
+        session.receive(DeltaDiscoveryRequest(type_url=HOST, resource_names_unsubscribe=["*"]))
+    session.receive(DeltaDiscoveryRequest(type_url=HOST, resource_names_subscribe=["*"]))
+    (response,) = (each for each in session.responses() if each.type_url == HOST)
+    assert {each.name for each in response.resources} == set(wanted.of(HOST))

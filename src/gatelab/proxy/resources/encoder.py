@@ -1,6 +1,8 @@
 """Configurations of one proxy, one after the other: what is in the next one as it was is not encoded again."""
 
+from collections import ChainMap
 from collections.abc import Callable, Iterable, Mapping
+from operator import is_
 from typing import Protocol, TypeVar
 
 from gatelab.proxy.model import Authorities, Certificate, ProxyConfig
@@ -29,6 +31,7 @@ class _Named(Protocol):
 
 T = TypeVar("T", bound=_Named)
 _Known = dict[str, tuple[_Named, EncodedResource]]
+_Whole = tuple[tuple[_Named, ...], Mapping[str, EncodedResource]]
 
 
 class Encoder:
@@ -36,6 +39,7 @@ class Encoder:
 
     def __init__(self, many_hosts: int = MANY) -> None:
         self._known: dict[str, _Known] = {}
+        self._whole: dict[str, _Whole] = {}
         self._hosts: dict[str, HostsMemo] = {}
         self._numbers = TableNumbers(many_hosts)
         self._spread: Spread = {}
@@ -49,6 +53,7 @@ class Encoder:
         spread = self._numbers.spread(config.route_tables)
         if spread != self._spread:
             self._known.pop(LISTENER, None)
+            self._whole.pop(LISTENER, None)
             self._spread = spread
         whole = [table for table in config.route_tables if table.name not in spread]
         return {
@@ -64,26 +69,33 @@ class Encoder:
         }
 
     def _single_hosts(self, config: ProxyConfig, spread: Spread) -> Mapping[str, EncodedResource]:
-        found: dict[str, EncodedResource] = {}
-        for table in config.route_tables:
-            if table.name in spread:
-                found.update(encode_hosts(table, spread[table.name], self._hosts[table.name]))
-        return found
+        of_tables = [
+            encode_hosts(table, spread[table.name], self._hosts[table.name])
+            for table in config.route_tables
+            if table.name in spread
+        ]
+        return of_tables[0] if len(of_tables) == 1 else dict(ChainMap(*map(dict, of_tables)))
 
     def _all(
         self, type_url: str, models: Iterable[T], encode_one: Callable[[T], EncodedResource]
     ) -> Mapping[str, EncodedResource]:
+        models = tuple(models)
+        earlier, whole = self._whole.get(type_url, ((), {}))
+        if len(models) == len(earlier) and all(map(is_, models, earlier)):
+            return whole
         before, known = self._known.get(type_url, {}), _Known()
         for model in models:
             name = model.name
             if name in known:
                 raise ValueError(f"{RESOURCE_TYPES[type_url]} {name!r} is given twice")
             entry = before.get(name)
-            if entry is None or entry[0] != model:
+            if entry is None or (entry[0] is not model and entry[0] != model):
                 entry = (model, encode_one(model))
             known[name] = entry
         self._known[type_url] = known
-        return {name: resource for name, (_, resource) in known.items()}
+        found = {name: resource for name, (_, resource) in known.items()}
+        self._whole[type_url] = (models, found)
+        return found
 
 
 def _secrets(config: ProxyConfig) -> Iterable[Certificate | Authorities]:

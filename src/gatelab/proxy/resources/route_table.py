@@ -16,7 +16,7 @@ from gatelab.proxy.model import NO_CHANGES, Forward, Redirect, Route, RouteTable
 from gatelab.proxy.resources.encoded import CLUSTER, ROUTE_TABLE, EncodedResource, Reference, of_bytes
 from gatelab.proxy.resources.header_changes import change_headers
 from gatelab.proxy.resources.http_filters import CORS, GRPC_WEB, SESSION, awake, cors_policy, session_state
-from gatelab.proxy.resources.many_hosts import encode_host, encode_others, is_exact, scope_of
+from gatelab.proxy.resources.many_hosts import encode_host, encode_others, is_exact, others_of, scope_of
 from gatelab.proxy.resources.redirect_action import redirect_action
 from gatelab.proxy.resources.route_action import forward_action, keep_grpc_deadline, refusal
 from gatelab.proxy.resources.route_match import IS_NO_GRPC, route_match
@@ -24,37 +24,50 @@ from gatelab.proxy.resources.sessions import expanded
 
 
 class HostsMemo:
-    """The hosts of a table as they were encoded last."""
+    """The hosts of a table as they were encoded last. Those that are as they were are not looked at, but for that."""
 
     def __init__(self) -> None:
         self._known: dict[str, _EncodedHost] = {}
-        self._scopes: dict[str, tuple[_EncodedHost, EncodedResource]] = {}
+        self._scopes: Mapping[str, EncodedResource] = {}
 
-    def encoded(self, hosts: Iterable[VirtualHost]) -> list["_EncodedHost"]:
-        """The hosts in their order; those that are as they were are not encoded again."""
-        before, found = self._known, list[_EncodedHost]()
-        for host in hosts:
-            known = before.get(host.name)
-            if known is None or known.host != host:
-                known = _EncodedHost(host, _serialised(host), frozenset(_backends(host)))
-            found.append(known)
-        self._known = {each.host.name: each for each in found}
-        return found
+    def encoded(self, hosts: Iterable[VirtualHost]) -> Iterable["_EncodedHost"]:
+        """The hosts in their order."""
+        self._take(hosts)
+        return self._known.values()
 
     def scopes(self, table: str, number: int, hosts: Iterable[VirtualHost]) -> Mapping[str, EncodedResource]:
-        """The hosts as resources of their own; those that are as they were are the same ones."""
-        found, others = dict[str, tuple[_EncodedHost, EncodedResource]](), list[_EncodedHost]()
-        for each in self.encoded(hosts):
-            if not is_exact(each.host):
-                others.append(each)
-                continue
-            known = self._scopes.get(name := scope_of(table, each.host))
-            if known is None or known[0] is not each:
-                known = (each, encode_host(table, number, each.host, each.body, each.needs))
-            found[name] = known
-        self._scopes = found
-        rest = encode_others(table, number, b"".join(each.body for each in others), _needs(others))
-        return {rest.name: rest, **{name: scope for name, (_, scope) in found.items()}}
+        """The hosts as resources of their own: the same mapping as long as nothing changes."""
+        changed, gone = self._take(hosts)
+        if not self._scopes:
+            changed = list(self._known.values())
+        elif not changed and not gone:
+            return self._scopes
+        scopes = dict(self._scopes)
+        for each in gone:
+            scopes.pop(scope_of(table, each.host), None)
+        for each in changed:
+            if is_exact(each.host):
+                name = scope_of(table, each.host)
+                scopes[name] = encode_host(table, number, each.host, each.body, each.needs)
+        if others_of(table) not in scopes or not all(is_exact(each.host) for each in (*changed, *gone)):
+            others = [each for each in self._known.values() if not is_exact(each.host)]
+            body = b"".join(each.body for each in others)
+            scopes[others_of(table)] = encode_others(table, number, body, _needs(others))
+        self._scopes = scopes
+        return scopes
+
+    def _take(self, hosts: Iterable[VirtualHost]) -> tuple[list["_EncodedHost"], list["_EncodedHost"]]:
+        """Takes these for the present hosts; those that are encoded anew, and what is not there any more."""
+        before, now = self._known, {host.name: host for host in hosts}
+        changed = [
+            _EncodedHost(host, _serialised(host), frozenset(_backends(host)))
+            for name, host in now.items()
+            if (known := before.get(name)) is None or (known.host is not host and known.host != host)
+        ]
+        anew = {each.host.name: each for each in changed}
+        gone = [known for name, known in before.items() if name not in now or name in anew] if before else []
+        self._known = {name: anew[name] if name in anew else before[name] for name in now}
+        return changed, gone
 
 
 class _EncodedHost(NamedTuple):
@@ -69,7 +82,7 @@ def encode_route_table(table: RouteTable, memo: HostsMemo | None = None) -> Enco
     Serialised messages that are joined are one message, in which repeated fields follow each other (Protocol Buffers,
     "Encoding"): so the table is put together of hosts that are serialised each for itself.
     """
-    hosts = (memo or HostsMemo()).encoded(table.hosts)
+    hosts = list((memo or HostsMemo()).encoded(table.hosts))
     before = RouteConfiguration(name=table.name).SerializeToString()
     after = RouteConfiguration(ignore_port_in_host_matching=True).SerializeToString()
     body = b"".join((before, *(host.body for host in hosts), after))
@@ -81,7 +94,7 @@ def encode_hosts(table: RouteTable, number: int, memo: HostsMemo | None = None) 
     return (memo or HostsMemo()).scopes(table.name, number, table.hosts)
 
 
-def _needs(hosts: Iterable[_EncodedHost]) -> frozenset[Reference]:
+def _needs(hosts: Iterable["_EncodedHost"]) -> frozenset[Reference]:
     return frozenset[Reference]().union(*(host.needs for host in hosts))
 
 

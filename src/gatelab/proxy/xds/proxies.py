@@ -3,11 +3,12 @@
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from operator import is_
 
 from envoy.service.discovery.v3.discovery_pb2 import DeltaDiscoveryRequest
 
 from gatelab.proxy.model import Acceptance, Endpoint, Endpoints, ProxyConfig
-from gatelab.proxy.resources import MANY, EncodedResource, Encoder, encode_endpoints
+from gatelab.proxy.resources import ENDPOINTS, MANY, EncodedResource, Encoder, Resources, encode_endpoints
 from gatelab.proxy.xds.progress import acceptance_of
 from gatelab.proxy.xds.session import Session
 from gatelab.proxy.xds.snapshot import Snapshot
@@ -27,6 +28,8 @@ class _Proxy:
     config: ProxyConfig | None = None
     endpoints: Endpoints | None = None
     assignments: Mapping[str, _Assignment] = field(default_factory=dict)
+    assigned: tuple[object, object] = (None, None)
+    """The backends and the endpoints that `assignments` were made of."""
     snapshot: Snapshot | None = None
     sessions: dict[Session, Callable[[], None]] = field(default_factory=dict)
     acceptance: Acceptance = field(default_factory=Acceptance)
@@ -55,7 +58,7 @@ class Proxies:
             return
         resources = proxy.encoder.encode(config)
         proxy.config = config
-        proxy.snapshot = Snapshot(resources)
+        proxy.snapshot = Snapshot({**resources, **_endpoints_of(proxy.snapshot)}, proxy.snapshot)
         self._refresh(name, proxy)
 
     def publish_endpoints(self, name: str, endpoints: Endpoints) -> None:
@@ -122,9 +125,12 @@ class Proxies:
         if proxy.config is None or proxy.snapshot is None:
             return
         if proxy.endpoints is not None:
-            proxy.assignments = _assignments(proxy.config, proxy.endpoints, proxy.assignments)
-            encoded = {backend: assignment.encoded for backend, assignment in proxy.assignments.items()}
-            proxy.snapshot = proxy.snapshot.with_endpoints(encoded)
+            assigned = (proxy.config.backends, proxy.endpoints)
+            if not all(map(is_, assigned, proxy.assigned)):
+                proxy.assigned = assigned
+                proxy.assignments = _assignments(proxy.config, proxy.endpoints, proxy.assignments)
+                encoded = {backend: assignment.encoded for backend, assignment in proxy.assignments.items()}
+                proxy.snapshot = proxy.snapshot.with_endpoints(encoded)
         for session, wake in proxy.sessions.items() if proxy.is_complete else ():
             session.update(proxy.snapshot)
             wake()
@@ -137,6 +143,10 @@ class Proxies:
         proxy.acceptance = acceptance
         for callback in self._subscribers:
             callback(name)
+
+
+def _endpoints_of(snapshot: Snapshot | None) -> Resources:
+    return {} if snapshot is None or ENDPOINTS not in snapshot.resources else {ENDPOINTS: snapshot.of(ENDPOINTS)}
 
 
 def _assignments(

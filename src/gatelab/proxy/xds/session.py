@@ -65,7 +65,7 @@ class Session:
 
     def update(self, snapshot: Snapshot) -> None:
         """From now on Envoy shall have this."""
-        if self.snapshot is not None:
+        if self.snapshot is not None and self.snapshot.of(ENDPOINTS) is not snapshot.of(ENDPOINTS):
             self._keep_endpoints(self.snapshot)
         self.snapshot = snapshot
         for type_url, subscription in self.subscriptions.items():
@@ -139,11 +139,13 @@ class Session:
 
     def _due(self, type_url: str, snapshot: Snapshot) -> tuple[dict[str, EncodedResource], frozenset[str]]:
         subscription, desired = self.subscriptions[type_url], snapshot.of(type_url)
+        names = subscription.behind(snapshot.versions_of(type_url))
         if type_url == ENDPOINTS:
             last = self._last_endpoints
-            asked_for = (last.keys() - subscription.held.keys()) | (last.keys() & subscription.again)
-            desired = {**{name: last[name] for name in asked_for}, **desired}
-        names = subscription.behind({name: each.version for name, each in desired.items()})
+            asked_for = ((last.keys() - subscription.held.keys()) | (last.keys() & subscription.again)) - desired.keys()
+            if asked_for:
+                desired = {**{name: last[name] for name in asked_for}, **desired}
+                names |= asked_for
         late = awaited(snapshot, self.subscriptions) if type_url in NAMING and names else frozenset()
         due = {
             name: desired[name] for name in names if subscription.wants(desired[name]) and may_send(desired[name], late)

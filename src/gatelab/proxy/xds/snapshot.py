@@ -1,43 +1,46 @@
 """What a proxy shall have: every resource by type and name, and who names whom."""
 
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
-from copy import copy
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import InitVar, dataclass, field
 
-from gatelab.proxy.resources import ENDPOINTS, EncodedResource, Reference
+from gatelab.proxy.resources import CLUSTER, ENDPOINTS, LISTENER, EncodedResource, Reference
 
-_NOTHING: Mapping[str, EncodedResource] = {}
+Named = Mapping[str, EncodedResource]
+_NOTHING: Named = {}
 _NO_VERSIONS: Mapping[str, str] = {}
+_NAMING = (LISTENER, CLUSTER)
+"""The types that name what Envoy asks for by its name. Routes name clusters, which it is told unasked."""
 
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
     """An immutable state of the world. `parents` are, per type and name, the resources here that name it; `versions`
-    those of the resources, by type and name.
+    those of the resources, by type and name. What is as it was in the state `before` is not looked through again.
     """
 
-    resources: Mapping[str, Mapping[str, EncodedResource]]
+    resources: Mapping[str, Named]
+    before: InitVar["Snapshot | None"] = None
     parents: Mapping[str, Mapping[str, Sequence[EncodedResource]]] = field(init=False, repr=False, compare=False)
     versions: Mapping[str, Mapping[str, str]] = field(init=False, repr=False, compare=False)
 
-    def __post_init__(self) -> None:
-        parents: dict[str, dict[str, list[EncodedResource]]] = defaultdict(lambda: defaultdict(list))
-        for named in self.resources.values():
-            for resource in named.values():
-                for type_url, name in resource.needs:
-                    parents[type_url][name].append(resource)
-        object.__setattr__(self, "parents", {type_url: dict(named) for type_url, named in parents.items()})
-        object.__setattr__(self, "versions", {type_url: _versions(named) for type_url, named in self.resources.items()})
+    def __post_init__(self, before: "Snapshot | None") -> None:
+        versions = {
+            type_url: before.versions[type_url]
+            if before is not None and before.resources.get(type_url) is named
+            else {name: resource.version for name, resource in named.items()}
+            for type_url, named in self.resources.items()
+        }
+        object.__setattr__(self, "versions", versions)
+        if before is not None and all(self.of(type_url) is before.of(type_url) for type_url in _NAMING):
+            object.__setattr__(self, "parents", before.parents)
+        else:
+            object.__setattr__(self, "parents", _parents([self.of(type_url) for type_url in _NAMING]))
 
-    def with_endpoints(self, endpoints: Mapping[str, EncodedResource]) -> "Snapshot":
-        """The same with other endpoints; who names whom stays, as endpoints name nobody."""
-        changed = copy(self)
-        object.__setattr__(changed, "resources", {**self.resources, ENDPOINTS: endpoints})
-        object.__setattr__(changed, "versions", {**self.versions, ENDPOINTS: _versions(endpoints)})
-        return changed
+    def with_endpoints(self, endpoints: Named) -> "Snapshot":
+        """The same with other endpoints."""
+        return Snapshot({**self.resources, ENDPOINTS: endpoints}, self)
 
-    def of(self, type_url: str) -> Mapping[str, EncodedResource]:
+    def of(self, type_url: str) -> Named:
         """All resources of a type, by name."""
         return self.resources.get(type_url, _NOTHING)
 
@@ -51,5 +54,10 @@ class Snapshot:
         return self.of(type_url).get(name)
 
 
-def _versions(named: Mapping[str, EncodedResource]) -> Mapping[str, str]:
-    return {name: resource.version for name, resource in named.items()}
+def _parents(naming: Iterable[Named]) -> Mapping[str, Mapping[str, Sequence[EncodedResource]]]:
+    found: dict[str, dict[str, list[EncodedResource]]] = {}
+    for named in naming:
+        for resource in named.values():
+            for type_url, name in resource.needs:
+                found.setdefault(type_url, {}).setdefault(name, []).append(resource)
+    return found

@@ -61,6 +61,8 @@ class Subscription:
     suspects: deque[tuple[str, ...]] = field(default_factory=deque)
     in_flight: Delivery | None = None
     _unknown: set[str] = field(default_factory=set)
+    _desired: Mapping[str, str] = field(default_factory=dict)
+    _behind: set[str] = field(default_factory=set)
 
     def open(self, initial_versions: Mapping[str, str]) -> None:
         """Take over what Envoy has from an earlier stream."""
@@ -68,6 +70,7 @@ class Subscription:
         self.held = {name: Held(version, None) for name, version in initial_versions.items()}
         self.versions = dict(initial_versions)
         self._unknown = set(self.held)
+        self._desired = {}
 
     def subscribe(self, names: Iterable[str], already_had: Mapping[str, str]) -> None:
         """Envoy wants these. Unless it told a version along with it, it wants them now, whatever it had before."""
@@ -76,6 +79,9 @@ class Subscription:
             self.absent.discard(name)
             if name not in already_had and name in self.held:
                 self.again.add(name)
+            if name == EVERYTHING and self.wildcard and not already_had:
+                # It was dropped and is wanted once more, faster than it could be said: Envoy has nothing of it now.
+                self.again.update(self.held)
 
     def unsubscribe(self, names: Iterable[str]) -> None:
         """Envoy has dropped these, and what it held of them."""
@@ -100,7 +106,9 @@ class Subscription:
 
         Nothing that Envoy runs is looked at one by one: there are thousands, and one has changed.
         """
-        return {name for name, _ in desired.items() - self.versions.items()} | (self.again & desired.keys())
+        if desired is not self._desired:
+            self._desired, self._behind = desired, {name for name, _ in desired.items() - self.versions.items()}
+        return self._behind | (self.again & desired.keys())
 
     def wants(self, resource: EncodedResource) -> bool:
         """Whether this version must still be sent."""
@@ -141,7 +149,7 @@ class Subscription:
             self.rejected.pop(name, None)
             if self.wildcard or name in self.names:
                 self.held[name] = Held(resource.version, resource.needs)
-                self.versions[name] = resource.version
+                self._runs(name, resource.version)
                 self._unknown.discard(name)
         for name in delivery.removed:
             self._forget(name)
@@ -160,8 +168,17 @@ class Subscription:
         for name in delivery.removed:
             self._forget(name)
 
+    def _runs(self, name: str, version: str) -> None:
+        self.versions[name] = version
+        if self._desired.get(name, version) == version:
+            self._behind.discard(name)
+        else:
+            self._behind.add(name)
+
     def _forget(self, name: str) -> None:
         self.held.pop(name, None)
         self.versions.pop(name, None)
+        if name in self._desired:
+            self._behind.add(name)
         self.rejected.pop(name, None)
         self._unknown.discard(name)
