@@ -1,6 +1,7 @@
 """Runs the upstream suite (the Go module in conformance/) against a lab."""
 
 import subprocess
+import tomllib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -10,10 +11,10 @@ import gatelab
 import go_programs
 from conformance.cluster import GATEWAY_CLASS, MODULE, UNUSABLE_ADDRESS, usable_address
 from conformance.events import Finished, Run
-from running_lab import Lab
+from running_lab import ROOT, Lab
 
 PROFILES = ("GATEWAY-GRPC", "GATEWAY-HTTP", "GATEWAY-TLS", "GATEWAY-TCP", "GATEWAY-UDP")
-URL = "https://gatelab.dev"
+URL = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["urls"]["Homepage"]
 
 
 @dataclass(frozen=True, slots=True)
