@@ -14,6 +14,26 @@ from gatelab.kinds.durations import parse_duration_s
 from gatelab.kinds.gatewayapi import SessionPersistence
 from gatelab.proxy import model
 
+_TAKEN = frozenset(
+    {
+        "connection",
+        "content-encoding",
+        "content-length",
+        "content-type",
+        "cookie",
+        "date",
+        "grpc-message",
+        "grpc-status",
+        "host",
+        "keep-alive",
+        "set-cookie",
+        "te",
+        "trailer",
+        "transfer-encoding",
+        "upgrade",
+    }
+)
+"""Headers that an answer would be read wrongly with."""
 _TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+\-.^_`|~]+", re.ASCII)
 _LITERAL = re.compile(r"(?:\(\?:)?((?:/[A-Za-z0-9_~-]+)*)/(?![?*+{])")
 
@@ -36,6 +56,8 @@ def translated(persistence: SessionPersistence | None, rule: str, backends: int)
 
 
 def _header(persistence: SessionPersistence, name: str, backends: int) -> model.Session:
+    if name.lower() in _TAKEN:
+        raise Unsupported(f"sessionPersistence.sessionName {name}: that header says something else; use another name")
     if persistence.absolute_timeout:
         raise Unsupported(
             "sessionPersistence.absoluteTimeout is not supported with type Header, which carries no time; "

@@ -24,6 +24,8 @@ _NOT_FOUND_CODES = {
     500: RouteAction.ClusterNotFoundResponseCode.INTERNAL_SERVER_ERROR,
     503: RouteAction.ClusterNotFoundResponseCode.SERVICE_UNAVAILABLE,
 }
+_LONGEST_S = 9e9
+"""Envoy counts nanoseconds in 64 bits."""
 _SHORTEST_BACKOFF_S = 0.001
 """Envoy counts in milliseconds, and 0 is not allowed."""
 _HOST_ATTEMPTS = 20
@@ -115,7 +117,7 @@ def _retry(connect_retries: int, retry: Retry | None, grpc_retry: GrpcRetry | No
         if retry.backoff_s is not None:
             mean = max(retry.backoff_s, _SHORTEST_BACKOFF_S)
             policy.retry_back_off.base_interval.CopyFrom(duration(2 * mean))
-            policy.retry_back_off.max_interval.CopyFrom(duration(20 * mean))
+            policy.retry_back_off.max_interval.CopyFrom(duration(min(20 * mean, _LONGEST_S)))
     if grpc_retry is not None:
         lost = ("reset",) if "unavailable" in grpc_retry.codes else ()
         policy.retry_on = ",".join((policy.retry_on, *lost, *grpc_retry.codes))
