@@ -38,6 +38,10 @@ QUIET_S = 0.005
 AT_MOST_S = 0.05
 """and how long it waits for that at most."""
 STATUS_QUIET_S = 0.002
+TRAFFIC_SHARE = 0.5
+"""Of the time, in a burst: what requests meet comes before what is told about it."""
+BRIEF_S = 0.01
+"""A translation after one that took no longer is made in place: a thread costs a small one more than it takes."""
 
 
 class GatewayController:
@@ -52,6 +56,7 @@ class GatewayController:
         self._runtime = Runtime(cluster, [self._intake])
         self._outcome_changed = asyncio.Event()
         self._translation = Translation()
+        self._took_s = float("inf")
         self._snapshot: Snapshot | None = None
         self._connections = Connections(time.monotonic)
         as_set = functools.partial(
@@ -67,7 +72,8 @@ class GatewayController:
     async def run(self) -> None:
         """Runs until it is cancelled."""
         self._xds.subscribe(lambda _: self._outcome_changed.set())
-        loop = functools.partial(whenever, at_most_s=AT_MOST_S, pace=Pace())
+        traffic = functools.partial(whenever, quiet_s=QUIET_S, pace=Pace(share=TRAFFIC_SHARE), at_once=True)
+        told = functools.partial(whenever, pace=Pace())
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._runtime.run(), name="gateway runtime")
             await self._intake.started.wait()
@@ -75,13 +81,23 @@ class GatewayController:
             self._provisioner = Provisioner(self._cluster, self._intake.mirrors, self._settings)
             self._statuses = StatusWriter(self._cluster, self._intake.mirrors)
             self._publication = Publication(self._xds, self._sources, self._translate_without_refused)
-            for name, woken, step, quiet_s in (
-                ("gateway translation", self._intake.translate, self._translate, QUIET_S),
-                ("gateway endpoints", self._intake.endpoints, self._publish_endpoints, QUIET_S),
-                ("gateway data planes", self._intake.provision, self._provision, QUIET_S),
-                ("gateway statuses", self._outcome_changed, self._write_statuses, STATUS_QUIET_S),
+            for name, loop, woken, step in (
+                ("gateway translation", traffic, self._intake.translate, self._translate),
+                ("gateway endpoints", traffic, self._intake.endpoints, self._publish_endpoints),
+                (
+                    "gateway data planes",
+                    functools.partial(told, quiet_s=QUIET_S),
+                    self._intake.provision,
+                    self._provision,
+                ),
+                (
+                    "gateway statuses",
+                    functools.partial(told, quiet_s=STATUS_QUIET_S),
+                    self._outcome_changed,
+                    self._write_statuses,
+                ),
             ):
-                tasks.create_task(loop(woken, step, name=name, quiet_s=quiet_s), name=name)
+                tasks.create_task(loop(woken, step, name=name, at_most_s=AT_MOST_S), name=name)
 
     def readings(self) -> Iterable[Reading]:
         """What is counted, for metrics."""
@@ -91,10 +107,14 @@ class GatewayController:
     async def _translate(self) -> None:
         snapshot = self._sources.snapshot()
         if snapshot is not self._snapshot:
-            # Beside the event loop: thousands of routes take a while, and the API answers meanwhile.
             begun = time.perf_counter()
-            translation = await asyncio.to_thread(self._do_translate, snapshot)
-            self._meter.ended(time.perf_counter() - begun, snapshot, translation)
+            if self._took_s <= BRIEF_S:
+                translation = self._do_translate(snapshot)
+            else:
+                # Beside the event loop: thousands of routes take a while, and the API answers meanwhile.
+                translation = await asyncio.to_thread(self._do_translate, snapshot)
+            self._took_s = time.perf_counter() - begun
+            self._meter.ended(self._took_s, snapshot, translation)
             before, self._translation = self._translation, translation
             for problem in self._translation.problems:
                 if problem not in before.problems:

@@ -24,17 +24,24 @@ async def whenever(
     quiet_s: float,
     at_most_s: float,
     pace: Pace,
+    at_once: bool = False,
 ) -> None:
     """Runs `step` each time that `woken` was set, once for all changes that come close together; for ever.
 
     A step that fails is logged and comes again after a back-off, or sooner if something changes. In a burst of changes
-    there are rests between steps: `pace` is that of all loops which share a processor.
+    there are rests between steps: `pace` is that of all loops which share a processor. With `at_once` a change that
+    comes after a quiet time does not wait for others.
     """
     failures = Failures()
+    clock = asyncio.get_running_loop()
+    quiet_since = clock.time() - quiet_s
     while True:
         await woken.wait()
         await pace.rest()
-        await coalesced(woken, quiet_s=quiet_s, at_most_s=at_most_s)
+        if at_once and clock.time() - quiet_since >= quiet_s:
+            woken.clear()
+        else:
+            await coalesced(woken, quiet_s=quiet_s, at_most_s=at_most_s)
         try:
             with pace.step():
                 await step()
@@ -49,6 +56,7 @@ async def whenever(
             _wake_later(woken, _BACKOFF.delay_s(failures.add(name)))
         else:
             failures.clear(name)
+        quiet_since = clock.time()
 
 
 async def all_of(writes: Iterable[Callable[[], Awaitable[None]]]) -> None:
