@@ -54,14 +54,13 @@ class ServedListener:
         return ("UDP" if listener.protocol == "UDP" else "TCP", listener.port)
 
     @property
-    def scope(self) -> HostScope:
-        return HostScope(
-            normal(self.verdict.listener.hostname),
-            self.routes,
-            redirects.Entrance(
-                self.verdict.listener.protocol.lower(), self.verdict.listener.port, shift=self.seen_shift
-            ),
-        )
+    def hostname(self) -> str:
+        return normal(self.verdict.listener.hostname)
+
+    def scope(self, neighbours: frozenset[str] = frozenset()) -> HostScope:
+        listener = self.verdict.listener
+        entrance = redirects.Entrance(listener.protocol.lower(), listener.port, shift=self.seen_shift)
+        return HostScope(self.hostname, self.routes, entrance, neighbours)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,45 +118,39 @@ def _chains(
 ) -> tuple[tuple[model.Chain, ...], dict[str, model.RouteTable]]:
     """What stands behind a port, and the tables that it needs by their names."""
     if sharing[0].verdict.listener.protocol == "HTTP":
-        table = tables(name, [each.scope for each in sharing])
+        table = tables(name, [each.scope() for each in sharing])
         return (model.HttpChain(name, table.name),), {name: table}
     chains: list[model.Chain] = []
     found: dict[str, model.RouteTable] = {}
+    # What is for a neighbour, by the most specific hostname, has come by the wrong server name (`Listener.hostname`:
+    # "the Gateway SHOULD return a 421").
+    hostnames = frozenset(each.hostname for each in sharing)
     for each in sharing:
         if each.verdict.listener.protocol != "HTTPS":
-            chains += _l4_chains(each, sharing)
+            chains += _l4_chains(each, hostnames)
             continue
         table_name = f"{name}/{each.id}"
-        found[table_name] = tables(table_name, [each.scope, *_elsewhere(each, sharing)])
+        found[table_name] = tables(table_name, [each.scope(hostnames)])
         chains.append(_tls_chain(each, table_name))
     return tuple(chains), found
 
 
-def _l4_chains(served: ServedListener, sharing: Sequence[ServedListener]) -> Sequence[model.Chain]:
+def _l4_chains(served: ServedListener, hostnames: frozenset[str]) -> Sequence[model.Chain]:
     if served.verdict.listener.protocol == "TCP":
         return [l4_chains.tcp_chain(served.id, served.routes)]
     if served.verdict.listener.protocol == "UDP":
         return [l4_chains.udp_chain(served.id, served.routes)]
     # Without ALPN: only the backend knows what it speaks.
     tls = model.TlsTermination(_certificate_names(served), alpn=()) if served.verdict.certificates else None
-    hostname = normal(served.verdict.listener.hostname)
-    hostnames = {normal(each.verdict.listener.hostname) for each in sharing}
-    return l4_chains.tls_chains(l4_chains.TlsScope(served.id, hostname, tls), served.routes, hostnames)
+    return l4_chains.tls_chains(l4_chains.TlsScope(served.id, served.hostname, tls), served.routes, hostnames)
 
 
 def _certificate_names(served: ServedListener) -> tuple[str, ...]:
     return tuple(certificate.name for certificate in served.verdict.certificates)
 
 
-def _elsewhere(served: ServedListener, sharing: Sequence[ServedListener]) -> list[HostScope]:
-    """The neighbours: what is for one of them, by the most specific hostname, has come by the wrong server name
-    (`Listener.hostname`: "the Gateway SHOULD return a 421").
-    """
-    return [HostScope(other.scope.hostname, elsewhere=True) for other in sharing if other is not served]
-
-
 def _tls_chain(served: ServedListener, table: str) -> model.HttpChain:
-    hostname = served.scope.hostname
+    hostname = served.hostname
     return model.HttpChain(
         name=served.id,
         route_table=table,

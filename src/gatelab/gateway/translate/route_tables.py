@@ -8,7 +8,7 @@ host `a.example.com` also tries the routes of `*.example.com`, after its own.
 
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from operator import itemgetter
 
@@ -26,13 +26,18 @@ from gatelab.proxy import model
 class HostScope:
     """A listener as far as routing is concerned: its hostname ("*" for every) and the routes attached to it.
 
-    One that is `elsewhere` has a table of its own, and here its hostname only says which requests are misdirected.
+    `neighbours` are the hostnames of listeners on the port that have tables of their own, its own may be among them:
+    what is for one of these is misdirected here.
     """
 
     hostname: str
     routes: tuple[RuleSet, ...] = ()
     entrance: Entrance = HTTP
-    elsewhere: bool = False
+    neighbours: frozenset[str] = frozenset()
+
+
+ELSEWHERE = "(elsewhere)"
+"""The name of the host that answers misdirected requests: no hostname is like it."""
 
 
 def route_table(name: str, scopes: Sequence[HostScope]) -> model.RouteTable:
@@ -47,18 +52,22 @@ class TableMemo:
         self._scopes: list[_ScopeMemo] = []
         self._hosts: dict[str, model.VirtualHost] = {}
         self._order: list[str] = []
+        self._elsewhere: tuple[model.VirtualHost, ...] = ()
+        self._hostnames: frozenset[str] = frozenset()
 
     def table(self, name: str, scopes: Sequence[HostScope]) -> model.RouteTable:
         """As `route_table`."""
         if [_identity(each) for each in scopes] != [_identity(each) for each in self._scopes]:
-            self._scopes = [_ScopeMemo(each.hostname, each.entrance, each.elsewhere) for each in scopes]
+            self._scopes = [_ScopeMemo(each.hostname, each.entrance, each.neighbours) for each in scopes]
             self._hosts, self._order = {}, []
+            self._elsewhere = _elsewhere(scopes)
+            self._hostnames = frozenset(each.hostname for each in scopes).union(*(each.neighbours for each in scopes))
         for scope, memo in zip(scopes, self._scopes, strict=True):
             for domain in memo.changed(scope.routes):
-                if _owner(domain, scopes) is not scope:
+                if _owner(domain, self._hostnames) != scope.hostname:
                     continue
                 self._put(domain, memo.host(domain) if memo.has(domain) else None)
-        return model.RouteTable(name, tuple(self._hosts[domain] for domain in self._order))
+        return model.RouteTable(name, (*(self._hosts[domain] for domain in self._order), *self._elsewhere))
 
     def _put(self, domain: str, host: model.VirtualHost | None) -> None:
         """The host takes its place, or goes; the others stay in order."""
@@ -74,10 +83,10 @@ class TableMemo:
 class _ScopeMemo:
     """The routes of a listener by hostname, and the domains that they want."""
 
-    def __init__(self, hostname: str, entrance: Entrance, elsewhere: bool) -> None:
+    def __init__(self, hostname: str, entrance: Entrance, neighbours: frozenset[str]) -> None:
         self.hostname = hostname
         self.entrance = entrance
-        self.elsewhere = elsewhere
+        self.neighbours = neighbours
         self._routes: dict[int, RuleSet] | None = None
         self._given: Sequence[RuleSet] = ()
         self._by_hostname: dict[str, dict[int, RuleSet]] = {}
@@ -102,8 +111,6 @@ class _ScopeMemo:
         return domain == self.hostname or domain in self._wanted
 
     def host(self, domain: str) -> model.VirtualHost:
-        if self.elsewhere:
-            return model.VirtualHost(domain, (domain,), (), elsewhere=True)
         return _host(domain, self._by_hostname, self.entrance)
 
     def _add(self, number: int, rules: RuleSet) -> set[str]:
@@ -136,8 +143,15 @@ class _ScopeMemo:
         return {each for each in common if each is not None} | (set(covered) if patterns else set())
 
 
-def _identity(scope: HostScope | _ScopeMemo) -> tuple[str, Entrance, bool]:
-    return scope.hostname, scope.entrance, scope.elsewhere
+def _identity(scope: HostScope | _ScopeMemo) -> tuple[str, Entrance, frozenset[str]]:
+    return scope.hostname, scope.entrance, scope.neighbours
+
+
+def _elsewhere(scopes: Sequence[HostScope]) -> tuple[model.VirtualHost, ...]:
+    """One host for all that is misdirected: of many listeners each has all others' hostnames."""
+    own = {each.hostname for each in scopes}
+    domains = sorted(frozenset[str]().union(*(each.neighbours for each in scopes)) - own, key=_most_specific_first)
+    return (model.VirtualHost(ELSEWHERE, tuple(domains), (), elsewhere=True),) if domains else ()
 
 
 _NO_RULES: Mapping[int, RuleSet] = {}
@@ -148,9 +162,9 @@ def _most_specific_first(domain: str) -> tuple[int, int, str]:
     return (-exact, -characters, domain)
 
 
-def _owner(domain: str, scopes: Sequence[HostScope]) -> HostScope:
-    covering = [scope for scope in scopes if covers(scope.hostname, domain)]
-    return max(covering, key=lambda scope: specificity(scope.hostname))
+def _owner(domain: str, hostnames: Collection[str]) -> str | None:
+    """The hostname of the listener that requests to the domain belong to."""
+    return next((each for each in coverers(domain) if each in hostnames), None)
 
 
 def _host(domain: str, routes: Mapping[str, Mapping[int, RuleSet]], entrance: Entrance) -> model.VirtualHost:
