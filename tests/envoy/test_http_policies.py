@@ -18,9 +18,12 @@ from gatelab.proxy.model import (
     Retry,
     Route,
     RouteMatch,
+    RouteTable,
     Session,
+    VirtualHost,
     WeightedBackend,
 )
+from gatelab.proxy.resources.many_hosts import MANY
 from http_echo import Answer, EchoServers, echo_servers, request
 from proxy_configs import ADDRESS, LISTENER, PORT, table
 from running_envoy import RunningEnvoy
@@ -270,3 +273,20 @@ async def test_a_session_stays_whatever_the_weights(shared_envoy: RunningEnvoy, 
         assert Counter(one.body["server"] for one in again) == {each.body["server"]: 3}
     fresh = [(await request(TARGET, "/")).body["server"] for _ in range(10)]
     assert set(fresh) <= set(PAIRS["two"])
+
+
+@pytest.mark.parametrize("host", ["h7.test", "H7.test", "any.w.test"])
+async def test_it_is_the_same_where_each_host_is_a_resource_of_its_own(
+    shared_envoy: RunningEnvoy, servers: EchoServers, host: str
+) -> None:
+    route = Route("a", EVERY, to(("one", 1), ("two", 1), session=COOKIE), cors=ANY)
+    names = (*(f"h{number}.test" for number in range(MANY)), "*.w.test")
+    hosts = RouteTable("routes", tuple(VirtualHost(name, (name,), (route,)) for name in names))
+    by_address = {endpoint.address: endpoint for endpoint in servers.endpoints}
+    endpoints = {name: tuple(by_address[each] for each in addresses) for name, addresses in PAIRS.items()}
+    config = ProxyConfig((LISTENER,), (hosts,), tuple(Backend(name, "http1") for name in PAIRS))
+    await shared_envoy.accept(config, endpoints)
+    first = await request(TARGET, "/", host=host, Origin="http://o.test")
+    assert first.header("access-control-allow-origin") == "http://o.test"
+    again = [await request(TARGET, "/", host=host, **brought(first)) for _ in range(5)]
+    assert {each.body["server"] for each in again} == {first.body["server"]}
