@@ -72,7 +72,7 @@ class MixedTraffic:
             return all(self.answered[each] >= before[each] + rounds * self._of_each for each in kinds)
 
         wait_until(lambda: is_enough() or bool(self.losses), "answers of every kind", timeout_s=30)
-        assert self.losses == []
+        assert self.losses == [], self.losses[:5]
 
     async def _call(self) -> None:
         tls = ssl.create_default_context()

@@ -5,7 +5,7 @@ import json
 import time
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import grpc
@@ -31,6 +31,7 @@ class RunningEnvoy:
     xds: XdsServer
     ready: tuple[str, int] | None
     many_hosts: int = MANY
+    shares_addresses: bool = False
 
     @property
     def xds_address(self) -> str:
@@ -48,7 +49,12 @@ class RunningEnvoy:
 
     def publish(self, config: ProxyConfig, endpoints: Endpoints | None = None) -> None:
         self.xds.publish_endpoints(self.proxy, endpoints or {})
-        self.xds.publish(self.proxy, config)
+        self.publish_without_endpoints(config)
+
+    def publish_without_endpoints(self, config: ProxyConfig) -> None:
+        """Nobody else binds the listeners' addresses: another run of the tests would get a share of the connections."""
+        alone = tuple(replace(each, shared=self.shares_addresses) for each in config.listeners)
+        self.xds.publish(self.proxy, replace(config, listeners=alone))
 
     async def settle(self) -> Acceptance:
         """Wait until nothing is pending."""
