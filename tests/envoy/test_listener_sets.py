@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from controlled_envoy import ADDRESS, SHIFT, controlled, eventually, is_programmed
+from controlled_envoy import ADDRESS, controlled, eventually, is_programmed
 from fake_cluster import FakeCluster
 from gatelab.kinds.builtin import ENDPOINT_SLICE, GATEWAY, GATEWAY_CLASS, GRPC_ROUTE, LISTENER_SET, SECRET, SERVICE
 from gatelab.kinds.conditions import condition
@@ -18,13 +18,14 @@ from running_envoy import Traffic, call, grpc_backends, grpc_channel
 pytestmark = pytest.mark.envoy
 
 SET = Key("default", "set")
-TARGET = f"{ADDRESS}:{443 + SHIFT}"
+PORT = 8447
+TARGET = f"{ADDRESS}:{PORT}"
 ROUNDS = 3
 
 
 def https(name: str, hostname: str) -> dict[str, Any]:
     tls = {"certificateRefs": [{"name": "certificate"}]}
-    return {"name": name, "port": 443, "protocol": "HTTPS", "hostname": hostname, "tls": tls}
+    return {"name": name, "port": PORT, "protocol": "HTTPS", "hostname": hostname, "tls": tls}
 
 
 async def apply_base(cluster: FakeCluster) -> None:
