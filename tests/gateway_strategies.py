@@ -180,13 +180,41 @@ def made(kind: str, name: str, namespace: str, spec: dict[str, Any], created: in
     return completed({"apiVersion": "gateway.networking.k8s.io/v1", "kind": kind, "metadata": metadata, "spec": spec})
 
 
+authority_ref = st.builds(
+    lambda kind, name: {"group": "", "kind": kind, "name": name},
+    st.sampled_from(["ConfigMap", "ConfigMap", "Vault"]),
+    st.sampled_from(["ca", "ca2", "nobody"]),
+)
+authority_refs = st.lists(
+    st.builds(lambda reference, fields: {**reference, **fields}, authority_ref, optional(namespace=namespaces)),
+    max_size=2,
+)
+frontends = optional(
+    validation=st.fixed_dictionaries(
+        {"caCertificateRefs": authority_refs},
+        optional={"mode": st.sampled_from(["AllowValidOnly", "AllowInsecureFallback"])},
+    )
+)
+gateway_tls = optional(
+    backend=optional(clientCertificateRef=required(name=st.sampled_from(["certificate", "nobody"]))),
+    frontend=st.fixed_dictionaries(
+        {"default": frontends},
+        optional={
+            "perPort": st.lists(
+                required(port=st.sampled_from([80, 443]), tls=frontends),
+                max_size=2,
+                unique_by=lambda each: each["port"],
+            )
+        },
+    ),
+)
 gateways = st.builds(
     lambda name, each, fields: made(
         "Gateway", name, "default", {"gatewayClassName": "gatelab", "listeners": each, **fields}
     ),
     st.sampled_from(["gw", "gw2"]),
     st.lists(listeners, min_size=1, max_size=4, unique_by=lambda listener: str(listener["name"])),
-    optional(allowedListeners=optional(namespaces=allowed_namespaces)),
+    optional(allowedListeners=optional(namespaces=allowed_namespaces), tls=gateway_tls),
 )
 listener_sets = st.builds(
     lambda name, namespace, parent, each, created: made(
@@ -261,9 +289,49 @@ grants = st.builds(
     namespaces,
     namespaces,
     st.sampled_from(["GRPCRoute", "HTTPRoute", "TLSRoute", "Gateway", "ListenerSet"]),
-    st.sampled_from(["Service", "Secret"]),
+    st.sampled_from(["Service", "Secret", "ConfigMap"]),
 )
-objects = st.lists(gateways | listener_sets | routes | http_routes | l4_routes | grants, max_size=8).map(unique)
+policies = st.builds(
+    lambda name, namespace, targets, validation, created: made(
+        "BackendTLSPolicy",
+        name,
+        namespace,
+        {
+            "targetRefs": [{"group": "", "kind": kind, "name": of, **section} for kind, of, section in targets],
+            "validation": {"hostname": "a.test", **validation},
+        },
+        created,
+    ),
+    names,
+    namespaces,
+    st.lists(
+        st.tuples(
+            st.sampled_from(["Service", "Service", "Bucket"]),
+            st.sampled_from(["a", "b", "nobody"]),
+            optional(sectionName=st.sampled_from(["grpc", "metrics", "none"])),
+        ),
+        min_size=1,
+        max_size=2,
+    ),
+    required(caCertificateRefs=st.lists(authority_ref, min_size=1, max_size=2))
+    | required(wellKnownCACertificates=st.sampled_from(["System", "x.test/ours"]))
+    | required(
+        caCertificateRefs=st.just([{"group": "", "kind": "ConfigMap", "name": "ca"}]),
+        subjectAltNames=st.just([{"type": "Hostname", "hostname": "*.test"}, {"type": "URI", "uri": "spiffe://a"}]),
+    ),
+    st.integers(1, 2),
+)
+config_maps = st.builds(
+    lambda name, namespace, data: completed(
+        {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name, "namespace": namespace}, "data": data}
+    ),
+    st.sampled_from(["ca", "ca2"]),
+    namespaces,
+    st.sampled_from([{"ca.crt": "{certificate}"}, {"ca.crt": "{certificate}{certificate}"}, {"ca.crt": "no"}, {}]),
+)
+objects = st.lists(
+    gateways | listener_sets | routes | http_routes | l4_routes | grants | policies | config_maps, max_size=8
+).map(unique)
 
 
 def result(these: Sequence[Object]) -> Translation:

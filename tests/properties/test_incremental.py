@@ -18,7 +18,19 @@ from gatelab.kinds.objects import Object, key_of
 from gatelab.proxy.model import ProxyConfig
 from gatelab.proxy.resources import Encoder, encode
 from gatelab.reconcile import Mirrors
-from gateway_strategies import gateways, grants, hosts, http_routes, l4_routes, listener_sets, made, names, routes
+from gateway_strategies import (
+    config_maps,
+    gateways,
+    grants,
+    hosts,
+    http_routes,
+    l4_routes,
+    listener_sets,
+    made,
+    names,
+    policies,
+    routes,
+)
 from golden_cases import ADDRESS, completed, kind_of, shared_objects, snapshot
 
 services = st.builds(
@@ -27,7 +39,7 @@ services = st.builds(
             "apiVersion": "v1",
             "kind": "Service",
             "metadata": {"name": name},
-            "spec": {"ports": [{"port": port, "protocol": "TCP", "appProtocol": protocol}]},
+            "spec": {"ports": [{"name": "grpc", "port": port, "protocol": "TCP", "appProtocol": protocol}]},
         }
     ),
     st.sampled_from(["a", "b", "nobody"]),
@@ -122,16 +134,73 @@ grants_of_services = st.sampled_from(["GRPCRoute", "HTTPRoute"]).map(
         },
     )
 )
+CA = {"group": "", "kind": "ConfigMap", "name": "ca"}
+PLAIN = {"port": 80, "protocol": "HTTP"}
 what = st.sampled_from(["put", "put", "delete"])
 any_changes = st.lists(
-    st.tuples(what, routes | http_routes | l4_routes | gateways | listener_sets | services | grants | namespaces),
+    st.tuples(
+        what,
+        routes
+        | http_routes
+        | l4_routes
+        | gateways
+        | listener_sets
+        | services
+        | grants
+        | namespaces
+        | policies
+        | config_maps,
+    ),
     max_size=12,
 )
 changes_that_meet = st.lists(
-    st.tuples(what, meeting_routes | meeting_routes | meeting_sets | services | grants_of_services | namespaces)
+    st.tuples(
+        what,
+        meeting_routes
+        | meeting_routes
+        | meeting_sets
+        | services
+        | grants_of_services
+        | namespaces
+        | policies
+        | config_maps,
+    )
     | st.tuples(st.just("put"), meeting_gateways),
     min_size=6,
     max_size=20,
+)
+
+users_of_policies = [
+    made("Gateway", "gw", "default", {"gatewayClassName": "gatelab", "listeners": [{**PLAIN, "name": "http"}]}),
+    *(
+        made(
+            kind,
+            "user",
+            "default",
+            {
+                "parentRefs": [{"name": "gw"}],
+                "hostnames": [f"{kind}.test"],
+                "rules": [{"backendRefs": [{"name": each, "port": 8080} for each in ("a", "b")]}],
+            },
+        )
+        for kind in ("GRPCRoute", "HTTPRoute")
+    ),
+    made(
+        "BackendTLSPolicy",
+        "one",
+        "default",
+        {
+            "targetRefs": [{"group": "", "kind": "Service", "name": "a"}],
+            "validation": {"hostname": "a.test", "caCertificateRefs": [CA]},
+        },
+    ),
+]
+changes_of_policies = st.lists(
+    st.tuples(
+        what, (policies | config_maps).filter(lambda each: each["metadata"]["namespace"] == "default") | services
+    ),
+    min_size=2,
+    max_size=12,
 )
 
 
@@ -171,6 +240,12 @@ def test_what_is_kept_up_to_date_is_what_is_made_anew(these: Sequence[tuple[str,
 @given(meeting_gateways, changes_that_meet)
 def test_it_is_where_changes_meet(first: Object, these: Sequence[tuple[str, Object]]) -> None:
     assert_kept([("put", first), *these])
+
+
+@thoroughly
+@given(changes_of_policies)
+def test_it_is_where_policies_change(these: Sequence[tuple[str, Object]]) -> None:
+    assert_kept([*(("put", each) for each in users_of_policies), *these])
 
 
 def assert_kept(these: Sequence[tuple[str, Object]]) -> None:
