@@ -64,6 +64,15 @@ def test_the_service_has_a_port_for_each_port_of_the_listeners() -> None:
     assert service["metadata"]["annotations"] == {"gatelab.dev/served-by": "pod"}
 
 
+def test_a_port_keeps_its_name_when_another_protocol_comes_to_it() -> None:
+    first = {"name": "a", "port": 443, "protocol": "TLS", "hostname": "a.test", "tls": {"mode": "Passthrough"}}
+    tls = {"certificateRefs": [{"name": "certificate"}]}
+    later = {"name": "b", "port": 443, "protocol": "HTTPS", "hostname": "b.test", "tls": tls}
+    for listeners in ([first], [first, later]):
+        ports = objects(gateway(listeners=listeners))["Service"]["spec"]["ports"]
+        assert [each["name"] for each in ports] == ["tls-443"]
+
+
 def test_on_a_cluster_the_service_is_served_as_any_other() -> None:
     made = objects(gateway(), bind="any")
     assert "annotations" not in made["Service"]["metadata"]
