@@ -10,11 +10,13 @@ from pathlib import Path
 import pytest
 
 from gatelab.proxy import drain
-from proxy_configs import ADDRESS, PORT, greetings_to, proxy_config
+from gatelab.proxy.model import HttpChain, Listener
+from proxy_configs import greetings_to, proxy_config
 from running_envoy import DEADLINE_S, RunningEnvoy, call, grpc_backends, grpc_channel, running_envoy, traffic
 
 pytestmark = pytest.mark.envoy
-CONFIG = proxy_config(greetings_to("hello"))
+ADDRESS, PORT = "127.23.1.11", 8080
+CONFIG = proxy_config(greetings_to("hello"), listener=Listener("http", ADDRESS, PORT, (HttpChain("http", "routes"),)))
 TARGET = f"{ADDRESS}:{PORT}"
 CONNECTIONS = "http.routes.downstream_cx_total"
 
