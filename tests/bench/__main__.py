@@ -15,8 +15,8 @@ from pathlib import Path
 from bench.machine import machine, versions
 
 RESULTS = Path(__file__).parents[2] / "docs" / "bench"
-MEASUREMENTS = ("demo", "spread", "idle", "hello", "peers", "api")
-OPT_IN = ("soak",)
+MEASUREMENTS = ("demo", "spread", "idle", "hello", "peers", "api", "attached_routes")
+OPT_IN = ("soak", "envoy_floor", "propagation", "route_scale")
 """Too long for every run: measured when named."""
 
 

@@ -38,7 +38,7 @@ def measure(runs: int) -> dict[str, Any]:
             }.items()
         }
         attached_s = _until_all_routes_are_attached(lab)
-        events = [watchers.event_latencies_ms(_address(lab), _token(lab), _trust(lab)) for _ in range(runs)]
+        events = [watchers.event_latencies_ms(address(lab), token(lab), trust(lab)) for _ in range(runs)]
         kubectl = {what: _command_s(lab, line, runs) for what, line in KUBECTL.items()}
         memory = _control_plane(lab).memory_full_info().pss / 1e6
     return {
@@ -76,9 +76,9 @@ class Client:
     """One connection."""
 
     def __init__(self, lab: Lab) -> None:
-        host, _, port = _address(lab).partition(":")
-        self._connection = HTTPSConnection(host, int(port), context=_trust(lab), timeout=60)
-        self._headers = {"Authorization": f"Bearer {_token(lab)}", "Content-Type": "application/json"}
+        host, _, port = address(lab).partition(":")
+        self._connection = HTTPSConnection(host, int(port), context=trust(lab), timeout=60)
+        self._headers = {"Authorization": f"Bearer {token(lab)}", "Content-Type": "application/json"}
 
     def __call__(self, method: str, path: str, body: dict[str, Any] | None = None) -> bytes:
         self._connection.request(method, path, json.dumps(body) if body is not None else None, self._headers)
@@ -173,11 +173,11 @@ def _control_plane(lab: Lab) -> psutil.Process:
     return next(each for each in lab.processes() if "gatelab.controlplane" in each.cmdline())
 
 
-def _token(lab: Lab) -> str:
+def token(lab: Lab) -> str:
     return str(_user(lab)["users"][0]["user"]["token"])
 
 
-def _trust(lab: Lab) -> ssl.SSLContext:
+def trust(lab: Lab) -> ssl.SSLContext:
     authority = base64.b64decode(_user(lab)["clusters"][0]["cluster"]["certificate-authority-data"])
     return ssl.create_default_context(cadata=authority.decode())
 
@@ -186,5 +186,5 @@ def _user(lab: Lab) -> Any:
     return json.loads(Path(lab.environment["KUBECONFIG"]).read_text())
 
 
-def _address(lab: Lab) -> str:
+def address(lab: Lab) -> str:
     return str(lab.facts["api"]).removeprefix("https://")

@@ -1,9 +1,9 @@
 """What the gateway controller counts."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
-from gatelab.gateway.snapshot import Snapshot
+from gatelab.gateway.snapshot import RouteId, Snapshot
 from gatelab.gateway.translate.outcome import Translation
 from gatelab.telemetry import Family, Histogram, Reading
 from gatelab.telemetry.families import single
@@ -19,14 +19,15 @@ class TranslationMeter:
     def __init__(self) -> None:
         self._seconds = Histogram()
         self._gateways = 0
-        self._routes: Counter[str] = Counter()
+        self._routes: Collection[RouteId] = ()
 
     def ended(self, seconds: float, snapshot: Snapshot, translation: Translation) -> None:
         self._seconds.observe(seconds)
         self._gateways = len(translation.gateways)
-        self._routes = Counter(route.kind for route in snapshot.routes)
+        self._routes = snapshot.routes.keys()
 
     def readings(self) -> Iterable[Reading]:
         yield single(DURATION, self._seconds)
         yield single(GATEWAYS, self._gateways)
-        yield Reading(ROUTES, {(kind,): count for kind, count in self._routes.items()})
+        counts = Counter(route.kind for route in self._routes)
+        yield Reading(ROUTES, {(kind,): count for kind, count in counts.items()})

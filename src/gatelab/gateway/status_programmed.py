@@ -123,19 +123,24 @@ def _is_bad(each: Condition) -> bool:
     return each.status == ("True" if each.type == CONFLICTED else "False")
 
 
-def _dependencies(placement: Placement) -> list[tuple[ResourceType, str]]:
-    """What a listener needs, in the order in which a person would look for the cause."""
+def _dependencies(placement: Placement, acceptance: Acceptance) -> list[tuple[ResourceType, str]]:
+    """What a listener needs, in the order in which a person would look for the cause; of backends those alone that
+    Envoy has not accepted: there may be thousands.
+    """
+    of_backends: tuple[ResourceType, ...] = ("backend", "endpoints")
+    told = (*map(acceptance.pending.get, of_backends), *map(acceptance.rejected.get, of_backends))
+    late = {name for names in told for name in names or ()}
     found: list[tuple[ResourceType, str]] = [("listener", placement.listener)]
     found += [("route_table", placement.route_table)] if placement.route_table else []
     found += [("certificate", name) for name in sorted(placement.certificates)]
-    for backend in sorted(placement.backends):
+    for backend in sorted(placement.backends & late):
         found += [("backend", backend), ("endpoints", backend)]
     return found
 
 
 def _refusal(placement: Placement, acceptance: Acceptance) -> str | None:
     """Envoy's words about the listener or a certificate; what it says of routes is told to the routes."""
-    for type_, name in _dependencies(placement):
+    for type_, name in _dependencies(placement, acceptance):
         words = acceptance.rejected.get(type_, {}).get(name)
         if words is not None and type_ in ("listener", "certificate"):
             return f"Envoy refused {type_} {name}: {explained(words)}"
@@ -145,7 +150,7 @@ def _refusal(placement: Placement, acceptance: Acceptance) -> str | None:
 def _waiting_for(placement: Placement, state: DataPlaneState) -> str | None:
     if not state.acceptance.connected:
         return "no Envoy is connected: see the Gateway's pods"
-    for type_, name in _dependencies(placement):
+    for type_, name in _dependencies(placement, state.acceptance):
         if not state.acceptance.has_accepted(type_, name):
             words = state.acceptance.rejected.get(type_, {}).get(name)
             what = f"{type_.replace('_', ' ')} {name}"
