@@ -43,8 +43,8 @@ func TestConformance(t *testing.T) {
 	tests.ConformanceTests = slices.DeleteFunc(
 		tests.ConformanceTests, func(test suite.ConformanceTest) bool { return !selected(test) },
 	)
-	if len(tests.ConformanceTests) == 0 {
-		t.Fatalf("no test is called %q in %v", *only, options.ConformanceProfiles)
+	if found := len(tests.ConformanceTests); found == 0 || *only != "" && found != strings.Count(*only, ",")+1 {
+		t.Fatalf("only %d tests are called %q, or are of profiles %v", found, *only, options.ConformanceProfiles)
 	}
 	for i := range tests.ConformanceTests {
 		tests.ConformanceTests[i].Parallel = tests.ConformanceTests[i].Parallel && *inParallel

@@ -19,7 +19,10 @@ from conformance.suite import PROFILES, Request, program, running
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    given = _parser().parse_args(arguments)
+    parser = _parser()
+    given = parser.parse_args(arguments)
+    if given.publish and (given.run or {*given.profiles} != {*PROFILES}):
+        parser.error("--publish keeps the report of all profiles and tests: leave out --run and --profiles")
     binary = program()
     if not binary:
         print("Go is not installed: the suite cannot be built", file=sys.stderr)

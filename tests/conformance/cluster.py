@@ -35,7 +35,8 @@ def conformance_lab(kept: Path) -> Iterator[Lab]:
         finally:
             stop_lab(lab)
     finally:
-        shutil.copytree(state / "gatelab" / "conformance" / "logs", kept / "logs", dirs_exist_ok=True)
+        if (logs := state / "gatelab" / "conformance" / "logs").exists():
+            shutil.copytree(logs, kept / "logs", dirs_exist_ok=True)
         shutil.rmtree(state, ignore_errors=True)
 
 

@@ -12,7 +12,8 @@ from conformance.cluster import conformance_lab
 from conformance.events import Run
 from conformance.suite import Request, program, running
 
-pytestmark = [pytest.mark.lab, pytest.mark.timeout(go_programs.BUILD_TIMEOUT_S)]
+RUN_TIMEOUT_S = 300
+pytestmark = [pytest.mark.lab, pytest.mark.timeout(go_programs.BUILD_TIMEOUT_S + RUN_TIMEOUT_S)]
 CORE, EXTENDED = 15, 10
 OF_NO_PROFILE = {"GRPCRouteNamedRule"}
 
