@@ -133,8 +133,7 @@ async def test_what_was_not_asked_for_is_not_answered(shared_envoy: RunningEnvoy
     await serve(shared_envoy, servers, Route("a", EVERY, ONE, cors=ANY_WITH_CREDENTIALS))
     asked = {"Access-Control-Request-Method": "PUT", "Origin": "http://o.test"}
     answer = await request(TARGET, "/", method="OPTIONS", **asked)
-    told = {name: value for name, value in granted(answer).items() if value}
-    assert told == {
+    assert granted(answer) == {
         "allow-origin": "http://o.test",
         "allow-methods": "PUT",
         "allow-credentials": "true",

@@ -98,10 +98,10 @@ class PathMatch:
 
 @dataclass(frozen=True, slots=True)
 class HeaderMatch:
-    """`name` is lower case; `regex` (RE2) matches the whole value."""
+    """`name` is lower case; `regex` (RE2) matches the whole value, `absent` a request without the header."""
 
     name: str
-    kind: Literal["exact", "regex"]
+    kind: Literal["exact", "regex", "absent"]
     value: str
 
 

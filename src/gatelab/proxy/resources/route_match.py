@@ -48,6 +48,8 @@ def _path(path: PathMatch) -> EnvoyRouteMatch:
 def _header(header: HeaderMatch) -> HeaderMatcher:
     # Envoy keeps the Host header as HTTP/2 has it, and knows none by its old name.
     name = ":authority" if header.name == "host" else header.name
+    if header.kind == "absent":
+        return HeaderMatcher(name=name, present_match=False)
     return HeaderMatcher(name=name, string_match=_text(header))
 
 

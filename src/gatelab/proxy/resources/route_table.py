@@ -17,6 +17,7 @@ from gatelab.proxy.resources.encoded import CLUSTER, ROUTE_TABLE, EncodedResourc
 from gatelab.proxy.resources.header_changes import change_headers
 from gatelab.proxy.resources.http_filters import CORS, GRPC_WEB, SESSION, awake, cors_policy, session_state
 from gatelab.proxy.resources.many_hosts import encode_host, encode_others, is_exact, others_of, scope_of
+from gatelab.proxy.resources.preflights import with_preflights
 from gatelab.proxy.resources.redirect_action import redirect_action
 from gatelab.proxy.resources.route_action import forward_action, keep_grpc_deadline, refusal
 from gatelab.proxy.resources.route_match import IS_NO_GRPC, route_match
@@ -107,7 +108,7 @@ def _virtual_host(host: VirtualHost) -> EnvoyVirtualHost:
     otherwise = _otherwise(host.elsewhere)
     # Asking each of many routes for gRPC would double what finding one costs: it is asked once, before them all.
     once = len(host.routes) > 1 and all(route.match.grpc for route in host.routes)
-    routes = [_route(each, known_grpc=once) for route in host.routes for each in expanded(route)]
+    routes = [_route(each, known_grpc=once) for route in host.routes for each in _expanded(route)]
     if once:
         routes.insert(0, _where(IS_NO_GRPC, otherwise))
     message = EnvoyVirtualHost(name=host.name, domains=host.domains, routes=[*routes, otherwise])
@@ -124,6 +125,11 @@ def _otherwise(elsewhere: bool) -> EnvoyRoute:
     )
     answer = DirectResponseAction(status=status, body=DataSource(inline_string=words))
     return EnvoyRoute(name="otherwise", match=EnvoyRouteMatch(prefix="/"), direct_response=answer)
+
+
+def _expanded(route: Route) -> Iterator[Route]:
+    for each in with_preflights(route):
+        yield from expanded(each)
 
 
 def _where(match: EnvoyRouteMatch, route: EnvoyRoute) -> EnvoyRoute:
