@@ -28,6 +28,10 @@ RULE = {
     "filters": [{"type": "RequestHeaderModifier", "requestHeaderModifier": {"set": [{"name": "a", "value": "b"}]}}],
     "backendRefs": [make.backend()],
 }
+L4_RULE = {"backendRefs": [make.backend()]}
+LISTENER = {"name": "l", "port": 80, "protocol": "HTTP"}
+TARGET = {"group": "", "kind": "Service", "name": "s"}
+SYSTEM = {"hostname": "a.test", "wellKnownCACertificates": "System"}
 RICH = make.container(
     env=[{"name": "A", "valueFrom": {"fieldRef": {"fieldPath": "x"}}}],
     readinessProbe={"grpc": {"port": 1}},
@@ -77,6 +81,11 @@ SAMPLES: dict[str, Any] = {
     "DaemonSet": {**make.deployment(), "kind": "DaemonSet"},
     "HTTPRoute": {"metadata": {"name": "x"}, "spec": {"rules": [{"backendRefs": [make.backend()]}]}},
     "ReferenceGrant": {"metadata": {"name": "x"}, "spec": {"from": [GRANTED], "to": [{"group": "", "kind": "Secret"}]}},
+    "TLSRoute": {"metadata": {"name": "x"}, "spec": {"hostnames": ["a.test"], "rules": [L4_RULE]}},
+    "TCPRoute": {"metadata": {"name": "x"}, "spec": {"rules": [L4_RULE]}},
+    "UDPRoute": {"metadata": {"name": "x"}, "spec": {"rules": [L4_RULE]}},
+    "ListenerSet": {"metadata": {"name": "x"}, "spec": {"parentRef": {"name": "g"}, "listeners": [LISTENER]}},
+    "BackendTLSPolicy": {"metadata": {"name": "x"}, "spec": {"targetRefs": [TARGET], "validation": SYSTEM}},
     "CustomResourceDefinition": {"metadata": {"name": "xs.a.b"}, "spec": DEFINITION},
     "ValidatingAdmissionPolicyBinding": {"metadata": {"name": "x"}, "spec": BOUND},
     "Lease": {"metadata": {"name": "x"}, "spec": {"holderIdentity": "a", "renewTime": "2026-01-02T03:04:05.000001Z"}},
