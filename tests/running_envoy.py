@@ -199,13 +199,16 @@ class _Answer(grpc.GenericRpcHandler):  # type: ignore[misc]
 
 
 @asynccontextmanager
-async def grpc_backends(addresses: Iterable[str], *, port: int = 0) -> AsyncIterator[Backends]:
-    """One server per address, in plaintext HTTP/2, on a free port each unless one is given."""
+async def grpc_backends(
+    addresses: Iterable[str], *, port: int = 0, credentials: grpc.ServerCredentials | None = None
+) -> AsyncIterator[Backends]:
+    """One server per address, in plaintext HTTP/2 without `credentials`, on a free port each unless one is given."""
     async with AsyncExitStack() as stack:
         endpoints, calls, release = [], {}, asyncio.Event()
         for address in addresses:
             server = grpc.aio.server(options=[("grpc.so_reuseport", 0)])
-            bound = server.add_insecure_port(f"{address}:{port}")
+            where = f"{address}:{port}"
+            bound = server.add_secure_port(where, credentials) if credentials else server.add_insecure_port(where)
             calls[f"{address}:{bound}"] = 0
             server.add_generic_rpc_handlers((_Answer(f"{address}:{bound}", calls, release),))
             await server.start()

@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import grpc
 import pytest
 
 from gatelab.proxy.model import (
@@ -22,8 +23,8 @@ from gatelab.proxy.model import (
     UpstreamTls,
 )
 from http_echo import EchoServers, echo_servers, request
-from proxy_configs import ADDRESS, PORT, SelfSigned, forward, proxy_config, self_signed
-from running_envoy import RunningEnvoy
+from proxy_configs import ADDRESS, PORT, SelfSigned, forward, greetings_to, proxy_config, self_signed
+from running_envoy import RunningEnvoy, call, grpc_backends, grpc_channel
 
 pytestmark = [pytest.mark.envoy, pytest.mark.asyncio(loop_scope="session")]
 
@@ -169,3 +170,23 @@ async def test_a_renewed_bundle_touches_no_connection_and_counts_for_new_ones(sh
         await shared_envoy.accept(config(new.chain, authorities=name), rolled.endpoints)
         assert await status() == 200
         assert rolled.answered == 2
+
+
+async def test_grpc_with_tls_is_http2_by_alpn(shared_envoy: RunningEnvoy) -> None:
+    pair = self_signed("web.test")
+    tls = UpstreamTls("web.test", "authorities/grpc", (NAME,))
+    secure = dataclasses.replace(
+        proxy_config(greetings_to("hello")),
+        backends=(Backend("hello", "http2", tls=tls),),
+        authorities=(Authorities("authorities/grpc", pair.chain),),
+    )
+    strangers = dataclasses.replace(secure, authorities=(Authorities("authorities/grpc", self_signed("x").chain),))
+    # gRPC servers take no connection on which h2 is not agreed on.
+    credentials = grpc.ssl_server_credentials([(pair.key, pair.chain)])
+    async with grpc_backends(["127.23.2.1"], credentials=credentials) as backends:
+        endpoints = {"hello": backends.endpoints}
+        async with grpc_channel(f"{ADDRESS}:{PORT}") as channel:
+            await shared_envoy.accept(strangers, endpoints)
+            assert await call(channel) == "UNAVAILABLE"
+            await shared_envoy.accept(secure, endpoints)
+            assert await call(channel) in backends.calls

@@ -135,7 +135,9 @@ def _dependencies(placement: Placement, acceptance: Acceptance) -> list[tuple[Re
     found += [("certificate", name) for name in sorted(placement.certificates)]
     for backend in sorted(placement.backends & late):
         found += [("backend", backend), ("endpoints", backend)]
-    return found
+    # One that Envoy refuses costs its backends their requests, and the listener nothing.
+    refused = acceptance.rejected.get("certificate", {})
+    return found + [("certificate", name) for name in sorted(placement.backend_secrets) if name not in refused]
 
 
 def _refusal(placement: Placement, acceptance: Acceptance) -> str | None:

@@ -1,11 +1,14 @@
 """Absences of Envoy, and objects that cannot be read."""
 
+from dataclasses import replace
 from typing import Any
 
 from gatelab.gateway.connections import SETTLING_S, Connections
 from gatelab.gateway.snapshot import snapshot_of
+from gatelab.gateway.status import gateway_status
 from gatelab.gateway.status_programmed import DataPlaneState, gateway_programmed, listener_programmed
 from gatelab.gateway.translate import translate
+from gatelab.gateway.translate.outcome import Placement
 from gatelab.kinds.builtin import GATEWAY
 from gatelab.kinds.conditions import Condition
 from gatelab.proxy.model import Acceptance
@@ -82,3 +85,34 @@ def test_what_cannot_be_read_is_named_and_stops_nobody() -> None:
     assert [str(key) for key in found.gateways] == ["default/gw"]
     assert len(found.problems) == 1
     assert "Gateway default/bad" in found.problems[0]
+
+
+def test_what_backends_are_judged_by_is_waited_for_and_stops_no_listener() -> None:
+    placement = Placement("port-80", "port-80", backend_secrets=frozenset({"authorities/ca"}))
+    (outcome,) = translate(snapshot([gateway_class(), gateway()])).gateways.values()
+    listener = replace(outcome.listeners[0], placement=placement)
+
+    def told(acceptance: Acceptance) -> str:
+        return listener_programmed(listener, DataPlaneState(acceptance, ADDRESS), 1, None).reason
+
+    waiting = Acceptance(connected=True, pending={"certificate": frozenset({"authorities/ca"})})
+    refused = Acceptance(connected=True, rejected={"certificate": {"authorities/ca": "no such file"}})
+    assert told(Acceptance(connected=True)) == "Programmed"
+    assert told(waiting) == "Pending"
+    assert told(refused) == "Programmed"
+
+
+def test_the_insecure_mode_is_told_while_it_is_on() -> None:
+    def status(mode: str, present: dict[str, Any]) -> dict[str, Any]:
+        reference = {"group": "", "kind": "ConfigMap", "name": "ca"}
+        tls = {"frontend": {"default": {"validation": {"mode": mode, "caCertificateRefs": [reference]}}}}
+        (outcome,) = translate(snapshot([gateway_class(), gateway(tls=tls)])).gateways.values()
+        return gateway_status(outcome, DataPlaneState(Acceptance(), ADDRESS), present, "2026-01-01T00:00:00Z")
+
+    foreign = {"type": "x.org/Fine", "status": "True"}
+    on = status("AllowInsecureFallback", {"conditions": [foreign]})
+    (found,) = [each for each in on["conditions"] if each["type"] == "InsecureFrontendValidationMode"]
+    assert (found["status"], found["reason"]) == ("True", "ConfigurationChanged")
+    off = status("AllowValidOnly", on)
+    assert "InsecureFrontendValidationMode" not in {each["type"] for each in off["conditions"]}
+    assert foreign in off["conditions"]

@@ -78,6 +78,8 @@ class Placement:
     """"" for a listener of layer 4, which has none."""
     certificates: frozenset[str] = frozenset()
     backends: frozenset[str] = frozenset()
+    backend_secrets: frozenset[str] = frozenset()
+    """What the backends need of certificates and authorities; the listener itself does without."""
 
 
 @dataclass(frozen=True, slots=True)

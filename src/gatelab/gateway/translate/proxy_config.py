@@ -171,8 +171,9 @@ def _placement(
     return Placement(
         listener=listener,
         route_table=table,
-        certificates=frozenset((*own, *backend_tls.secrets(targets.values(), identity))),
+        certificates=frozenset(own),
         backends=frozenset(targets),
+        backend_secrets=frozenset(backend_tls.secrets(targets.values(), identity)),
     )
 
 
