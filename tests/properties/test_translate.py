@@ -44,6 +44,10 @@ def test_every_object_is_answered(these: list[Object]) -> None:
     for obj in these:
         if obj["kind"] == "Gateway":
             assert f"default/{obj['metadata']['name']}" in keys
+    told = [each.listener_set for outcome in translation.gateways.values() for each in outcome.listener_sets]
+    names = sorted(str(each.metadata.key) for each in (*told, *translation.orphans))
+    sets = [obj["metadata"] for obj in these if obj["kind"] == "ListenerSet"]
+    assert names == sorted(f"{each['namespace']}/{each['name']}" for each in sets)
     for outcome in translation.gateways.values():
         for listener in outcome.listeners:
             assert {each.type for each in listener.verdict.conditions} == {"Accepted", "ResolvedRefs", "Conflicted"}
