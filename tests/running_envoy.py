@@ -144,10 +144,11 @@ async def running_envoy(
     ready: tuple[str, int] | None = None,
     concurrency: int = 1,
     many_hosts: int = MANY,
+    drain_path: str = "",
 ) -> AsyncIterator[RunningEnvoy]:
     """Start a control plane and an Envoy; `folder` must have a short path (Unix sockets)."""
     paths = {"xds_socket": str(folder / "xds.sock"), "admin_socket": str(folder / "admin.sock")}
-    config = json.dumps(bootstrap(proxy=proxy, node_id="envoy-1", ready=ready, **paths))
+    config = json.dumps(bootstrap(proxy=proxy, node_id="envoy-1", ready=ready, drain_path=drain_path, **paths))
     with (folder / "envoy.log").open("wb") as log:
         process = await asyncio.create_subprocess_exec(
             envoy_binary(),

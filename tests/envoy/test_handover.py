@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from gatelab.proxy import drain
+from gatelab.proxy import drain, drain_by_request
 from gatelab.proxy.model import HttpChain, Listener
 from proxy_configs import greetings_to, proxy_config
 from running_envoy import DEADLINE_S, RunningEnvoy, call, grpc_backends, grpc_channel, running_envoy, traffic
@@ -77,6 +77,37 @@ async def test_a_call_under_way_is_finished_first(socket_folder: Path) -> None:
             backends.release.set()
             assert await long in backends.calls
             assert await draining == 0
+
+
+async def test_an_envoy_that_is_alone_in_its_image_drains_when_it_is_asked_to(
+    socket_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(drain_by_request.drain_route, "__defaults__", (1,))
+    ready = ("127.23.3.11", 19001)
+    async with (
+        running_envoy(socket_folder, ready=ready, drain_path="/drain/it") as envoy,
+        grpc_backends(["127.23.2.1"]) as backends,
+        grpc_channel(TARGET) as channel,
+    ):
+        await envoy.accept(CONFIG, {"hello": backends.endpoints})
+        assert await call(channel) in backends.calls
+        assert await asked(ready, "/drain/other") == 404
+        assert "LIVE" in await envoy.admin("/ready")
+        assert await asked(ready, "/drain/it") == 200
+        assert "DRAINING" in await envoy.admin("/ready")
+        assert await call(channel) in backends.calls, "what is connected is still served"
+        with pytest.raises(ConnectionRefusedError):
+            await asyncio.open_connection(ADDRESS, PORT)
+        assert await asked(ready, "/clusters") == 200, "and the ready port is"
+
+
+async def asked(ready: tuple[str, int], path: str) -> int:
+    reader, writer = await asyncio.open_connection(*ready)
+    writer.write(f"GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode())
+    async with asyncio.timeout(DEADLINE_S):
+        line = await reader.readline()
+    writer.close()
+    return int(line.split()[1])
 
 
 async def test_without_an_envoy_the_hook_says_so(socket_folder: Path, capfd: pytest.CaptureFixture[str]) -> None:

@@ -149,6 +149,7 @@ def _container(outcome: GatewayOutcome, settings: DataPlaneSettings) -> dict[str
         node_id="$(POD_NAME)",
         xds_socket=settings.xds_socket,
         admin_socket=admin_socket,
+        drain_path=_drain_path(outcome.gateway, settings),
         ready=("$(POD_IP)", settings.ready_port),
     )
     fields = {
@@ -175,8 +176,20 @@ def _container(outcome: GatewayOutcome, settings: DataPlaneSettings) -> dict[str
             "failureThreshold": 3,
         },
     }
-    if settings.drain:
-        container["lifecycle"] = {"preStop": {"exec": {"command": list(settings.drain)}}}
+    if hook := _drain_hook(outcome.gateway, settings):
+        container["lifecycle"] = {"preStop": hook}
     if parameters.resources:
         container["resources"] = {name: dict(each) for name, each in parameters.resources.items()}
     return container
+
+
+def _drain_path(gateway: Gateway, settings: DataPlaneSettings) -> str:
+    """Known to those who may read the Gateway; "" where the machine has a program for it."""
+    return f"/drain/{gateway.metadata.uid}" if settings.bind == "any" else ""
+
+
+def _drain_hook(gateway: Gateway, settings: DataPlaneSettings) -> dict[str, Any] | None:
+    path = _drain_path(gateway, settings)
+    if path:
+        return {"httpGet": {"path": path, "port": settings.ready_port}}
+    return {"exec": {"command": list(settings.drain)}} if settings.drain else None

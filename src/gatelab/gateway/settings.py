@@ -35,7 +35,7 @@ class DataPlaneSettings:
     proxy before it (a lab, where every process can bind every 127.x address); "any": on every address of the pod.
     `run_dir` is where Envoys put their admin sockets, a short path: with a pod's uid it must stay under 107 bytes.
     `drain` is the command that drains the Envoy whose admin socket `ENVOY_ADMIN_SOCKET` names, run in the container
-    before it is told to stop; () where the image has none: then what is under way is cut.
+    before it is told to stop; with `bind` "any" Envoy drains itself when its ready port is asked to.
     `privileged_shift` is added to bound ports below 1024 where these cannot be bound (443 becomes 10443).
     `controllers` are the names under which the controller serves GatewayClasses, each with the pattern by which the
     objects of a data plane are called. Two processes that serve one name write over each other.

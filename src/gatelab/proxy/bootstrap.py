@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from gatelab.proxy.drain_by_request import drain_filters, drain_route
 from gatelab.proxy.regex import MAX_PROGRAM_SIZE
 
 READ_ONLY_PATHS = ("/ready", "/stats/prometheus", "/clusters")
@@ -12,13 +13,20 @@ _XDS, _ADMIN = "gatelab.xds", "gatelab.admin"
 
 
 def bootstrap(
-    *, proxy: str, node_id: str, xds_socket: str, admin_socket: str, ready: tuple[str, int] | None
+    *,
+    proxy: str,
+    node_id: str,
+    xds_socket: str,
+    admin_socket: str,
+    ready: tuple[str, int] | None,
+    drain_path: str = "",
 ) -> dict[str, Any]:
     """Envoy's bootstrap, ready for JSON.
 
     `proxy` names the configuration that this Envoy gets (`node.cluster`), `node_id` the Envoy itself. `xds_socket` and
     `admin_socket` are paths of Unix sockets (under 107 bytes); `ready` is an address and port for `READ_ONLY_PATHS`, or
-    None. Values are put in as they are, so they may hold placeholders like `$(POD_IP)` that are filled in later.
+    None; with a `drain_path` a GET of that path there drains the Envoy, for whoever knows it. Values are put in as they
+    are, so they may hold placeholders like `$(POD_IP)` that are filled in later.
     """
     config: dict[str, Any] = {
         "node": {"id": node_id, "cluster": proxy},
@@ -32,7 +40,7 @@ def bootstrap(
     }
     if ready is not None:
         config["static_resources"]["clusters"].append(_admin_cluster(admin_socket))
-        config["static_resources"]["listeners"] = [_ready_listener(*ready)]
+        config["static_resources"]["listeners"] = [_ready_listener(*ready, drain_path)]
     return config
 
 
@@ -94,18 +102,21 @@ def _admin_cluster(path: str) -> dict[str, Any]:
     return _pipe_cluster(_ADMIN, path)
 
 
-def _ready_listener(address: str, port: int) -> dict[str, Any]:
+def _ready_listener(address: str, port: int, drain_path: str) -> dict[str, Any]:
     only_get = {"name": ":method", "string_match": {"exact": "GET"}}
     routes = [
         {"match": {"path": path, "headers": [only_get]}, "route": {"cluster": _ADMIN}} for path in READ_ONLY_PATHS
     ]
+    filters = drain_filters(drain_path, _ADMIN) if drain_path else []
+    if drain_path:
+        routes.append(drain_route(drain_path))
     router = {"@type": _TYPE + "extensions.filters.http.router.v3.Router"}
     manager = {
         "@type": _TYPE + "extensions.filters.network.http_connection_manager.v3.HttpConnectionManager",
         "stat_prefix": _ADMIN,
         "generate_request_id": False,
         "route_config": {"virtual_hosts": [{"name": _ADMIN, "domains": ["*"], "routes": routes}]},
-        "http_filters": [{"name": "envoy.filters.http.router", "typed_config": router}],
+        "http_filters": [*filters, {"name": "envoy.filters.http.router", "typed_config": router}],
     }
     network = {"name": "envoy.filters.network.http_connection_manager", "typed_config": manager}
     return {

@@ -16,6 +16,7 @@ from gatelab.kinds.gatewayapi import Gateway
 from gatelab.kinds.objects import Key
 from gatelab.kinds.views import view
 from gatelab.proxy.drain import MOST_S
+from gatelab.proxy.drain_by_request import WAIT_S
 from gateway_objects import SETTINGS, gateway, gateway_class
 from golden_cases import snapshot
 
@@ -78,13 +79,22 @@ def test_on_a_cluster_the_service_is_served_as_any_other() -> None:
     assert "annotations" not in made["Service"]["metadata"]
 
 
-@pytest.mark.parametrize("bind", ["any", "service-address"])
-def test_a_new_envoy_serves_before_the_old_one_drains(bind: str) -> None:
+@pytest.mark.parametrize(
+    ("bind", "hook"),
+    [
+        ("any", {"httpGet": {"path": "/drain/uid-of-gw", "port": 19001}}),
+        ("service-address", {"exec": {"command": ["drain", "it"]}}),
+    ],
+)
+def test_a_new_envoy_serves_before_the_old_one_drains(bind: str, hook: dict[str, Any]) -> None:
     spec = objects(gateway(), bind=bind, drain=("drain", "it"))["Deployment"]["spec"]
     assert spec["strategy"] == {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": 1, "maxUnavailable": 0}}
     (container,) = spec["template"]["spec"]["containers"]
-    assert container["lifecycle"] == {"preStop": {"exec": {"command": ["drain", "it"]}}}
-    assert spec["template"]["spec"]["terminationGracePeriodSeconds"] > MOST_S
+    assert container["lifecycle"] == {"preStop": hook}
+    assert ("/drain/" in json.dumps(container["args"])) is (bind == "any"), (
+        "whoever runs on this machine sees arguments"
+    )
+    assert spec["template"]["spec"]["terminationGracePeriodSeconds"] > max(MOST_S, WAIT_S)
 
 
 def test_an_image_that_cannot_drain_has_no_hook() -> None:
