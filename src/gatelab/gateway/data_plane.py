@@ -169,6 +169,7 @@ def _container(outcome: GatewayOutcome, settings: DataPlaneSettings) -> dict[str
             *({"name": name, "valueFrom": {"fieldRef": {"fieldPath": path}}} for name, path in fields.items()),
             {"name": ADMIN_SOCKET, "value": admin_socket},
         ],
+        "resources": {name: dict(each) for name, each in parameters.resources.items()},
         "ports": [{"name": "ready", "containerPort": settings.ready_port, "protocol": "TCP"}],
         "readinessProbe": {
             "httpGet": {"path": "/ready", "port": settings.ready_port},
@@ -178,8 +179,6 @@ def _container(outcome: GatewayOutcome, settings: DataPlaneSettings) -> dict[str
     }
     if hook := _drain_hook(outcome.gateway, settings):
         container["lifecycle"] = {"preStop": hook}
-    if parameters.resources:
-        container["resources"] = {name: dict(each) for name, each in parameters.resources.items()}
     return container
 
 

@@ -184,6 +184,9 @@ def _resources(values: Mapping[str, Any]) -> Mapping[str, Mapping[str, str]]:
         group, _, name = key.partition(".")
         if group in ("requests", "limits") and value is not None:
             found.setdefault(group, {})[name] = value
+    if "limits" in found:
+        # As the API would fill it in.
+        found["requests"] = {**found["limits"], **found.get("requests", {})}
     return found
 
 

@@ -54,6 +54,8 @@ class Provisioner:
         if kind is DEPLOYMENT and not says_replicas:
             wanted = _without_replicas(wanted)
         corrected = overlaid(present, wanted)
+        if kind is DEPLOYMENT:
+            corrected = _with_resources_of(wanted, corrected)
         if corrected != present:
             logger.info("updating %s %s", kind.name, key_of(wanted))
             await self._cluster.update(kind, corrected)
@@ -82,3 +84,15 @@ def _without_replicas(deployment: dict[str, Any]) -> dict[str, Any]:
     """How many Envoys there are is for people to say, once the first one is there, unless the parameters say it."""
     spec = {name: value for name, value in deployment["spec"].items() if name != "replicas"}
     return {**deployment, "spec": spec}
+
+
+def _with_resources_of(wanted: dict[str, Any], deployment: dict[str, Any]) -> dict[str, Any]:
+    """Resources are ours as a whole: a limit that the parameters no longer name goes."""
+    resources = {each["name"]: each["resources"] for each in wanted["spec"]["template"]["spec"]["containers"]}
+    template = deployment["spec"]["template"]
+    containers = [
+        {**each, "resources": resources[each["name"]]} if each["name"] in resources else each
+        for each in template["spec"]["containers"]
+    ]
+    changed = {**template, "spec": {**template["spec"], "containers": containers}}
+    return {**deployment, "spec": {**deployment["spec"], "template": changed}}
