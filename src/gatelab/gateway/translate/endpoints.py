@@ -1,7 +1,6 @@
 """Endpoints of the backends: EndpointSlices in, addresses out. Apart from everything else, for they change most."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import NamedTuple
 
 from gatelab.gateway.translate.outcome import ServicePortName
 from gatelab.kinds.discovery import Endpoint, EndpointSlice
@@ -17,28 +16,41 @@ def endpoints(
 
 
 class EndpointsMemo:
-    """Does as `endpoints` does. Where the same slices stand behind a backend they are not looked through again."""
+    """Does as `endpoints` does. Only backends that are new, or whose Service has other slices, are looked at: by
+    identity, as slices that have not changed are the same ones (`LiveSlices`).
+    """
 
     def __init__(self) -> None:
-        self._entries: dict[str, _Entry] = {}
+        self._backends: Mapping[str, ServicePortName] = {}
+        self._slices: Mapping[Key, Sequence[EndpointSlice]] = {}
+        self._found: model.Endpoints = {}
 
     def __call__(
         self, backends: Mapping[str, ServicePortName], slices: Mapping[Key, Sequence[EndpointSlice]]
     ) -> model.Endpoints:
-        """The endpoints of each backend."""
-        before, self._entries = self._entries, {}
-        for name, target in backends.items():
-            own, entry = slices.get(target.service, ()), before.get(name)
-            if entry is None or entry.slices is not own or entry.target != target:
-                entry = _Entry(own, target, of_port(target, own))
-            self._entries[name] = entry
-        return {name: entry.endpoints for name, entry in self._entries.items()}
+        """The endpoints of each backend; the same mapping as before if nothing has changed."""
+        touched = self._touched(slices)
+        if touched or backends != self._backends:
+            known = self._backends
+            stale = [
+                name
+                for name, target in backends.items()
+                if target.service in touched
+                or (known_target := known.get(name)) is None
+                or (known_target is not target and known_target != target)
+            ]
+            found = {name: self._found.get(name, ()) for name in backends}
+            found.update((name, of_port(backends[name], slices.get(backends[name].service, ()))) for name in stale)
+            self._found = found
+        self._backends, self._slices = backends, slices
+        return self._found
 
-
-class _Entry(NamedTuple):
-    slices: Sequence[EndpointSlice]
-    target: ServicePortName
-    endpoints: tuple[model.Endpoint, ...]
+    def _touched(self, slices: Mapping[Key, Sequence[EndpointSlice]]) -> set[Key]:
+        before = self._slices
+        if slices is before:
+            return set()
+        touched = {service for service, own in slices.items() if before.get(service) is not own}
+        return touched | (before.keys() - slices.keys())
 
 
 def of_port(target: ServicePortName, slices: Iterable[EndpointSlice]) -> tuple[model.Endpoint, ...]:
