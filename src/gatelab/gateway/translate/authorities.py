@@ -8,12 +8,10 @@ import functools
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from cryptography import x509
-from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from gatelab.gateway.reference_grant import Grants, Referrer
-from gatelab.gateway.translate import references
+from gatelab.gateway.translate import pem, references
 from gatelab.gateway.translate.references import Unresolved
 from gatelab.kinds.core import ConfigMap
 from gatelab.kinds.gatewayapi import ObjectReference
@@ -72,7 +70,6 @@ def _bundle(key: Key, config_maps: Mapping[Key, ConfigMap]) -> bytes | Unresolve
 def _certificates(text: str) -> bytes | None:
     """The certificates of a bundle and nothing else that may stand around them; None if they cannot be read."""
     try:
-        certificates = x509.load_pem_x509_certificates(text.encode())
-        return b"".join(each.public_bytes(Encoding.PEM) for each in certificates)
-    except (ValueError, UnsupportedAlgorithm):
+        return b"".join(each.public_bytes(Encoding.PEM) for each in pem.certificates(text.encode()))
+    except ValueError:
         return None

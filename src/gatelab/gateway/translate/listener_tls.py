@@ -6,14 +6,13 @@ counts is that `tls.crt` and `tls.key` are PEM, belong together, and are such th
 
 from collections.abc import Mapping
 
-from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_private_key
 
 from gatelab.gateway.reference_grant import Grants, Referrer
-from gatelab.gateway.translate import references
+from gatelab.gateway.translate import pem, references
 from gatelab.gateway.translate.references import Unresolved
 from gatelab.kinds.core import Secret
 from gatelab.kinds.gatewayapi import Listener, SecretReference
@@ -80,8 +79,7 @@ def _read(key: Key, secret: Secret) -> Certificate | Unresolved:
 def _fault(chain: bytes, private_key: bytes) -> str | None:
     """What Envoy would refuse about the pair; never a word of the key itself."""
     try:
-        leaf = x509.load_pem_x509_certificates(chain)[0]
-        public_key = leaf.public_key()
+        public_key = pem.certificates(chain)[0].public_key()
     except (ValueError, UnsupportedAlgorithm):
         return "tls.crt is not a PEM certificate"
     try:
