@@ -12,6 +12,7 @@ from gatelab.kinds.builtin import ENDPOINT_SLICE, GATEWAY, GATEWAY_CLASS, GRPC_R
 from gatelab.kinds.conditions import condition
 from gatelab.kinds.objects import Key
 from gatelab.proxy import regex
+from gatelab.proxy.resources import MANY
 from gatelab.proxy.xds import server
 from gateway_objects import endpoint_slice, gateway, gateway_class, grpc_route, secret, service
 from golden_cases import certificate_pair
@@ -90,6 +91,33 @@ async def test_a_route_that_envoy_refuses_is_told_envoys_words(
             # Accepted is what the spec says of the route; that Envoy has it comes a moment later.
             async with asyncio.timeout(40):
                 while await call(channel) != f"{endpoint.address}:{endpoint.port}":
+                    pass
+
+
+async def test_a_refused_route_among_many_hosts_is_told_and_holds_up_no_other(
+    socket_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(regex, "problem", lambda _: None)
+    cluster = FakeCluster()
+    await cluster.create(GATEWAY_CLASS, gateway_class())
+    await cluster.create(GATEWAY, gateway(listeners=[{"name": "http", "port": 8083, "protocol": "HTTP"}]))
+    await cluster.create(SERVICE, service())
+    for number in range(MANY):
+        await cluster.create(GRPC_ROUTE, grpc_route(f"r{number}", hostnames=[f"h{number}.test"]))
+    bad = {"method": {"type": "RegularExpression", "service": "a("}}
+    async with grpc_backends(["127.24.2.3"]) as backends, controlled(cluster, socket_folder):
+        endpoint = backends.endpoints[0]
+        served = f"{endpoint.address}:{endpoint.port}"
+        await cluster.create(ENDPOINT_SLICE, endpoint_slice(endpoint.address, port=endpoint.port))
+        await eventually(lambda: is_programmed(cluster))
+        await cluster.create(GRPC_ROUTE, grpc_route("bad", hostnames=["h3.test"], rules=[{"matches": [bad]}]))
+        await cluster.create(GRPC_ROUTE, grpc_route("new", hostnames=["new.test"]))
+        await eventually(lambda: accepted(cluster, "bad").get("status") == "False")
+        assert "missing )" in accepted(cluster, "bad")["message"]
+        assert accepted(cluster, "r3")["status"] == "True"
+        for host in ("h3.test", "h4.test", "new.test", "H5.Test"):
+            async with asyncio.timeout(40), grpc_channel(f"{ADDRESS}:8083", authority=host) as channel:
+                while await call(channel) != served:
                     pass
 
 
