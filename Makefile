@@ -12,7 +12,8 @@ else
   install = $(BIN)/python -m pip install --quiet --disable-pip-version-check
 endif
 
-FUZZED := $(addprefix tests/properties/test_,generated_manifests.py generated_requests.py api_in_series.py)
+FUZZED := $(addprefix tests/properties/test_,generated_manifests.py generated_requests.py api_in_series.py) \
+  tests/envoy/test_generated_configs.py tests/e2e/test_absurd_gateways.py
 
 .DEFAULT_GOAL := help
 
@@ -27,7 +28,7 @@ demo: $(VENV)/.gatelab  ## the whole experiment: lab up, apply, call, load, verd
 test: $(VENV)/.test  ## every test
 	$(BIN)/python -m pytest
 
-fuzz: $(VENV)/.test  ## 10,000 generated manifests, bodies and requests each, to the API
+fuzz: $(VENV)/.test  ## 10,000 generated manifests, bodies and requests each, to the API, to an Envoy and to a lab
 	$(BIN)/python -m pytest --hypothesis-profile=fuzz --hypothesis-show-statistics -o timeout=7200 $(FUZZED)
 
 check: $(VENV)/.check $(VENV)/.test  ## ruff, mypy --strict, import contracts, documentation tests

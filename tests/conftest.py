@@ -1,6 +1,8 @@
-"""The option of `make golden`."""
+"""The options of `make golden` and `make fuzz`."""
 
 import pytest
+
+import fuzz_profile as _fuzz_profile  # noqa: F401 - registers what an option may name
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

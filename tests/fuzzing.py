@@ -1,6 +1,6 @@
 """How much is generated, and what must hold of every answer of the API, whatever was asked.
 
-`--hypothesis-profile=fuzz` (`make fuzz`) makes 10,000 examples of each property; otherwise each says how many it needs.
+How many: `fuzz_profile`.
 """
 
 import asyncio
@@ -14,19 +14,16 @@ from hypothesis import HealthCheck, settings
 from asgi_requests import TOKEN, Answer, Requests
 from custom_objects import definition
 from fake_logs import FakeLogs
+from fuzz_profile import count
 from gatelab.apiserver import create_app
 from gatelab.kinds.builtin import CUSTOM_RESOURCE_DEFINITION, NAMESPACE
 from gatelab.store import Store
 
-PROFILE = "fuzz"
-settings.register_profile(PROFILE, max_examples=10_000)
-
 
 def examples(usual: int) -> settings:
     """Settings for so many examples, or as many as the profile says."""
-    chosen = settings.get_current_profile_name() == PROFILE
     return settings(
-        max_examples=settings.default.max_examples if chosen and settings.default else usual,
+        max_examples=count(usual),
         deadline=None,
         suppress_health_check=list(HealthCheck),
     )

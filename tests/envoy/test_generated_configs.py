@@ -5,6 +5,7 @@ import dataclasses
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 
+from fuzz_profile import count
 from gatelab.gateway.translate import translate
 from gatelab.kinds.objects import Object
 from gatelab.proxy.model import HttpChain, Listener, ProxyConfig
@@ -13,7 +14,7 @@ from golden_cases import endpoints_by_gateway, shared_objects, snapshot
 from proxy_configs import ADDRESS, PORT, greetings_to, proxy_config, table
 from running_envoy import RunningEnvoy, grpc_backends, traffic
 
-pytestmark = pytest.mark.envoy
+pytestmark = [pytest.mark.envoy, pytest.mark.timeout(max(60, count(0)))]
 
 UNPRIVILEGED = 20_000
 STEADY = Listener("steady", ADDRESS, PORT, (HttpChain("steady", "steady"),))
@@ -49,7 +50,7 @@ def at_an_address_of_its_own(config: ProxyConfig, number: int) -> ProxyConfig:
     """Envoy's workers close the sockets of a listener some time after it has acknowledged its removal: the next example
     must not need the same address. (A lab tries again until it is free: `proxy.taken_address`.)
     """
-    address = f"127.24.1.{number + 1}"
+    address = f"127.24.{1 + number // 200}.{number % 200 + 1}"
     return dataclasses.replace(
         config, listeners=tuple(dataclasses.replace(each, address=address) for each in config.listeners)
     )
@@ -65,7 +66,7 @@ async def test_envoy_accepts_whatever_is_generated(envoy: RunningEnvoy) -> None:
         mine = {"steady": backends.endpoints}
         await envoy.accept(steady, mine)
         async with traffic(f"{ADDRESS}:{PORT}", callers=1, every_s=0.02) as met:
-            for these in generated(80):
+            for these in generated(count(80)):
                 given_objects = (*shared_objects(), *these)
                 translation = translate(snapshot(given_objects), privileged_shift=UNPRIVILEGED)
                 endpoints = endpoints_by_gateway(given_objects, translation)

@@ -1,0 +1,14 @@
+"""How much is generated: `--hypothesis-profile=fuzz` (`make fuzz`) makes 10,000 of everything; otherwise each test says
+how many it needs.
+"""
+
+from hypothesis import settings
+
+PROFILE = "fuzz"
+settings.register_profile(PROFILE, max_examples=10_000)
+
+
+def count(usual: int) -> int:
+    """So many, or as many as the profile says."""
+    chosen = settings.get_current_profile_name() == PROFILE
+    return settings.default.max_examples if chosen and settings.default else usual
