@@ -19,12 +19,7 @@ def report() -> Path:
 
 
 def publish(made: Path, seconds: float) -> None:
-    """Takes a report as it is: upstream wants none that was edited."""
-    FOLDER.mkdir(parents=True, exist_ok=True)
-    for old in FOLDER.glob("*-report.yaml"):
-        old.unlink()
-    shutil.copy(made, report())
-    report().chmod(0o644)
+    """Takes a report as it is, for upstream wants none that was edited, and says which commit it is of."""
     facts = {
         "commit": _said("git", "describe", "--always", "--dirty", "--abbrev=12"),
         "go": _said("go", "env", "GOVERSION"),
@@ -32,6 +27,11 @@ def publish(made: Path, seconds: float) -> None:
         "versions": versions(),
         "machine": machine(),
     }
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    for old in FOLDER.glob("*-report.yaml"):
+        old.unlink()
+    shutil.copy(made, report())
+    report().chmod(0o644)
     MADE_WITH.write_text(json.dumps(facts, indent=2) + "\n")
 
 
