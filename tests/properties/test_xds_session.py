@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fake_envoy import FakeEnvoy, converse
-from gatelab.proxy.backend_policy import BackendPolicy
 from gatelab.proxy.model import (
     Backend,
+    BackendPolicy,
     Certificate,
     Endpoint,
     HttpChain,
@@ -20,6 +20,7 @@ from gatelab.proxy.model import (
     RouteTable,
     TcpChain,
     TlsTermination,
+    WeightedBackend,
 )
 from gatelab.proxy.resources import CLUSTER, ENDPOINTS, LISTENER, ROUTE_TABLE, SECRET, encode, encode_endpoints
 from gatelab.proxy.xds.progress import acceptance_of
@@ -56,7 +57,9 @@ def _route(names: list[str]) -> Route:
 
 
 def _chains(tables: tuple[RouteTable, ...], backends: list[str]) -> st.SearchStrategy[HttpChain | TcpChain]:
-    tcp: st.SearchStrategy[HttpChain | TcpChain] = st.builds(TcpChain, st.just("c"), st.sampled_from(backends))
+    tcp: st.SearchStrategy[HttpChain | TcpChain] = st.builds(
+        lambda backend: TcpChain("c", (WeightedBackend(backend),)), st.sampled_from(backends)
+    )
     if not tables:
         return tcp
     tls = st.none() | st.builds(TlsTermination, st.sampled_from(NAMES[:2]).map(lambda name: (name,)))
