@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from fake_envoy import FakeEnvoy, converse
 from gatelab.proxy.model import (
+    Authorities,
     Backend,
     BackendPolicy,
     Certificate,
@@ -20,6 +21,7 @@ from gatelab.proxy.model import (
     RouteTable,
     TcpChain,
     TlsTermination,
+    UpstreamTls,
     WeightedBackend,
 )
 from gatelab.proxy.resources import CLUSTER, ENDPOINTS, LISTENER, ROUTE_TABLE, SECRET, encode, encode_endpoints
@@ -29,17 +31,19 @@ from gatelab.proxy.xds.snapshot import Snapshot
 from proxy_configs import ADDRESS, GREETINGS, forward, table
 
 NAMES = ("a", "b", "c")
+TLS = st.none() | st.just(UpstreamTls("a.test", "ca", ()))
 
 
 @st.composite
 def snapshots(draw: st.DrawFn) -> Snapshot:
     """A whole configuration of up to three of each, in which every reference is there."""
     backends = tuple(
-        Backend(name, "http2", policy=BackendPolicy(draw(st.sampled_from(("round_robin", "random")))))
+        Backend(name, "http2", policy=BackendPolicy(draw(st.sampled_from(("round_robin", "random")))), tls=draw(TLS))
         for name in draw(st.lists(st.sampled_from(NAMES), min_size=1, unique=True))
     )
     names = [backend.name for backend in backends]
     certificates = tuple(Certificate(name, draw(st.binary(max_size=1)), b"") for name in ("a", "b"))
+    authorities = (Authorities("ca", draw(st.binary(max_size=1))),)
     tables = tuple(
         table(_route(draw(st.lists(st.sampled_from(names), unique=True))), name=name)
         for name in draw(st.lists(st.sampled_from(NAMES), unique=True))
@@ -49,7 +53,8 @@ def snapshots(draw: st.DrawFn) -> Snapshot:
         for name in draw(st.lists(st.sampled_from(NAMES), unique=True))
     )
     endpoints = {name: encode_endpoints(name, (Endpoint(ADDRESS, draw(st.integers(1, 2))),)) for name in names}
-    return Snapshot({**encode(ProxyConfig(listeners, tables, backends, certificates)), ENDPOINTS: endpoints})
+    config = ProxyConfig(listeners, tables, backends, certificates, authorities)
+    return Snapshot({**encode(config), ENDPOINTS: endpoints})
 
 
 def _route(names: list[str]) -> Route:
