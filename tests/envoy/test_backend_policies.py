@@ -11,16 +11,22 @@ import grpc
 import grpc.aio
 import pytest
 
-from gatelab.proxy.backend_policy import (
+from gatelab.proxy.model import (
+    AccessLog,
+    Backend,
     BackendPolicy,
     Balance,
     CircuitBreakers,
+    Endpoint,
     GrpcCode,
     GrpcHealthCheck,
     GrpcRetry,
+    HttpChain,
+    Listener,
     OutlierDetection,
+    ProxyConfig,
+    Route,
 )
-from gatelab.proxy.model import AccessLog, Backend, Endpoint, HttpChain, Listener, ProxyConfig, Route
 from proxy_configs import GREETINGS, forward, table
 from running_envoy import DEADLINE_S, RunningEnvoy, call, count, grpc_backends, grpc_channel, running_envoy
 

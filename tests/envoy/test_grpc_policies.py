@@ -144,7 +144,7 @@ def _message(body: bytes) -> bytes:
 
 
 async def test_grpc_web_is_translated(channel: grpc.aio.Channel) -> None:
-    answer = await sent(TARGET, "/s.S/Upper", _message(b"hello"), **WEB)
+    answer = await sent(TARGET, "/s.S/Upper", _message(b"hello"), tls=None, server_name=None, **WEB)
     assert (answer.status, answer.header("content-type")) == (200, "application/grpc-web+proto")
     assert answer.raw.startswith(_message(b"HELLO"))
     kind, trailers = answer.raw[len(_message(b"HELLO"))], answer.raw[len(_message(b"HELLO")) + 5 :]
@@ -153,7 +153,7 @@ async def test_grpc_web_is_translated(channel: grpc.aio.Channel) -> None:
 
 
 async def test_grpc_web_text_is_base64_both_ways(channel: grpc.aio.Channel) -> None:
-    answer = await sent(TARGET, "/s.S/Upper", base64.b64encode(_message(b"hello")), **TEXT)
+    answer = await sent(TARGET, "/s.S/Upper", base64.b64encode(_message(b"hello")), tls=None, server_name=None, **TEXT)
     assert (answer.status, answer.header("content-type")) == (200, "application/grpc-web-text+proto")
     first = base64.b64encode(_message(b"HELLO")).rstrip(b"=")
     assert answer.raw.startswith(first[:-1])
@@ -161,7 +161,7 @@ async def test_grpc_web_text_is_base64_both_ways(channel: grpc.aio.Channel) -> N
 
 @pytest.mark.parametrize(("path", "answered", "status"), [("/other.S/M", 404, "12"), ("/s.S/Fail", 200, "9")])
 async def test_grpc_web_is_told_a_status(channel: grpc.aio.Channel, path: str, answered: int, status: str) -> None:
-    answer = await sent(TARGET, path, _message(b""), **WEB)
+    answer = await sent(TARGET, path, _message(b""), tls=None, server_name=None, **WEB)
     assert (answer.status, answer.header("grpc-status")) == (answered, status)
 
 
@@ -185,7 +185,7 @@ async def test_where_no_grpc_is_routed_grpc_web_is_left_alone(shared_envoy: Runn
         route = Route("r", RouteMatch(), Forward((WeightedBackend("one"),)))
         config = ProxyConfig((LISTENER,), (table(route),), (Backend("one", "http1"),))
         await shared_envoy.accept(config, {"one": servers.endpoints})
-        seen = (await request(TARGET, "/s.S/Upper", method="POST", **WEB)).body["headers"]
+        seen = (await request(TARGET, "/s.S/Upper", method="POST", tls=None, server_name=None, **WEB)).body["headers"]
     assert seen["content-type"] == ["application/grpc-web+proto"]
 
 

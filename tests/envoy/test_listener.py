@@ -6,9 +6,9 @@ from typing import Literal
 
 import pytest
 
-from gatelab.proxy.backend_policy import BackendPolicy
 from gatelab.proxy.model import (
     Backend,
+    BackendPolicy,
     Endpoint,
     HeaderMatch,
     PathMatch,

@@ -5,8 +5,7 @@ import itertools
 
 import pytest
 
-from gatelab.proxy.backend_policy import BackendPolicy
-from gatelab.proxy.model import Backend, Listener, ProxyConfig, TcpChain, WeightedBackend
+from gatelab.proxy.model import Backend, BackendPolicy, Listener, ProxyConfig, TcpChain, WeightedBackend
 from proxy_configs import ADDRESS
 from running_envoy import RunningEnvoy, call, grpc_backends, grpc_channel
 

@@ -7,7 +7,7 @@ from typing import Any, get_args
 
 from gatelab.kinds.durations import parse_duration_s
 from gatelab.kinds.quantity import parse_quantity
-from gatelab.proxy.backend_policy import GrpcCode
+from gatelab.proxy.model import GrpcCode
 
 _HEADER = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,256}")
 _SERVICE = re.compile(r"[A-Za-z_][A-Za-z0-9_.]{0,511}")

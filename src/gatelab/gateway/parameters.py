@@ -11,15 +11,15 @@ from typing import Any
 
 from gatelab.gateway import parameter_forms as forms
 from gatelab.gateway.parameter_forms import Form
-from gatelab.proxy.backend_policy import (
+from gatelab.proxy.model import (
     NO_POLICY,
+    AccessLog,
     BackendPolicy,
     CircuitBreakers,
     GrpcHealthCheck,
     GrpcRetry,
     OutlierDetection,
 )
-from gatelab.proxy.model import AccessLog
 
 
 @dataclass(frozen=True, slots=True)

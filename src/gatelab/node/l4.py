@@ -6,7 +6,7 @@ from gatelab.kinds.core import Service, ServicePort
 from gatelab.kinds.discovery import Endpoint, EndpointSlice
 from gatelab.kinds.lab import SERVED_BY
 from gatelab.proxy import model
-from gatelab.proxy.backend_policy import BackendPolicy
+from gatelab.proxy.model import BackendPolicy
 
 
 def service_config(services: Iterable[Service], node_address: str) -> model.ProxyConfig:

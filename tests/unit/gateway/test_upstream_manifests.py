@@ -34,7 +34,7 @@ def objects(path: Path) -> Iterator[dict[str, Any]]:
         if isinstance(each, dict) and (each.get("apiVersion"), each.get("kind")) in SERVED:
             if each["kind"] == "Gateway":
                 each["spec"]["gatewayClassName"] = CLASS
-            yield completed(each)
+            yield dict(completed(each))
 
 
 def test_each_by_itself_and_all_together() -> None:

@@ -6,8 +6,7 @@ from gatelab.kinds.core import Service
 from gatelab.kinds.discovery import EndpointSlice
 from gatelab.kinds.views import view
 from gatelab.node.l4 import service_config, service_endpoints
-from gatelab.proxy.backend_policy import BackendPolicy
-from gatelab.proxy.model import Backend, Endpoint, Listener, TcpChain, WeightedBackend
+from gatelab.proxy.model import Backend, BackendPolicy, Endpoint, Listener, TcpChain, WeightedBackend
 
 NODE = "127.26.0.1"
 

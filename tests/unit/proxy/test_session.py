@@ -6,10 +6,10 @@ import pytest
 from envoy.service.discovery.v3.discovery_pb2 import DeltaDiscoveryRequest
 
 from fake_envoy import FakeEnvoy, converse
-from gatelab.proxy.backend_policy import BackendPolicy
 from gatelab.proxy.model import (
     Authorities,
     Backend,
+    BackendPolicy,
     Certificate,
     Endpoint,
     HttpChain,

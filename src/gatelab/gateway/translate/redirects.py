@@ -9,8 +9,7 @@ below 1024 its clients know that of another number, and so does a Location that 
 from dataclasses import dataclass, replace
 
 from gatelab.gateway.translate.bound_ports import bound_port
-from gatelab.proxy.backend_policy import GrpcRetry
-from gatelab.proxy.model import Redirect
+from gatelab.proxy.model import GrpcRetry, Redirect
 
 _WELL_KNOWN = {"http": 80, "https": 443}
 

@@ -9,7 +9,7 @@ from envoy.config.core.v3.health_check_pb2 import HealthCheck
 from envoy.config.route.v3.route_components_pb2 import RouteAction
 from google.protobuf.wrappers_pb2 import UInt32Value
 
-from gatelab.proxy.backend_policy import BackendPolicy, CircuitBreakers, GrpcHealthCheck, OutlierDetection
+from gatelab.proxy.model import BackendPolicy, CircuitBreakers, GrpcHealthCheck, OutlierDetection
 from gatelab.proxy.resources.sources import duration
 
 PRACTICALLY_UNLIMITED = 1_000_000_000

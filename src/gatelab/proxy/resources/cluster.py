@@ -10,8 +10,7 @@ from envoy.extensions.upstreams.http.v3.http_protocol_options_pb2 import HttpPro
 from google.protobuf.any_pb2 import Any as AnyMessage
 from google.protobuf.wrappers_pb2 import UInt32Value
 
-from gatelab.proxy.backend_policy import BackendPolicy
-from gatelab.proxy.model import Backend
+from gatelab.proxy.model import Backend, BackendPolicy
 from gatelab.proxy.resources.backend_policy import apply_policy, hash_policies
 from gatelab.proxy.resources.encoded import ENDPOINTS, SECRET, EncodedResource, Reference, encoded, packed
 from gatelab.proxy.resources.sources import duration, over_ads

@@ -9,8 +9,7 @@ from envoy.extensions.retry.host.previous_hosts.v3.previous_hosts_pb2 import Pre
 from envoy.type.v3.percent_pb2 import FractionalPercent
 from google.protobuf.wrappers_pb2 import UInt32Value
 
-from gatelab.proxy.backend_policy import GrpcRetry
-from gatelab.proxy.model import NO_CHANGES, Forward, Mirror, Retry, WeightedBackend
+from gatelab.proxy.model import NO_CHANGES, Forward, GrpcRetry, Mirror, Retry, WeightedBackend
 from gatelab.proxy.resources.encoded import packed
 from gatelab.proxy.resources.header_changes import change_headers
 from gatelab.proxy.resources.path_change import change_path
