@@ -11,15 +11,18 @@ from gatelab.proxy.model import (
     Backend,
     BackendPolicy,
     Certificate,
+    Chain,
     Endpoint,
     HttpChain,
     Listener,
     ProxyConfig,
     RouteTable,
     SubjectName,
+    TcpChain,
     TlsTermination,
     UpstreamTls,
     VirtualHost,
+    WeightedBackend,
 )
 from gatelab.proxy.resources import (
     CLUSTER,
@@ -119,6 +122,31 @@ def test_a_cluster_goes_after_the_routes_that_named_it(session: Session, envoy: 
         (ROUTE_TABLE, ("routes",), ()),
         (CLUSTER, (), ("old",)),
     ]
+
+
+@pytest.mark.parametrize("is_refused", [False, True], ids=["accepted", "refused"])
+def test_a_cluster_stays_as_long_as_a_listener_that_named_it_serves(
+    session: Session, envoy: FakeEnvoy, is_refused: bool
+) -> None:
+    """The next one warms until its certificate has come."""
+
+    def config(backend: str, chains: tuple[Chain, ...]) -> ProxyConfig:
+        raw = TcpChain("raw", (WeightedBackend(backend),), ("raw.test",))
+        listener = dataclasses.replace(TLS, chains=(*chains, raw))
+        certificates = (Certificate("cert", b"chain", b"key"),)
+        return ProxyConfig((listener,), (table(),), (Backend(backend, "tcp"),), certificates=certificates)
+
+    talk(session, envoy, snapshot(config("old", ())))
+    envoy.asks_late = {SECRET}
+    wanted = snapshot(config("new", TLS.chains))
+    sent = talk(session, envoy, wanted)
+    assert sent[:3] == [(CLUSTER, ("new",), ()), (ENDPOINTS, ("new",), ()), (LISTENER, ("https",), ())]
+    assert set(envoy.has[CLUSTER]) == {"old", "new"}
+    if is_refused:
+        envoy.refuses.add((SECRET, wanted.of(SECRET)["cert"].version))
+    envoy.ask_at_last()
+    converse(session, envoy)
+    assert envoy.received[-2:] == [(SECRET, ("cert",), ()), (CLUSTER, (), ("old",))]
 
 
 def test_a_changed_cluster_gets_its_endpoints_again(session: Session, envoy: FakeEnvoy) -> None:

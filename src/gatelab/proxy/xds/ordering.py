@@ -3,6 +3,15 @@
 Clusters, and then their endpoints and certificates, are acknowledged before a route or listener names them; clusters go
 after every route and listener that named them is gone (xDS protocol, "Eventual consistency considerations"). Hosts that
 are resources of their own come before a listener that looks for them: Envoy waits for the first of all listeners' only.
+
+An ACK says that Envoy's main thread has applied a response, not that the workers have. They need not be waited for:
+the main thread posts each update to every worker before it acknowledges it (ThreadLocal's `runOnAllThreads`), and a
+worker runs what was posted in the order of posting, between two events. So it has the routes without a cluster before
+it loses the cluster, and a request finds its route and its cluster in one event. A removed cluster's connections end
+when their requests have. For the same reason a connection that is made after the ACK meets what was acknowledged: what
+was posted is run before the worker waits for sockets again. One that a worker has already begun to read may meet what
+was before, whole. What an ACK does leave open is a listener that warms: until its routes, hosts and certificates have
+come, the one before it serves, with the clusters that it named (`clusters_in_use`).
 """
 
 from collections.abc import Mapping
@@ -111,9 +120,16 @@ def clusters_in_use(subscriptions: Subscriptions) -> frozenset[str] | None:
         for need in needs:
             if need is None:
                 return None
-            if any(
-                type_url in (ROUTE_TABLE, HOST) and name not in subscriptions[type_url].held for type_url, name in need
-            ):
+            if any(_keeps_warming(each, subscriptions) for each in need):
                 return None
             used.update(name for type_url, name in need if type_url == CLUSTER)
     return frozenset(used)
+
+
+def _keeps_warming(need: Reference, subscriptions: Subscriptions) -> bool:
+    """Whether a listener that names this is not in use yet. A certificate that was refused is waited for no longer."""
+    type_url, name = need
+    if type_url == SECRET:
+        secrets = subscriptions[SECRET]
+        return not (name in secrets.held or name in secrets.rejected or name in secrets.absent)
+    return type_url in (ROUTE_TABLE, HOST) and name not in subscriptions[type_url].held
