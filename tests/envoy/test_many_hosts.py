@@ -99,6 +99,14 @@ async def answer(authority: str, path: str = "/x", port: int = PORT) -> str:
     return body.removeprefix("no backend of route ").removesuffix(" can be used") or head.partition("\r\n")[0]
 
 
+@pytest.mark.parametrize("authority", ["?", "*", ""])
+async def test_no_client_names_its_host_by_our_header(spread: RunningEnvoy, authority: str) -> None:
+    table = RouteTable("routes", (*hosts(3), WILD))
+    await spread.accept(config(table))
+    head, _ = await exchange(authority, "/x", PORT, "GET", "x-gatelab-host: a.example.com")
+    assert head.partition("\r\n")[0] in ("HTTP/1.1 404 Not Found", "HTTP/1.1 400 Bad Request")
+
+
 async def test_a_host_is_found_as_in_one_table(either: RunningEnvoy) -> None:
     await either.accept(config(TABLE))
     for authority, path, expected in (

@@ -81,7 +81,7 @@ def test_a_host_without_an_exact_name_is_among_the_others() -> None:
     stream = Stream()
     stream.publish(config(*HOSTS))
     (response,) = stream.publish(config(*HOSTS, host("*.example.org")))
-    assert [each.name for each in response.resources] == ["t/*"]
+    assert [each.name for each in response.resources] == ["t/?"]
     others = ScopedRouteConfiguration()
     response.resources[0].resource.Unpack(others)
     assert [each.name for each in others.route_configuration.virtual_hosts] == ["*.example.com", "*.example.org"]
@@ -93,10 +93,10 @@ def test_few_hosts_are_one_table_and_a_table_that_was_spread_stays_so() -> None:
     assert (list(few[ROUTE_TABLE]), list(few[HOST])) == (["t"], [])
     many = encoder.encode(config(*HOSTS[:MANY]))
     assert (list(many[ROUTE_TABLE]), len(many[HOST])) == ([], MANY + 1)
-    assert many[LISTENER]["l"].needs == {(HOST, "t/*")}
+    assert many[LISTENER]["l"].needs == {(HOST, "t/?")}
     assert many[LISTENER]["l"].version != few[LISTENER]["l"].version
     fewer = encoder.encode(config(*HOSTS[:1]))
-    assert sorted(fewer[HOST]) == ["t/*", "t/h0.example.com"]
+    assert sorted(fewer[HOST]) == ["t/?", "t/h0.example.com"]
     assert fewer[LISTENER]["l"] is many[LISTENER]["l"]
 
 

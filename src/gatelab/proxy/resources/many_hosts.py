@@ -40,8 +40,8 @@ from gatelab.proxy.resources.sources import over_ads
 
 MANY = 128
 """Exact hosts of a table from which on each is a resource of its own."""
-OTHERS = "*"
-"""The scope of every host that is not an exact name."""
+OTHERS = "?"
+"""The scope of every host that is not an exact name. No client can ask for it: no authority has a question mark."""
 WANTED_HOST = "x-gatelab-host"
 """By which the hosts among the others are told apart; no backend sees it."""
 
