@@ -3,7 +3,7 @@
 import socket
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Final, Protocol, runtime_checkable
 
 from gatelab.grpc_wire.poll_loop import READ, WRITE, PollLoop
 
@@ -15,6 +15,8 @@ _CHUNK: Final = 1 << 18
 # A goodbye and the requests that crossed it pass each other within this.
 _CROSSING_NS: Final = 100_000_000
 _LINGER_NS: Final = 5_000_000_000
+# What a connection gets to carry the last words of a server that waits no longer.
+_LAST_WORDS_NS: Final = 500_000_000
 
 
 class Session(Protocol):
@@ -43,6 +45,15 @@ class Session(Protocol):
         ...
 
 
+@runtime_checkable
+class EndsCalls(Protocol):
+    """A session whose protocol has words for a call that will not be answered any more."""
+
+    def end_calls(self) -> None:
+        """Says these words on every call that is under way."""
+        ...
+
+
 Begin = Callable[["Connection"], Session]
 """Makes the session of a new connection; of a TLS one before its handshake."""
 
@@ -50,8 +61,9 @@ Begin = Callable[["Connection"], Session]
 class PollSockets:
     """Listens, serves, drains.
 
-    `drain` closes the listeners, says goodbye on every connection, lets what is in flight end and then stops the loop,
-    after `at_most_s` seconds in any case.
+    `drain` closes the listeners, says goodbye on every connection, lets what is in flight end and then stops the loop.
+    What has not ended after `at_most_s` seconds is told so, where the protocol can, and the loop stops half a second
+    later in any case.
     """
 
     def __init__(self, loop: PollLoop) -> None:
@@ -84,7 +96,7 @@ class PollSockets:
             connection.touch()
         now_ns = time.monotonic_ns()
         self.loop.call_at(now_ns + _CROSSING_NS, self._end)
-        self.loop.call_at(now_ns + int(at_most_s * 1e9), self.loop.stop)
+        self.loop.call_at(now_ns + int(at_most_s * 1e9), self._give_up)
 
     def discard(self, connection: "Connection") -> None:
         self._connections.discard(connection)
@@ -97,6 +109,13 @@ class PollSockets:
             connection.touch()
         if not self._connections:
             self.loop.stop()
+
+    def _give_up(self) -> None:
+        for connection in self._connections:
+            if isinstance(connection.session, EndsCalls):
+                connection.session.end_calls()
+                connection.touch()
+        self.loop.call_at(time.monotonic_ns() + _LAST_WORDS_NS, self.loop.stop)
 
     def _accept(self, listener: socket.socket, begin: Begin, tls: "ssl.SSLContext | None") -> None:
         try:

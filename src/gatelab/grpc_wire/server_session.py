@@ -257,6 +257,11 @@ class ServerSession:
             self.connection.send_goaway(NO_ERROR)
             self.over = not self._calls
 
+    def end_calls(self) -> None:
+        """The calls that are still under way end as UNAVAILABLE: a client may try again elsewhere."""
+        for call in list(self._calls.values()):
+            call.finish(StatusCode.UNAVAILABLE, "the server is shutting down")
+
     def lost(self) -> None:
         """The connection is gone: every call is cancelled."""
         self.over = True

@@ -1,6 +1,7 @@
 """The echo image's gRPC services, called by grpcio as any client would."""
 
 import time
+from collections import deque
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -151,6 +152,19 @@ def test_a_stream_in_flight_ends_before_the_server(echo: Any, calls: Calls, chan
     assert next(watch) == b"\x08\x02"
     watch.cancel()
     assert [sequence for _, sequence in stream] == [2, 3, 4, 5, 6]
+    assert echo.process.wait(timeout=10) == 0
+
+
+def test_a_stream_that_outlasts_the_server_is_told_so(echo: Any, calls: Calls) -> None:
+    stream = calls.stream("ServerStream", {"delay_ms": 50, "count": 1_000_000})
+    assert next(stream) == ("", 1)
+    echo.process.terminate()
+    with pytest.raises(grpc.RpcError) as caught:
+        deque(stream, maxlen=0)
+    assert (caught.value.code(), caught.value.details()) == (
+        grpc.StatusCode.UNAVAILABLE,
+        "the server is shutting down",
+    )
     assert echo.process.wait(timeout=10) == 0
 
 
