@@ -11,6 +11,7 @@ from gatelab.gateway import DataPlaneSettings, GatewayController
 from gatelab.kinds.builtin import GATEWAY, SERVICE
 from gatelab.kinds.conditions import condition
 from gatelab.kinds.objects import Key
+from gatelab.proxy.resources import MANY
 from running_envoy import RunningEnvoy, running_envoy
 
 ADDRESS = "127.24.0.30"
@@ -20,12 +21,12 @@ SHIFT = 20_000
 
 
 @asynccontextmanager
-async def controlled(cluster: FakeCluster, folder: Path) -> AsyncIterator[RunningEnvoy]:
+async def controlled(cluster: FakeCluster, folder: Path, *, many_hosts: int = MANY) -> AsyncIterator[RunningEnvoy]:
     """An Envoy of Gateway default/gw, whose Service has got its address, and the controller."""
     settings = DataPlaneSettings(
         str(folder / "xds.sock"), "envoy", "service-address", str(folder), privileged_shift=SHIFT
     )
-    async with running_envoy(folder, proxy="default/gw") as envoy, asyncio.TaskGroup() as tasks:
+    async with running_envoy(folder, proxy="default/gw", many_hosts=many_hosts) as envoy, asyncio.TaskGroup() as tasks:
         controller = tasks.create_task(GatewayController(cluster, envoy.xds, settings).run())
         await eventually(lambda: Key("default", "gw-gatelab") in cluster.objects.get(SERVICE, {}))
         ingress = {"loadBalancer": {"ingress": [{"ip": ADDRESS}]}}

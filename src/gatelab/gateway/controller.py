@@ -149,6 +149,8 @@ class GatewayController:
         if settling_s > 0:
             asyncio.get_running_loop().call_later(settling_s, self._outcome_changed.set)
         address, obstacle = self._sources.address(outcome.gateway, self._data_plane(outcome))
+        if not outcome.is_accepted:
+            obstacle = outcome.accepted.message
         return DataPlaneState(acceptance, address, settling_s > 0, obstacle)
 
     def _data_plane(self, outcome: GatewayOutcome) -> Key:

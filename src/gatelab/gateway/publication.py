@@ -6,8 +6,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from gatelab.gateway.data_plane import proxy_name
+from gatelab.gateway.last_good import restored
 from gatelab.gateway.ports import XdsPort
-from gatelab.gateway.quarantine import Quarantine, blamed
+from gatelab.gateway.quarantine import Quarantine
+from gatelab.gateway.refusals import Refusals, of_backends
 from gatelab.gateway.snapshot import RouteId, Snapshot
 from gatelab.gateway.sources import Sources
 from gatelab.gateway.translate import Translation
@@ -26,7 +28,7 @@ Translate = Callable[[Snapshot], Translation]
 class _Proxy:
     """What a proxy was given last, and the routes that made it.
 
-    `fault` is why the model could not be published, "" if it could; `good_routes` are those that it accepted last.
+    `fault` is why the model could not be published, "" if it could; `good` and `good_routes` are what it accepted last.
     """
 
     served: GatewayOutcome
@@ -34,6 +36,7 @@ class _Proxy:
     fault: str = ""
     endpoints: EndpointsMemo = field(default_factory=EndpointsMemo)
     quarantine: Quarantine = field(default_factory=Quarantine)
+    good: GatewayOutcome | None = None
     good_routes: Mapping[RouteId, Route] = field(default_factory=dict)
 
 
@@ -54,7 +57,7 @@ class Publication:
         for key, outcome in translation.gateways.items():
             if outcome.config is not None:
                 proxy = self._proxies.setdefault(key, _Proxy(outcome))
-                proxy.quarantine.forget_all_but(self._generations)
+                proxy.quarantine.forget_changed(outcome.config, self._generations)
                 self._publish(key, proxy)
         for key in self._proxies.keys() - translation.gateways.keys():
             self._xds.remove(proxy_name(key))
@@ -74,12 +77,17 @@ class Publication:
         refused = {listener.name: proxy.fault for listener in proxy.served.config.listeners}
         return Acceptance(connected=acceptance.connected, rejected={"listener": refused})
 
-    def settle_refusals(self) -> Mapping[Key, Mapping[str, str]]:
-        """Withholds the routes that proxies refuse, and returns the words about them, per Gateway."""
+    def settle_refusals(self) -> Mapping[Key, Refusals]:
+        """Withholds the routes that proxies refuse, and returns what was refused, per Gateway."""
         for key, proxy in self._proxies.items():
             while self._has_changed(key, proxy):
                 self._publish(key, proxy)
-        return {key: blamed(proxy.quarantine.guilty.items()) for key, proxy in self._proxies.items()}
+        return {key: self._refusals(key, proxy) for key, proxy in self._proxies.items()}
+
+    def _refusals(self, key: Key, proxy: _Proxy) -> Refusals:
+        rejected = self._xds.acceptance(proxy_name(key)).rejected.get("backend", {})
+        backends = of_backends(proxy.served.config, rejected) if proxy.served.config is not None else {}
+        return {**backends, **proxy.quarantine.refusals}
 
     def _has_changed(self, key: Key, proxy: _Proxy) -> bool:
         config = proxy.served.config
@@ -87,14 +95,15 @@ class Publication:
         if config is None or proxy.fault or not acceptance.connected:
             return False
         if all(acceptance.has_accepted("route_table", table.name) for table in config.route_tables):
-            proxy.good_routes = proxy.routes
+            proxy.good, proxy.good_routes = proxy.served, proxy.routes
         return proxy.quarantine.observe(config, acceptance, self._generations)
 
     def _publish(self, key: Key, proxy: _Proxy) -> None:
         outcome, routes = self._translation.gateways[key], self._snapshot.routes
         if proxy.quarantine.withheld:
-            routes = self._routes_for(proxy)
+            routes, unchanged = self._routes_for(proxy)
             outcome = self._translate(dataclasses.replace(self._snapshot, routes=routes)).gateways[key]
+            outcome = restored(outcome, proxy.good, unchanged)
         if outcome.config is None:
             return
         proxy.served, proxy.routes = outcome, routes
@@ -110,18 +119,22 @@ class Publication:
     def _publish_endpoints(self, key: Key, proxy: _Proxy) -> None:
         self._xds.publish_endpoints(proxy_name(key), proxy.endpoints(proxy.served.backends, self._sources.slices()))
 
-    def _routes_for(self, proxy: _Proxy) -> Mapping[RouteId, Route]:
-        """The routes, each withheld one in its last good form; without it if that is the same one."""
-        withheld = proxy.quarantine.withheld
+    def _routes_for(self, proxy: _Proxy) -> tuple[Mapping[RouteId, Route], set[str]]:
+        """The routes, each withheld one in its last good form; with those whose last good form is this one, which
+        something else has made new.
+        """
+        withheld, unchanged = proxy.quarantine.withheld, set[str]()
         routes = dict(self._snapshot.routes)
         for key, route in self._snapshot.routes.items():
             if (str(key), route.metadata.generation) in withheld:
                 good = proxy.good_routes.get(key)
-                if good is None or good.metadata.generation == route.metadata.generation:
+                if good is None:
                     del routes[key]
+                elif good.metadata.generation == route.metadata.generation:
+                    unchanged.add(str(key))
                 else:
                     routes[key] = good
-        return routes
+        return routes, unchanged
 
     def _generations(self) -> dict[str, int]:
         return {str(key): route.metadata.generation for key, route in self._snapshot.routes.items()}

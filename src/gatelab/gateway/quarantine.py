@@ -3,16 +3,13 @@
 Envoy refuses a route table as a whole and goes on with the last good one, so one bad route would hold up every change
 of the others. The routes to suspect are those that the last good table did not have in this form. They are withheld
 and tried again in halves, until each is either accepted or alone; the one that is refused alone is told Envoy's words
-and stays out until it changes.
+and stays out until it changes, by itself or with what it refers to.
 """
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 
-from gatelab.gateway.snapshot import RouteId
-from gatelab.gateway.translate.observations import ACCEPTED, fails
-from gatelab.gateway.translate.outcome import ParentOutcome
-from gatelab.kinds.conditions import Condition
+from gatelab.gateway.refusals import Refusal, owner_of
 from gatelab.proxy.model import Acceptance, ProxyConfig, Route, RouteTable
 from gatelab.proxy.resources import others_of, scope_of, table_of
 
@@ -20,18 +17,31 @@ Version = tuple[str, int]
 """A route object in one form: its `RouteId` as text, and its generation."""
 Generations = Callable[[], Mapping[str, int]]
 """The generation of each route object, by its `RouteId` as text."""
-Contents = Mapping[str, frozenset[tuple[str, Route]]]
-"""What each route object has in a table, by the object's key as text."""
+Contents = Mapping[str, frozenset[Route]]
+"""What each route object has in a table, on whatever hosts, by the object's key as text."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Envoy's words on a route that was refused alone, in this form."""
+
+    words: str
+    table: str
+    form: frozenset[Route]
 
 
 @dataclass
 class Quarantine:
     """The routes that one proxy is not given. `observe` after every change of what it has acknowledged."""
 
-    guilty: dict[Version, str] = field(default_factory=dict)
-    """Routes that were refused alone, with Envoy's words."""
+    guilty: dict[Version, Verdict] = field(default_factory=dict)
     _waiting: list[frozenset[Version]] = field(default_factory=list)
     _good: dict[str, RouteTable] = field(default_factory=dict)
+
+    @property
+    def refusals(self) -> dict[str, Refusal]:
+        """Envoy's words by the route's key as text."""
+        return {owner: Refusal(verdict.words) for (owner, _), verdict in self.guilty.items()}
 
     @property
     def withheld(self) -> frozenset[Version]:
@@ -53,32 +63,38 @@ class Quarantine:
         for name, words in refused.items():
             if name in tables:
                 hosts = {host for host in acceptance.rejected.get("host", {}) if table_of(host) == name}
-                return self._accuse(self._suspects(tables[name], hosts, generations()), words)
+                return self._accuse(self._suspects(tables[name], hosts, generations()), tables[name], words)
         if self._waiting:
             self._waiting.pop(0)
             return True
         return False
 
-    def forget_all_but(self, generations: Generations) -> None:
-        """Routes that are gone or have changed are no longer accused."""
+    def forget_changed(self, config: ProxyConfig, generations: Generations) -> None:
+        """Routes that are gone, or would be something else in `config` than what was refused, are no longer accused."""
         if not self.guilty and not self._waiting:
             return
         present = set(generations().items())
-        self.guilty = {version: words for version, words in self.guilty.items() if version in present}
+        now = {table.name: contents(table) for table in config.route_tables} if self.guilty else {}
+        self.guilty = {
+            version: verdict
+            for version, verdict in self.guilty.items()
+            if version in present and now.get(verdict.table, {}).get(version[0]) == verdict.form
+        }
         self._waiting = [group & present for group in self._waiting if group & present]
 
     def _suspects(self, table: RouteTable, hosts: Collection[str], generations: Mapping[str, int]) -> list[Version]:
         """Those that have changed; where Envoy refused single `hosts`, those on them."""
         good = self._good.get(table.name, RouteTable(table.name, ()))
         if hosts and others_of(table.name) not in hosts:
-            table, good = _only(table, hosts), _only(good, hosts)
+            table = _only(table, hosts)
         now, before = contents(table), contents(good)
-        changed = [owner for owner in now if now[owner] != before.get(owner)]
+        changed = [owner for owner in now if not now[owner] <= before.get(owner, frozenset())]
         return sorted({(owner, generations[owner]) for owner in changed if owner in generations} - self.withheld)
 
-    def _accuse(self, suspects: list[Version], words: str) -> bool:
+    def _accuse(self, suspects: list[Version], table: RouteTable, words: str) -> bool:
         if len(suspects) == 1:
-            self.guilty[suspects[0]] = words
+            (version,) = suspects
+            self.guilty[version] = Verdict(words, table.name, contents(table)[version[0]])
         elif suspects:
             half = len(suspects) // 2
             self._waiting[:0] = [frozenset(suspects[:half]), frozenset(suspects[half:])]
@@ -86,37 +102,13 @@ class Quarantine:
 
 
 def contents(table: RouteTable) -> Contents:
-    """The hosts and routes of a table by the object that they came from."""
-    found: dict[str, set[tuple[str, Route]]] = {}
+    """The routes of a table by the object that they came from."""
+    found: dict[str, set[Route]] = {}
     for host in table.hosts:
         for route in host.routes:
-            found.setdefault(owner_of(route), set()).add((host.name, route))
+            found.setdefault(owner_of(route), set()).add(route)
     return {owner: frozenset(parts) for owner, parts in found.items()}
 
 
 def _only(table: RouteTable, hosts: Collection[str]) -> RouteTable:
     return RouteTable(table.name, tuple(host for host in table.hosts if scope_of(table.name, host) in hosts))
-
-
-def owner_of(route: Route) -> str:
-    """The route object (`RouteId`, as text) that a route of the model was made from: `Route.name` begins with it."""
-    return route.name.rsplit("/", 2)[0]
-
-
-def blamed(guilty: Iterable[tuple[Version, str]]) -> dict[str, str]:
-    """Envoy's words by the route's key as text."""
-    return {owner: words for (owner, _), words in guilty}
-
-
-def with_words(route: RouteId, parent: ParentOutcome, words: Mapping[str, str]) -> tuple[Condition, ...]:
-    """The parent's conditions, with Accepted taken back if Envoy refused the route."""
-    refusal = words.get(str(route))
-    if refusal is None or not parent.is_accepted:
-        return parent.conditions
-    message = f"Envoy refused the route, and does not serve it in this form: {refusal}"
-    return tuple(
-        fails(ACCEPTED, each.observed_generation or 0, reason="UnsupportedValue", message=message)
-        if each.type == ACCEPTED
-        else each
-        for each in parent.conditions
-    )

@@ -44,8 +44,9 @@ def listener_programmed(
         message = causes[0].message if causes else "there is nothing that it could serve"
         return fails(PROGRAMMED, generation, reason=_invalidity(outcome.verdict), message=message)
     if outcome.placement is None:
-        message = state.obstacle or "waiting for the address of the data plane"
-        return fails(PROGRAMMED, generation, reason="Pending", message=message)
+        if state.obstacle:
+            return fails(PROGRAMMED, generation, reason="Invalid", message=state.obstacle)
+        return fails(PROGRAMMED, generation, reason="Pending", message="waiting for the address of the data plane")
     refused = _refusal(outcome.placement, state.acceptance)
     if refused:
         return fails(PROGRAMMED, generation, reason="Invalid", message=refused)

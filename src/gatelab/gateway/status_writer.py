@@ -9,7 +9,7 @@ from gatelab.cluster.port import Cluster
 from gatelab.gateway import snapshot
 from gatelab.gateway.loops import all_of
 from gatelab.gateway.policy_statuses import PolicyStatuses
-from gatelab.gateway.quarantine import with_words
+from gatelab.gateway.refusals import Refusals, with_refusal
 from gatelab.gateway.snapshot import RouteId
 from gatelab.gateway.status import class_status, gateway_status, listener_set_status, orphan_status, route_status
 from gatelab.gateway.status_programmed import DataPlaneState
@@ -20,8 +20,8 @@ from gatelab.kinds.objects import Key
 from gatelab.kinds.timestamps import to_rfc3339, utc_now
 from gatelab.reconcile import Mirrors
 
-Words = Mapping[Key, Mapping[str, str]]
-"""Envoy's words on routes: per Gateway, by the `RouteId` as text."""
+Words = Mapping[Key, Refusals]
+"""Envoy's words on routes, per Gateway."""
 ROUTES = {kind.name: kind for kind in snapshot.ROUTES}
 
 
@@ -119,8 +119,8 @@ def _listener_sets(
             yield StatusWrite(LISTENER_SET, obj, orphan_status(each, obj.get("status") or {}, now))
 
 
-def _told(route: RouteId, parent: ParentOutcome, blamed: Mapping[str, str]) -> ParentOutcome:
-    return replace(parent, conditions=with_words(route, parent, blamed))
+def _told(route: RouteId, parent: ParentOutcome, refusals: Refusals) -> ParentOutcome:
+    return replace(parent, conditions=with_refusal(route, parent, refusals))
 
 
 def _has_word_of(controller_names: Container[str], status: Mapping[str, Any]) -> bool:

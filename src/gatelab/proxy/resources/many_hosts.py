@@ -145,6 +145,8 @@ def _scope(
     message = ScopedRouteConfiguration(name=name, key=ScopedRouteConfiguration.Key(fragments=[fragment] * number))
     message.route_configuration.CopyFrom(around)
     message.route_configuration.MergeFromString(body)
+    # Not what it does for a table by itself: a backend that Envoy has refused is no fault of the host.
+    message.route_configuration.validate_clusters.CopyFrom(BoolValue(value=False))
     return of_bytes(HOST, name, message.SerializeToString(deterministic=True), needs)
 
 
