@@ -6,11 +6,11 @@ confidence (Bonferroni), and the test passes when each lies within the bound. Tw
 (the claim is about all pods: an intersection-union test), but intervals can be shown.
 """
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from statistics import NormalDist
 from typing import Literal
+
+from gatelab.spread.intervals import outside, quantile, wilson, within
 
 Result = Literal["pass", "fail", "inconclusive"]
 BOUND = 0.2
@@ -46,8 +46,8 @@ def assess(
     pods, units = len(counts), sum(counts)
     allowed = ((1 - bound) / pods, (1 + bound) / pods)
     needed = needed_sample(pods, bound=bound, confidence=confidence)
-    z = _quantile(pods, confidence)
-    intervals = tuple(_wilson(count, units, z) for count in counts)
+    z = quantile(pods, confidence)
+    intervals = tuple(wilson(count, units, z) for count in counts)
     result = _result(intervals, allowed)
     return Equivalence(
         result, allowed, intervals, units, needed, _sentence(result, counts, bound, confidence, needed, unit)
@@ -58,15 +58,15 @@ def needed_sample(pods: int, *, bound: float = BOUND, confidence: float = CONFID
     """The smallest number of units with which a perfectly even spread over `pods` passes. Raises ValueError."""
     if pods < 1 or not 0 < bound < 1 or not 0 < confidence < 1:
         raise ValueError(f"pods must be at least 1, bound and confidence within (0, 1): {pods}, {bound}, {confidence}")
-    z = _quantile(pods, confidence)
+    z = quantile(pods, confidence)
     allowed = ((1 - bound) / pods, (1 + bound) / pods)
     enough = 1
-    while not _within(_wilson(enough / pods, enough, z), allowed):
+    while not within(wilson(enough / pods, enough, z), allowed):
         enough *= 2
     too_few = enough // 2
     while enough - too_few > 1:
         middle = (enough + too_few) // 2
-        if _within(_wilson(middle / pods, middle, z), allowed):
+        if within(wilson(middle / pods, middle, z), allowed):
             enough = middle
         else:
             too_few = middle
@@ -79,28 +79,10 @@ def finest_bound(pods: int, units: int, *, confidence: float = CONFIDENCE) -> fl
     return next((each for each in percents if needed_sample(pods, bound=each, confidence=confidence) <= units), 1.0)
 
 
-def _quantile(pods: int, confidence: float) -> float:
-    return NormalDist().inv_cdf(1 - (1 - confidence) / (2 * pods))
-
-
-def _wilson(count: float, units: int, z: float) -> tuple[float, float]:
-    """Wilson's score interval (1927): sensible at 0 and at all, where the normal interval has no width."""
-    if not units:
-        return 0.0, 1.0
-    share, spread = count / units, z * z / units
-    middle = (share + spread / 2) / (1 + spread)
-    half = z / (1 + spread) * math.sqrt(share * (1 - share) / units + spread / (4 * units))
-    return max(0.0, middle - half), min(1.0, middle + half)
-
-
-def _within(interval: tuple[float, float], allowed: tuple[float, float]) -> bool:
-    return allowed[0] <= interval[0] and interval[1] <= allowed[1]
-
-
 def _result(intervals: Sequence[tuple[float, float]], allowed: tuple[float, float]) -> Result:
-    if all(_within(interval, allowed) for interval in intervals):
+    if all(within(interval, allowed) for interval in intervals):
         return "pass"
-    if any(low > allowed[1] or high < allowed[0] for low, high in intervals):
+    if any(outside(interval, allowed) for interval in intervals):
         return "fail"
     return "inconclusive"
 

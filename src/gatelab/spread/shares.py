@@ -31,6 +31,12 @@ class Spread:
         return max(self.counts.values(), default=0) - min(self.counts.values(), default=0)
 
     @property
+    def max_over_min(self) -> float | None:
+        """The largest count over the smallest: 1 is even. None while a pod has none, for it would be infinite."""
+        least = min(self.counts.values(), default=0)
+        return max(self.counts.values()) / least if least else None
+
+    @property
     def coefficient_of_variation(self) -> float:
         """Standard deviation (of the population) over the mean: 0 is even, sqrt(n - 1) is everything on one of n."""
         if not self.total:

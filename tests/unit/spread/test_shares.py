@@ -32,3 +32,9 @@ def test_jain_is_one_over_one_plus_cv_squared(counts: dict[str, int]) -> None:
     assert spread.jain == pytest.approx(1 / (1 + spread.coefficient_of_variation**2))
     assert 1 / len(counts) - 1e-9 <= spread.jain <= 1 + 1e-9
     assert not spread.total or sum(spread.shares.values()) == pytest.approx(1)
+
+
+def test_max_over_min() -> None:
+    assert measure({"a": 6, "b": 4}).max_over_min == 1.5
+    assert measure({"a": 6}, ["b"]).max_over_min is None
+    assert measure({}).max_over_min is None
