@@ -123,7 +123,9 @@ async def sent(
         writer.write("\r\n".join([*lines, "", ""]).encode() + body)
         status = int((await reader.readline()).split()[1])
         found = await _headers(reader)
-        answered = await reader.read()
+        # Who has its answer goes: Envoy would wait a second for that before it closes.
+        length = found.get("content-length")
+        answered = await (reader.readexactly(int(length[0])) if length else reader.read())
         writer.close()
     if found.get("transfer-encoding") == ["chunked"]:
         answered = _unchunked(answered)

@@ -185,7 +185,7 @@ async def test_where_no_grpc_is_routed_grpc_web_is_left_alone(shared_envoy: Runn
         route = Route("r", RouteMatch(), Forward((WeightedBackend("one"),)))
         config = ProxyConfig((LISTENER,), (table(route),), (Backend("one", "http1"),))
         await shared_envoy.accept(config, {"one": servers.endpoints})
-        seen = (await request(TARGET, "/s.S/Upper", method="POST", tls=None, server_name=None, **WEB)).body["headers"]
+        seen = (await request(TARGET, "/s.S/Upper", method="POST", **WEB)).body["headers"]
     assert seen["content-type"] == ["application/grpc-web+proto"]
 
 
