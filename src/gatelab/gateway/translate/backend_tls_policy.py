@@ -11,6 +11,7 @@ from gatelab.gateway.policy_targets import target_key
 from gatelab.gateway.reference_grant import Referrer
 from gatelab.gateway.snapshot import Snapshot
 from gatelab.gateway.translate import authorities
+from gatelab.gateway.translate.age import age
 from gatelab.gateway.translate.authorities import Resolved
 from gatelab.gateway.translate.outcome import BackendTls
 from gatelab.kinds.gatewayapi import BackendTLSPolicy, SubjectAltName
@@ -19,7 +20,8 @@ from gatelab.proxy import model
 
 KIND = "BackendTLSPolicy"
 SYSTEM = "System"
-_OF_THE_SYSTEM = model.Authorities("authorities/system", None)
+_OF_THE_SYSTEM = model.Authorities("authorities of the system", None)
+"""No Secret and no ConfigMap can have a name like it: both have a "/"."""
 
 
 def applying(service: Key, port: str, snapshot: Snapshot) -> BackendTLSPolicy | None:
@@ -31,7 +33,7 @@ def applying(service: Key, port: str, snapshot: Snapshot) -> BackendTLSPolicy | 
 def holder(service: Key, section_name: str, policies: Iterable[BackendTLSPolicy]) -> BackendTLSPolicy | None:
     """Of these policies the one that counts for this very target."""
     candidates = [each for each in policies if section_name in sections(service, each)]
-    return min(candidates, key=_age, default=None)
+    return min(candidates, key=age, default=None)
 
 
 def sections(service: Key, policy: BackendTLSPolicy) -> set[str]:
@@ -64,7 +66,3 @@ def _subject_name(name: SubjectAltName) -> model.SubjectName:
     if name.type == "URI":
         return model.SubjectName("uri", name.uri)
     return model.SubjectName("dns", name.hostname)
-
-
-def _age(policy: BackendTLSPolicy) -> tuple[str, str, str]:
-    return (policy.metadata.creation_timestamp, policy.metadata.namespace, policy.metadata.name)

@@ -9,8 +9,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from gatelab.gateway.snapshot import RouteId, route_id
+from gatelab.gateway.translate.age import age
 from gatelab.gateway.translate.hostnames import coverers, intersection, normal
-from gatelab.gateway.translate.precedence import age
 from gatelab.kinds.gatewayapi import Route
 
 

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from gatelab.gateway.snapshot import Snapshot
+from gatelab.gateway.translate.age import age
 from gatelab.gateway.translate.namespaces import are_allowed_from, selector_fault
 from gatelab.gateway.translate.observations import ACCEPTED, fails, holds
 from gatelab.gateway.translate.parents import Parent
@@ -33,7 +34,7 @@ class Claim:
 def by_gateway(snapshot: Snapshot) -> Mapping[Key, tuple[Claim, ...]]:
     """The sets that name each Gateway, in order of precedence."""
     found: dict[Key, list[Claim]] = {}
-    for each in sorted(snapshot.listener_sets.values(), key=_age):
+    for each in sorted(snapshot.listener_sets.values(), key=age):
         key = gateway_of(each)
         gateway = snapshot.gateways.get(key) if key is not None else None
         if key is not None and gateway is not None:
@@ -91,8 +92,3 @@ def _refusal(gateway: Gateway, listener_set: ListenerSet, namespaces: Mapping[st
         f"Gateway {gateway.metadata.key} takes no listeners from namespace {here}: "
         f"spec.allowedListeners.namespaces, {cause}"
     )
-
-
-def _age(listener_set: ListenerSet) -> tuple[str, str]:
-    metadata = listener_set.metadata
-    return (metadata.creation_timestamp, f"{metadata.namespace}/{metadata.name}")

@@ -4,7 +4,7 @@ GRPCRouteSpec, `rules[].matches`: "Precedence MUST be given to the rule with the
 matching non-wildcard hostname; characters in a matching hostname; characters in a matching service; characters in a
 matching method; header matches." HTTPRouteSpec, after the hostname: "'Exact' path match; 'Prefix' path match with
 largest number of characters; method match; largest number of header matches; largest number of query param matches."
-Ties: the oldest route, then the first by namespace/name, then the first rule, then the first match.
+Ties: `age` of the routes, then the first rule, then the first match.
 
 The spec does not say where regular expressions stand: in a GRPCRoute an exact name goes before any expression, in an
 HTTPRoute an expression goes before any prefix (there is always "/"); expressions go by their length. Routes of two
@@ -13,6 +13,7 @@ kinds never meet on a hostname (`cross_serving`).
 
 from dataclasses import dataclass
 
+from gatelab.gateway.translate.age import age
 from gatelab.gateway.translate.hostnames import specificity
 from gatelab.kinds.gatewayapi import MethodMatch, Route
 from gatelab.proxy import model
@@ -52,8 +53,3 @@ def order(hostname: str, rank: Rank, route: Route, rule: int, index: int) -> Sor
     """Sorts ascending: what comes first is tried first. `hostname` is the route's own, "*" if it names none."""
     exact, characters = specificity(hostname)
     return (-exact, -characters, type(route).__name__, rank, *age(route), rule, index)
-
-
-def age(route: Route) -> tuple[str, str, str]:
-    """The oldest route comes first, then the first by namespace/name."""
-    return (route.metadata.creation_timestamp, route.metadata.namespace, route.metadata.name)
