@@ -1,6 +1,6 @@
 """The port: list+watch, get, create, update, patch, patch status, delete, on objects as the API has them."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
@@ -96,4 +96,12 @@ class Cluster(Protocol):
         propagation: Propagation = "Background",
     ) -> None:
         """Asks for deletion. Raises NotFound; Conflict when `uid` is given and another object has the name."""
+        ...
+
+
+class PodProxy(Protocol):
+    """What a cluster's API passes on to pods (`pods/proxy`); only clients from outside need it."""
+
+    async def get_from_pod(self, pod: Key, port: int, path: str, params: Mapping[str, str]) -> bytes:
+        """The body of a pod's answer to a GET. Raises ApiError: what the API says, or what the pod does from 400 on."""
         ...

@@ -4,7 +4,7 @@ lightkube gives the kubeconfig, the credentials and the HTTP client. Its typed r
 are plain JSON here, decoded once.
 """
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -15,6 +15,7 @@ from gatelab.cluster.kubeconfig import KubeconfigError, http_client
 from gatelab.cluster.port import Propagation, Subresource, WatchEvent
 from gatelab.cluster.remote_http import HttpApi, collection_path, object_path
 from gatelab.cluster.remote_watch import Reachability, RemoteWatch, list_all
+from gatelab.kinds.builtin import POD
 from gatelab.kinds.kind import Kind
 from gatelab.kinds.objects import Key, Object
 
@@ -81,6 +82,11 @@ class RemoteCluster:
 
     async def get(self, kind: Kind, key: Key) -> Object:
         return await self._api.request("GET", object_path(kind, key))
+
+    async def get_from_pod(self, pod: Key, port: int, path: str, params: Mapping[str, str]) -> bytes:
+        """`cluster.port.PodProxy`. `path` begins with /."""
+        proxy = object_path(POD, Key(pod.namespace, f"{pod.name}:{port}"), "proxy")
+        return await self._api.content(f"{proxy}{path}", params=params)
 
     async def create(self, kind: Kind, obj: Object) -> Object:
         path = collection_path(kind, obj["metadata"].get("namespace"))

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, Literal
 
 import httpx2
 import msgspec
@@ -55,6 +55,16 @@ class HttpApi:
             raise _refused(response.status_code, response.content)
         return _decoded(response.content)
 
+    async def content(self, path: str, *, params: Params) -> bytes:
+        """The body of the answer to a GET, whatever it is. Raises as `request` does."""
+        try:
+            response = await self._client.request("GET", path, params=params)
+        except httpx2.HTTPError as error:
+            raise self._unreachable(error) from error
+        if response.status_code >= 400:
+            raise _refused(response.status_code, response.content)
+        return response.content
+
     @asynccontextmanager
     async def lines(self, path: str, *, params: Params, silence_s: float) -> AsyncIterator[AsyncIterator[bytes]]:
         """The lines of an answer as they come. More than `silence_s` without any is Unavailable."""
@@ -78,7 +88,7 @@ def collection_path(kind: Kind, namespace: str | None) -> str:
     return f"{root}{scope}/{kind.plural}"
 
 
-def object_path(kind: Kind, key: Key, subresource: Subresource | None = None) -> str:
+def object_path(kind: Kind, key: Key, subresource: Subresource | Literal["proxy"] | None = None) -> str:
     path = f"{collection_path(kind, key.namespace)}/{key.name}"
     return f"{path}/{subresource}" if subresource else path
 

@@ -14,7 +14,7 @@ from gatelab.cluster.port import Applied, Replaced, WatchEvent
 from gatelab.cluster.remote import KubeconfigError, RemoteCluster
 from gatelab.cluster.remote_watch import Backoff
 from gatelab.kinds.builtin import CLUSTER_ISSUER, CONFIG_MAP, DEPLOYMENT, NAMESPACE
-from gatelab.kinds.errors import InternalError, Unauthorized, Unavailable
+from gatelab.kinds.errors import ApiError, InternalError, Unauthorized, Unavailable
 from gatelab.kinds.kind import Kind
 from gatelab.kinds.objects import Key
 from gatelab.store import Store
@@ -200,3 +200,14 @@ async def test_the_environment_names_the_kubeconfig(
     async with RemoteCluster.connect(None) as remote:
         assert remote.address == f"http://127.0.0.1:{api.port}"
         assert [each["metadata"]["name"] for each in await remote.list(NAMESPACE)] == ["shop"]
+
+
+async def test_a_get_is_passed_on_to_a_pod(remote: RemoteCluster, api: Any) -> None:
+    api.raw_answers = [
+        b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nup",
+        b"HTTP/1.1 404 No\r\ncontent-length: 0\r\n\r\n",
+    ]
+    assert await remote.get_from_pod(A, 19001, "/clusters", {"format": "json"}) == b"up"
+    assert api.requests[0][:3] == ("GET", "/api/v1/namespaces/shop/pods/a:19001/proxy/clusters", {"format": "json"})
+    with pytest.raises(ApiError, match="HTTP 404"):
+        await remote.get_from_pod(A, 19001, "/clusters", {})
