@@ -1,7 +1,8 @@
 """Pure rules of the Gateway API, one file per rule: snapshot in, model and statuses out.
 
-In: a `Snapshot`. Out: a `Translation`: per Gateway a `ProxyConfig` and what to say of its listeners, per route what it
-is told about each parent, per class whether it is accepted. The same objects in any order give an equal translation.
+In: a `Snapshot`. Out: a `Translation`: per Gateway a `ProxyConfig` and what to say of its listeners and ListenerSets,
+per route what it is told about each parent, per policy about each Gateway that uses it, per class whether it is
+accepted. The same objects in any order give an equal translation.
 Nothing here reads a clock, does IO, logs, or raises on an object that the API accepted: bad input is a condition.
 """
 

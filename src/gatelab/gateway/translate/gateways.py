@@ -9,15 +9,15 @@ from gatelab.gateway.translate.parameters import UNTUNED, Tuning, tuned, with_re
 from gatelab.gateway.translate.parents import Merged
 from gatelab.gateway.translate.proxy_config import Assembled, Binding, ServedListener, Tables, assembled
 from gatelab.gateway.translate.route_tables import route_table
+from gatelab.gateway.translate.routes import Place
 from gatelab.gateway.translate.rule_sets import RuleSet
 from gatelab.kinds.conditions import Condition
 from gatelab.kinds.gatewayapi import Gateway
-from gatelab.kinds.objects import Key
 
 
 def outcome(
     merged: Merged,
-    routes: Mapping[tuple[Key, str], Sequence[RuleSet]],
+    routes: Mapping[Place, Sequence[RuleSet]],
     binding: Binding | None,
     tables: Tables = route_table,
     tuning: Tuning = UNTUNED,

@@ -87,11 +87,11 @@ class Memo:
         return judged.merged
 
     def judged(self, snapshot: Snapshot, parents: Parents) -> Mapping[RouteId, RouteOutcome]:
-        """As `routes.judged`."""
+        """As `RouteMemo.judged`."""
         return self._routes.judged(snapshot, parents)
 
     def by_listener(self) -> Mapping[Place, Sequence[RuleSet]]:
-        """As `routes.by_listener`, of what was judged."""
+        """As `RouteMemo.by_listener`."""
         return self._routes.by_listener()
 
     def tables(self, gateway: Key) -> Tables:

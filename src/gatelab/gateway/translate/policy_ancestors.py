@@ -12,6 +12,7 @@ from gatelab.gateway.translate.listener_tls import ends_at
 from gatelab.gateway.translate.observations import ACCEPTED, RESOLVED_REFS, fails, holds
 from gatelab.gateway.translate.outcome import AncestorOutcome
 from gatelab.gateway.translate.parents import Merged
+from gatelab.gateway.translate.routes import Place
 from gatelab.gateway.translate.rule_sets import RuleSet
 from gatelab.kinds.conditions import Condition
 from gatelab.kinds.gatewayapi import BackendTLSPolicy, GRPCRoute, HTTPRoute, TLSRoute
@@ -19,7 +20,7 @@ from gatelab.kinds.objects import Key
 
 
 def ancestors(
-    snapshot: Snapshot, ours: Mapping[Key, Merged], attached: Mapping[tuple[Key, str], Sequence[RuleSet]]
+    snapshot: Snapshot, ours: Mapping[Key, Merged], attached: Mapping[Place, Sequence[RuleSet]]
 ) -> dict[Key, tuple[AncestorOutcome, ...]]:
     """For each policy the Gateways of ours that use it, in order. `attached` are the routes of each of their
     listeners.
@@ -37,7 +38,7 @@ def ancestors(
 
 
 def _users(
-    snapshot: Snapshot, ours: Mapping[Key, Merged], attached: Mapping[tuple[Key, str], Iterable[RuleSet]]
+    snapshot: Snapshot, ours: Mapping[Key, Merged], attached: Mapping[Place, Iterable[RuleSet]]
 ) -> Mapping[Key, set[Key]]:
     """The Gateways that use each Service that a policy is for: with any route but those that pass bytes on."""
     users: dict[Key, set[Key]] = {service: set() for service in snapshot.policies_of}

@@ -31,7 +31,7 @@ class _Seen:
 
 
 class RouteMemo:
-    """Gives for each snapshot what `routes.judged` and `routes.by_listener` give."""
+    """Asks `routes`; what it has kept changes nothing but the time that it takes."""
 
     def __init__(self) -> None:
         self._rules = RuleMemo()
@@ -44,7 +44,7 @@ class RouteMemo:
         self._by_listener: dict[Place, Sequence[RuleSet]] = {}
 
     def judged(self, snapshot: Snapshot, parents: Parents) -> Mapping[RouteId, RouteOutcome]:
-        """As `routes.judged`."""
+        """An outcome for each route that names a parent of ours."""
         around = _around(snapshot, parents)
         is_same = len(around) == len(self._around) and all(map(_is, around, self._around))
         self._around = around
@@ -54,7 +54,10 @@ class RouteMemo:
         return self._settle(touched | before | _opposed(self._refusals))
 
     def by_listener(self) -> Mapping[Place, Sequence[RuleSet]]:
-        """As `routes.by_listener`, of what was judged last; a listener whose routes are as they were has the same."""
+        """The rules of the routes that serve each listener, of what was judged last.
+
+        A listener whose routes are as they were has the same ones.
+        """
         for place, rules in self._attached.items():
             if place not in self._by_listener:
                 self._by_listener[place] = tuple(rules.values())

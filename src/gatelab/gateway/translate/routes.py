@@ -38,12 +38,12 @@ class Candidate:
 
     rules: RuleSet
     attachments: tuple[tuple[ParentReference, Parent, Attachment], ...]
-    places: frozenset[tuple[Key, str]]
+    places: frozenset[Place]
     unopposed: RouteOutcome
 
 
 Translated = Callable[[Route, Snapshot], RuleSet]
-Candidates = Callable[[RouteId, Route, Snapshot, Parents], Candidate | None]
+"""`translated_rules`, or one that remembers."""
 
 
 def translated_rules(route: Route, snapshot: Snapshot) -> RuleSet:
@@ -56,7 +56,7 @@ def translated_rules(route: Route, snapshot: Snapshot) -> RuleSet:
 
 
 def candidate(
-    id_: RouteId, route: Route, snapshot: Snapshot, parents: Parents, translated: Translated = translated_rules
+    id_: RouteId, route: Route, snapshot: Snapshot, parents: Parents, translated: Translated
 ) -> Candidate | None:
     """The route by itself, whatever others there are; None if it names no parent of ours."""
     attachments = _attachments(route, snapshot, parents)
@@ -68,21 +68,6 @@ def candidate(
     return Candidate(
         rules, attachments, places if rules.is_acceptable else frozenset(), _outcome(id_, rules, attachments, {})
     )
-
-
-def judged(snapshot: Snapshot, parents: Parents, candidates: Candidates = candidate) -> Mapping[RouteId, RouteOutcome]:
-    """An outcome for each route that names a parent of ours."""
-    found = {
-        id_: each
-        for id_, route in snapshot.routes.items()
-        if (each := candidates(id_, route, snapshot, parents)) is not None
-    }
-    on_listener: dict[Place, list[Route]] = {}
-    for each in found.values():
-        for place in each.places:
-            on_listener.setdefault(place, []).append(each.rules.route)
-    refused = refusals(on_listener, parents)
-    return {id_: outcome(id_, each, refused) for id_, each in found.items()}
 
 
 def _attachments(
@@ -164,13 +149,3 @@ def _parent_outcome(reference: ParentReference, parent: Parent, rules: RuleSet, 
         gateway=parent.gateway.metadata.key,
         listeners=attached.listeners,
     )
-
-
-def by_listener(outcomes: Iterable[RouteOutcome]) -> Mapping[tuple[Key, str], Sequence[RuleSet]]:
-    """The rules of the routes that are attached to each listener of each Gateway, in the order of the outcomes."""
-    found: dict[tuple[Key, str], list[RuleSet]] = {}
-    for outcome in outcomes:
-        for gateway, listeners in outcome.listeners.items():
-            for listener in listeners:
-                found.setdefault((gateway, listener), []).append(outcome.rules)
-    return found
