@@ -10,13 +10,15 @@ PEERS = {
     "ghz": "github.com/bojand/ghz/cmd/ghz@v0.121.0",
     "grpcurl": "github.com/fullstorydev/grpcurl/cmd/grpcurl@v1.9.3",
 }
+PROXIES = {"envoy-gateway": "github.com/envoyproxy/gateway/cmd/envoy-gateway@v1.9.1"}
+"""Proxies that are compared with a Gateway's Envoy; the first build takes minutes."""
 BUILD_TIMEOUT_S = 900
 _CACHE = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "gatelab-bench"
 
 
 def built(name: str) -> str:
-    """The path of one of PEERS; "" without Go. Several processes may ask at once."""
-    module, _, version = PEERS[name].rpartition("@")
+    """The path of one of PEERS or PROXIES; "" without Go. Several processes may ask at once."""
+    module, _, version = (PEERS | PROXIES)[name].rpartition("@")
     binary = _CACHE / f"{name}-{version}"
     if not binary.exists() and shutil.which("go"):
         own = _CACHE / f"build-{os.getpid()}"

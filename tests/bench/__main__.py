@@ -16,7 +16,7 @@ from bench.machine import machine, versions
 
 RESULTS = Path(__file__).parents[2] / "docs" / "bench"
 MEASUREMENTS = ("demo", "spread", "idle", "hello", "peers", "api", "attached_routes")
-OPT_IN = ("soak", "envoy_floor", "propagation", "route_scale")
+OPT_IN = ("soak", "envoy_floor", "propagation", "route_scale", "data_plane")
 """Too long for every run: measured when named."""
 
 
