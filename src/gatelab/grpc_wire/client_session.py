@@ -100,6 +100,12 @@ class ClientSession:
             except NGH2Error:  # the last stream after a GOAWAY has ended, and the connection with it
                 return
 
+    def ping(self) -> None:
+        """Asks the peer for a sign of life; the answer is not waited for."""
+        if self.over is None:
+            with suppress(NGH2Error):
+                self._connection.ping(b"gatelab!")
+
     def queued(self, stream_id: int) -> int:
         """Bytes of this stream that wait for the peer's window or the socket."""
         return self._connection.queued_body_size(stream_id) if stream_id in self._sinks else 0

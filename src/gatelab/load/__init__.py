@@ -5,18 +5,30 @@ calls per pod and per connection, service and response times). It must not know 
 formats, and must not hide its own limits: a generator that could not keep its schedule says so.
 """
 
+from gatelab.load.callers import Callers
 from gatelab.load.histogram import Histogram
-from gatelab.load.plan import ConnectionResult, LoadPlan, LoadResult, Progress
+from gatelab.load.plan import CallDetail, ConnectionResult, LoadPlan, LoadResult, Progress
+from gatelab.load.poisson import Poisson
+from gatelab.load.requests import Request, RequestError, RequestSource
 from gatelab.load.run import loop_factory, run, run_blocking, run_interruptible
-from gatelab.load.schedule import Schedule
+from gatelab.load.schedule import Arrivals, Schedule
+from gatelab.load.streams import StreamPlan
 
 __all__ = [
+    "Arrivals",
+    "CallDetail",
+    "Callers",
     "ConnectionResult",
     "Histogram",
     "LoadPlan",
     "LoadResult",
+    "Poisson",
     "Progress",
+    "Request",
+    "RequestError",
+    "RequestSource",
     "Schedule",
+    "StreamPlan",
     "loop_factory",
     "run",
     "run_blocking",

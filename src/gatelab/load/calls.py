@@ -1,17 +1,22 @@
 """One call of a run: the sink of its stream."""
 
+import asyncio
 from typing import Protocol
 
 from gatelab.grpc_wire.http2 import HeaderBlock
 from gatelab.grpc_wire.outcome import Closed
 from gatelab.grpc_wire.transport import ClientProtocol
 from gatelab.load.links import Link
+from gatelab.load.requests import Prepared
+from gatelab.load.streams import MessageCounter, Sender
 
 
 class Owner(Protocol):
     """Who wants to know that a call has ended."""
 
     def ended(self, call: "Call", closed: Closed) -> None: ...
+    def counted(self, call: "Call", too_long: int | None) -> None:
+        """Bytes have come of a call whose messages are counted; `too_long` is the length of one above the limit."""
 
 
 class Call:
@@ -19,13 +24,18 @@ class Call:
 
     __slots__ = (
         "attempts",
+        "counter",
         "intended_ns",
         "link",
         "owner",
         "protocol",
+        "request",
         "response_headers",
+        "sender",
         "sent_ns",
+        "slot",
         "stream_id",
+        "timer",
         "trailers",
     )
 
@@ -41,11 +51,19 @@ class Call:
         self.link: Link | None = None
         self.response_headers: HeaderBlock = ()
         self.trailers: HeaderBlock = ()
+        self.request: Prepared | None = None
+        self.slot = 0
+        self.counter: MessageCounter | None = None
+        """None: received messages are not looked at."""
+        self.sender: Sender | None = None
+        self.timer: asyncio.TimerHandle | None = None
 
     def on_headers(self, block: HeaderBlock) -> None:
         self.response_headers = block
 
     def on_data(self, data: bytes) -> int:
+        if self.counter is not None:
+            self.owner.counted(self, self.counter.feed(data))
         return len(data)
 
     def on_trailers(self, block: HeaderBlock) -> None:
@@ -53,3 +71,10 @@ class Call:
 
     def on_closed(self, closed: Closed) -> None:
         self.owner.ended(self, closed)
+
+    def quiet(self) -> None:
+        """Ends what is still going on for the stream on this side."""
+        if self.sender is not None:
+            self.sender.stop()
+        if self.timer is not None:
+            self.timer.cancel()

@@ -16,9 +16,11 @@ _LONGEST_PAUSE_S = 1.0
 class Link:
     """One of the plan's connections, through all its reconnections."""
 
-    __slots__ = ("count", "pods", "protocol", "reconnects", "target")
+    __slots__ = ("count", "number", "pods", "protocol", "reconnects", "target")
 
-    def __init__(self, target: Address, protocol: ClientProtocol) -> None:
+    def __init__(self, number: int, target: Address, protocol: ClientProtocol) -> None:
+        self.number = number
+        """Among the plan's connections, from 0."""
         self.target = target
         self.protocol = protocol
         self.count = 0
@@ -59,7 +61,8 @@ class Links:
                 for protocol in protocols:
                     protocol.close()
                 raise failure
-        return cls([Link(a, p) for a, p in zip(addresses, protocols, strict=True)], connect)
+        pairs = zip(addresses, protocols, strict=True)
+        return cls([Link(number, *pair) for number, pair in enumerate(pairs)], connect)
 
     def pick(self) -> Link | None:
         """The next connection in turn that takes calls; None when there is none."""

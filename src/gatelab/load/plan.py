@@ -3,9 +3,13 @@
 import ssl
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Literal, NamedTuple
 
+from gatelab.load.callers import Callers
 from gatelab.load.histogram import Histogram
-from gatelab.load.schedule import Schedule
+from gatelab.load.requests import RequestSource
+from gatelab.load.schedule import Arrivals, Schedule
+from gatelab.load.streams import StreamPlan
 
 Address = tuple[str, int]
 
@@ -40,6 +44,15 @@ class LoadPlan:
     """`/package.Service/Method`"""
     message: bytes
     """The request, encoded."""
+    source: RequestSource | None = None
+    """Makes a request for each call, instead of `message`."""
+    stream: StreamPlan | None = None
+    """None for a unary method."""
+    gzip: bool = False
+    """Requests are compressed."""
+    max_send_bytes: int | None = None
+    max_receive_bytes: int | None = None
+    """Of messages; longer ones are RESOURCE_EXHAUSTED. None: no limit."""
     address: str | None = None
     """Where to connect, when the name of `host` is not for the socket to resolve."""
     targets: tuple[Address, ...] = ()
@@ -49,16 +62,29 @@ class LoadPlan:
     """`:authority`; host:port if empty."""
     server_name: str | None = None
     rps: float = 0
-    schedule: Schedule | None = None
+    schedule: Arrivals | None = None
     total: int | None = None
     duration_s: float | None = None
     connections: int = 1
     concurrency: int = 50
     """Most calls in flight. Where an open loop reaches it, calls wait; that is in their response time, and reported."""
+    callers: Callers | None = None
+    """Changes `concurrency` as time goes by."""
     timeout_s: float = 20.0
     connect_timeout_s: float = 10.0
     drain_s: float = 5.0
     """How long after the end calls in flight may still be answered; what is out then counts as Canceled."""
+    at_end: Literal["wait", "close", "ignore"] = "wait"
+    """What becomes of calls in flight after `duration_s`: they are waited for, as `drain_s` says; or they are ended at
+    once and count as Unavailable; or they are ended and do not count."""
+    skip_first: int = 0
+    """So many calls, in the order in which they end, are not counted."""
+    count_errors: bool = False
+    """The times of failed calls count too."""
+    details_at_most: int = 0
+    """Of so many calls the result says when they ended, how long they took and what became of them."""
+    keepalive_s: float = 0
+    """A PING on each connection after every so many seconds; 0: none."""
     metadata: tuple[tuple[str, str | bytes], ...] = ()
     pod_key: str = "x-pod-name"
     """The response metadata that names the pod; headers or trailers."""
@@ -84,7 +110,7 @@ class LoadPlan:
         targets = self.targets or ((self.address or self.host, self.port),)
         return tuple(targets[n % len(targets)] for n in range(self.connections))
 
-    def open_schedule(self) -> Schedule | None:
+    def open_schedule(self) -> Arrivals | None:
         """The schedule of an open loop; None for a closed one."""
         if self.schedule is not None:
             return self.schedule
@@ -99,6 +125,15 @@ class ConnectionResult:
     count: int
     pods: Mapping[str, int]
     reconnects: int
+
+
+class CallDetail(NamedTuple):
+    """One call. `ended_ns` is Unix time."""
+
+    ended_ns: int
+    latency_ns: int
+    status: str
+    error: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,6 +173,9 @@ class LoadResult:
     """How late the generator itself sent calls that had nothing to wait for."""
     saturated: str = ""
     """Empty, or a sentence that says why the figures describe the generator or its limits more than the target."""
+
+    details: tuple[CallDetail, ...] = ()
+    """In the order in which they ended, as many as the plan asked for."""
 
     @property
     def rps(self) -> float:

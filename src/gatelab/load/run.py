@@ -8,10 +8,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Final
 
-from gatelab.grpc_wire.status import StatusCode
+from gatelab.grpc_wire.status import StatusCode, display_name
+from gatelab.load.callers import Callers
 from gatelab.load.engine import Engine
 from gatelab.load.links import Links
-from gatelab.load.plan import LoadPlan, LoadResult
+from gatelab.load.plan import CallDetail, LoadPlan, LoadResult
 from gatelab.load.progress import ProgressReport
 from gatelab.load.verdict import saturation
 
@@ -79,6 +80,10 @@ async def _driven(plan: LoadPlan, engine: Engine, links: Links, stop: asyncio.Ev
     async with asyncio.TaskGroup() as group:
         tasks = [group.create_task(links.keep(link, engine.connected, engine.unreachable)) for link in links.links]
         tasks.append(group.create_task(_tick(plan, engine)))
+        if plan.callers is not None:
+            tasks.append(group.create_task(_resize(plan.callers, engine)))
+        if plan.keepalive_s:
+            tasks.append(group.create_task(_keep_alive(plan.keepalive_s, links)))
         halted = group.create_task(_wait_for(stop))
         engine.begin()
         await asyncio.wait([engine.finished, halted], return_when=asyncio.FIRST_COMPLETED)
@@ -95,13 +100,33 @@ async def _wait_for(stop: asyncio.Event | None) -> None:
     await (stop or asyncio.Event()).wait()
 
 
+async def _resize(callers: Callers, engine: Engine) -> None:
+    """Changes the concurrency when its time has come."""
+    for at_s, number in callers.changes():
+        delay_s = at_s - (time.monotonic_ns() - engine.begin_ns) / 1e9
+        if at_s and delay_s > 0:
+            await asyncio.sleep(delay_s)
+        engine.resize(number)
+
+
+async def _keep_alive(every_s: float, links: Links) -> None:
+    """PINGs, so that what lies between does not take a quiet connection for a dead one."""
+    while True:
+        await asyncio.sleep(every_s)
+        for link in links.links:
+            if link.up:
+                link.protocol.session.ping()
+                link.protocol.touch()
+
+
 async def _tick(plan: LoadPlan, engine: Engine) -> None:
     """Deadlines of calls, the deadline of the run, and progress once a second."""
     grain_s = min(0.1, max(0.005, plan.timeout_s / 4))
     report = ProgressReport(engine)
     next_report_s = time.monotonic() + _REPORT_EVERY_S
     while True:
-        await asyncio.sleep(grain_s)
+        left_s = (engine.end_ns - time.monotonic_ns()) / 1e9
+        await asyncio.sleep(min(grain_s, left_s) if left_s > 0 else grain_s)
         now_ns = time.monotonic_ns()
         engine.expire(now_ns)
         if now_ns >= engine.end_ns + int(plan.drain_s * 1e9) and engine.in_flight:
@@ -141,6 +166,15 @@ def _result(
         retried=engine.retried,
         lateness=engine.lateness,
         saturated=saturation(plan, engine),
+        details=_details(engine, started),
+    )
+
+
+def _details(engine: Engine, started: float) -> tuple[CallDetail, ...]:
+    begin_ns, unix_ns = engine.begin_ns, round(started * 1e9)
+    return tuple(
+        CallDetail(unix_ns + ended_ns - begin_ns, latency_ns, display_name(code), error)
+        for ended_ns, latency_ns, code, error in engine.tally.details
     )
 
 

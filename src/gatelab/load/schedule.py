@@ -7,9 +7,31 @@ three shapes and their parameters are ghz's (`--load-schedule const|step|line`).
 import math
 from bisect import bisect_right
 from dataclasses import dataclass, field
-from typing import Self
+from typing import Protocol, Self
 
 _SEGMENTS_AT_MOST = 100_000
+
+
+class Arrivals(Protocol):
+    """Intended start times; they never go back."""
+
+    def at_ns(self, number: int) -> int | None:
+        """Nanoseconds from the start at which call `number` (from 0) is due; None when there is none any more."""
+
+
+def calls_before(arrivals: Arrivals, offset_ns: int) -> int:
+    """How many calls are due before that time; times never go back, so it is searched by halves."""
+    low, high = 0, 1
+    while (at_ns := arrivals.at_ns(high)) is not None and at_ns < offset_ns:
+        low, high = high, high * 2
+    while low < high:
+        middle = (low + high) // 2
+        at_ns = arrivals.at_ns(middle)
+        if at_ns is not None and at_ns < offset_ns:
+            low = middle + 1
+        else:
+            high = middle
+    return low
 
 
 @dataclass(frozen=True, slots=True)
