@@ -2,6 +2,7 @@
 
 CallError
 ├── SchemaError     a .proto file, descriptor set or symbol that cannot be used; protoc's words verbatim
+│   └── SymbolNotFound   nothing of that name
 └── DataError       request data that is not the JSON of the method's message
 """
 
@@ -11,6 +12,10 @@ class CallError(Exception):
 
 
 class SchemaError(CallError):
+    pass
+
+
+class SymbolNotFound(SchemaError):
     pass
 
 

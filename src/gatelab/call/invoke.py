@@ -21,7 +21,7 @@ class Listener(Protocol):
         """Once, before the first message; of a reply without headers they are empty."""
         ...
 
-    def message(self, message: Message, size: int) -> None:
+    async def message(self, message: Message, size: int) -> None:
         """Each response; `size` in bytes on the wire, without the prefix."""
         ...
 
@@ -33,6 +33,7 @@ class Outcome:
     status: Status
     trailers: Metadata
     sent: int
+    """How many requests were given."""
     received: int
 
 
@@ -45,21 +46,23 @@ async def invoke(
     metadata: Metadata = (),
     timeout_s: float | None = None,
 ) -> Outcome:
-    """Sends `requests` and reads until the call ends.
+    """Sends `requests` and reads until the call ends; where one is wanted and none is given, an empty one is sent.
 
     Raises CallError for a response that is not the method's message.
     """
     received = 0
     payloads = [request.SerializeToString() for request in requests]
+    if not payloads and not method.client_streaming:
+        payloads = [b""]
     async with channel.call(method.path, payloads, metadata=metadata, timeout_s=timeout_s) as stream:
         await stream.answered()
         listener.headers(stream.headers)
         async for payload in stream:
             received += 1
-            listener.message(_decoded(method, payload), len(payload))
+            await listener.message(_decoded(method, payload), len(payload))
         status = await stream.ended()
         trailers = stream.trailers
-    return Outcome(_checked(method, status, received), trailers, len(payloads), received)
+    return Outcome(_checked(method, status, received), trailers, len(requests), received)
 
 
 def _decoded(method: Method, payload: bytes) -> Message:

@@ -1,16 +1,16 @@
-"""Messages as JSON, as protobuf's JSON mapping has it: what `-d` says, and what is printed."""
+"""Request data: the messages that `-d` or stdin hold, as JSON or in protobuf's text format."""
 
 import json
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Literal
 
 from google.protobuf import json_format
-from google.protobuf.descriptor_pool import DescriptorPool
 from google.protobuf.message import Message
 
 from gatelab.call.errors import DataError
 from gatelab.call.schema import Method
 
+Format = Literal["json", "text"]
 _SPACE = " \t\r\n"
 
 
@@ -27,18 +27,21 @@ def documents(text: str) -> Iterator[Any]:
         at = _skip_space(text, at)
 
 
-def requests(method: Method, text: str, *, allow_unknown_fields: bool = False) -> list[Message]:
-    """The request messages that `text` holds; no text at all is one empty message where exactly one is wanted.
+def requests(
+    method: Method, text: str, *, allow_unknown_fields: bool = False, data_format: Format = "json"
+) -> list[Message]:
+    """The request messages that `text` holds: none when there is no JSON, at least one in the text format.
 
-    Raises DataError naming the field.
+    Raises DataError naming the field, and for a second message where exactly one is wanted.
     """
-    parsed = [parse(method, value, allow_unknown_fields=allow_unknown_fields) for value in documents(text)]
-    if method.client_streaming:
-        return parsed
-    if len(parsed) > 1:
+    if data_format == "text":
+        parsed = list(_text_records(method, text))
+    else:
+        parsed = [parse(method, value, allow_unknown_fields=allow_unknown_fields) for value in _values(text)]
+    if len(parsed) > 1 and not method.client_streaming:
         kind = "server-streaming" if method.server_streaming else "unary"
         raise DataError(f'method "{method.full_name}" is a {kind} RPC, but request data contained more than 1 message')
-    return parsed or [method.request()]
+    return parsed
 
 
 def parse(method: Method, value: Any, *, allow_unknown_fields: bool = False) -> Message:
@@ -51,15 +54,20 @@ def parse(method: Method, value: Any, *, allow_unknown_fields: bool = False) -> 
     return message
 
 
-def to_json(message: Message, pool: DescriptorPool, *, emit_defaults: bool = False) -> str:
-    """A message as grpcurl prints it: JSON names, two spaces of indentation."""
-    return json_format.MessageToJson(
-        message,
-        indent=2,
-        ensure_ascii=False,
-        always_print_fields_with_no_presence=emit_defaults,
-        descriptor_pool=pool,
-    )
+def _values(text: str) -> Iterator[Any]:
+    try:
+        yield from documents(text)
+    except DataError as error:
+        raise DataError(f"error getting request data: {error}") from error
+
+
+def _text_records(method: Method, text: str) -> Iterator[Message]:
+    from gatelab.call.text_format import SEPARATOR, parse_text
+
+    for record in text.split(SEPARATOR):
+        message = method.request()
+        parse_text(record, message, method.pool)
+        yield message
 
 
 def _skip_space(text: str, at: int) -> int:

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from google.protobuf.descriptor_pb2 import FileDescriptorProto
 from google.protobuf.message import DecodeError, Message
 
-from gatelab.call.errors import SchemaError
+from gatelab.call.errors import SchemaError, SymbolNotFound
 from gatelab.call.reflection_messages import reflection_messages
 from gatelab.call.schema import Schema, split_method
 from gatelab.grpc_wire.channel import Channel
@@ -37,7 +37,7 @@ class Reflection:
         service, _ = split_method(symbol)
         try:
             return await self.schema_of(service)
-        except _NotFound:
+        except SymbolNotFound:
             raise SchemaError(f'target server does not expose service "{service}"') from None
 
     async def schema_of(self, symbol: str) -> Schema:
@@ -48,7 +48,7 @@ class Reflection:
             for name in sorted(missing):
                 try:
                     known.update((file.name, file) for file in await self._files("file_by_filename", name))
-                except _NotFound:
+                except SymbolNotFound:
                     raise SchemaError(f'the server does not have "{name}", which its own files import') from None
                 if name not in known:
                     raise SchemaError(f'asked for "{name}", the server sent other files')
@@ -80,18 +80,14 @@ class Reflection:
         raise AssertionError("the last version always answers or raises")
 
 
-class _NotFound(SchemaError):
-    pass
-
-
 def _refusal(code: int, details: str) -> str:
     if code == StatusCode.UNIMPLEMENTED:
-        return "server does not support the reflection API; pass --proto or --protoset"
+        return "server does not support the reflection API"
     return f"failed to query for the schema by reflection: {display_name(code)}: {details}"
 
 
 def _error(answer: Message, value: str) -> SchemaError:
     error = answer.error_response  # type: ignore[attr-defined]
     if error.error_code == StatusCode.NOT_FOUND:
-        return _NotFound(f'Symbol not found: "{value}"')
+        return SymbolNotFound(f"Symbol not found: {value}")
     return SchemaError(f"reflection: {display_name(error.error_code)}: {error.error_message}")

@@ -4,14 +4,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from google.protobuf import message_factory
-from google.protobuf.descriptor import Descriptor, EnumDescriptor, MethodDescriptor, ServiceDescriptor
+from google.protobuf.descriptor import Descriptor, ServiceDescriptor
 from google.protobuf.descriptor_pb2 import FileDescriptorProto
 from google.protobuf.descriptor_pool import DescriptorPool
 from google.protobuf.message import Message
 
-from gatelab.call.errors import SchemaError
-
-Symbol = ServiceDescriptor | MethodDescriptor | Descriptor | EnumDescriptor
+from gatelab.call.elements import Element, elements
+from gatelab.call.errors import SchemaError, SymbolNotFound
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +59,7 @@ class Schema:
         try:
             return self.pool.FindServiceByName(name)
         except KeyError:
-            raise SchemaError(f'target server does not expose service "{name}"') from None
+            raise SymbolNotFound(f'target server does not expose service "{name}"') from None
 
     def method(self, symbol: str) -> Method:
         """The method named `package.Service/Method` or `package.Service.Method`. Raises SchemaError."""
@@ -80,28 +79,47 @@ class Schema:
             pool=self.pool,
         )
 
-    def find(self, name: str) -> Symbol:
-        """The service, method, message or enum of that full name. Raises SchemaError."""
-        for find in (
-            self.pool.FindServiceByName,
-            self.pool.FindMethodByName,
-            self.pool.FindMessageTypeByName,
-            self.pool.FindEnumTypeByName,
-        ):
-            try:
-                return find(name)
-            except KeyError:
-                continue
-        raise SchemaError(f'Symbol not found: "{name}"')
+    def message(self, name: str) -> Descriptor:
+        """The message of that full name. Raises SymbolNotFound."""
+        try:
+            return self.pool.FindMessageTypeByName(name)
+        except KeyError:
+            raise SymbolNotFound(f"Symbol not found: {name}") from None
 
-    def file_of(self, symbol: Symbol) -> FileDescriptorProto | None:
-        """The file that defines a symbol, with its source comments where the schema has them."""
-        owner = symbol.containing_service if isinstance(symbol, MethodDescriptor) else symbol
-        return self._files.get(owner.file.name)
+    def element(self, name: str) -> Element:
+        """Anything that has that full name, with its source comments where the schema has them.
+
+        Raises SymbolNotFound.
+        """
+        for file in self._files.values():
+            inside = not file.package or name.startswith(f"{file.package}.")
+            found = next((each for each in elements(file) if each.full_name == name), None) if inside else None
+            if found is not None:
+                return found
+        raise SymbolNotFound(f"Symbol not found: {name}")
+
+    def include(self, other: "Schema") -> None:
+        """Adds the files of another schema that this one has not. Raises SchemaError when they contradict its own."""
+        self._files |= {name: file for name, file in other.files.items() if name not in self._files}
+        for name in self._files:
+            self._add(name, ())
+
+    def files_of(self, names: Iterable[str]) -> list[FileDescriptorProto]:
+        """The files that define `names`, and all they import, imports first. Raises SymbolNotFound."""
+        found: dict[str, FileDescriptorProto] = {}
+        for name in names:
+            self._collect(self.element(name).file, found)
+        return list(found.values())
 
     @property
     def files(self) -> Mapping[str, FileDescriptorProto]:
         return self._files
+
+    def _collect(self, file: FileDescriptorProto, found: dict[str, FileDescriptorProto]) -> None:
+        if file.name not in found:
+            for dependency in file.dependency:
+                self._collect(self._files[dependency], found)
+            found[file.name] = file
 
     def _add(self, name: str, importers: tuple[str, ...]) -> None:
         if name in self._added:

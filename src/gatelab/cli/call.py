@@ -6,67 +6,70 @@ from typing import Any
 
 import click
 
-from gatelab.cli.call_options import Options
+from gatelab import __version__
+from gatelab.cli.call_options import options_of, warnings
 from gatelab.cli.go_flags import GoCommand
 
-VERBS = ("list", "describe")
 
-
-@click.command(cls=GoCommand)
+@click.command(cls=GoCommand, context_settings={"help_option_names": ["-h", "--help"]})
 @click.option("--proto", multiple=True, metavar="FILE", help="A .proto file; repeatable. Without: server reflection.")
 @click.option("--import-path", multiple=True, metavar="DIR", help="Where imports of .proto files are; repeatable.")
-@click.option("--protoset", multiple=True, metavar="FILE", help="A FileDescriptorSet instead of --proto; repeatable.")
-@click.option("-d", "--data", metavar="JSON", help="Request messages, one JSON value after the other; @ reads stdin.")
-@click.option("--format", "format_", type=click.Choice(["json"]), default="json", help="Of requests and responses.")
+@click.option("--protoset", multiple=True, metavar="FILE", help="A FileDescriptorSet instead of -proto; repeatable.")
+@click.option(
+    "--use-reflection/--no-use-reflection", default=None, help="Ask the server also beside -proto, -protoset."
+)
+@click.option("--protoset-out", metavar="FILE", help="Write what is used of the schema, as a FileDescriptorSet.")
+@click.option("--proto-out-dir", metavar="DIR", help="The same, as .proto files.")
+@click.option("-d", "--data", default="", metavar="DATA", help="Request messages, one after the other; @ reads stdin.")
+@click.option("--format", "format_", default="json", metavar="json|text", help="Of requests and responses.")
 @click.option("--emit-defaults", is_flag=True, help="Print fields that have their default value.")
 @click.option("--allow-unknown-fields", is_flag=True, help="Ignore fields of the request that the message has not.")
-@click.option("-H", "--header", multiple=True, metavar="'NAME: VALUE'", help="For the call and for reflection.")
+@click.option("--msg-template", is_flag=True, help="describe: show a request to fill in.")
+@click.option("--format-error", is_flag=True, help="Print a status as google.rpc.Status in -format.")
+@click.option(
+    "-H", "--header", multiple=True, metavar="'NAME: VALUE'", help="For the call and for reflection; -bin in base64."
+)
 @click.option("--rpc-header", multiple=True, metavar="'NAME: VALUE'", help="For the call only.")
 @click.option("--reflect-header", multiple=True, metavar="'NAME: VALUE'", help="For reflection only.")
+@click.option("--expand-headers", is_flag=True, help="Replace ${NAME} in headers by the environment's value.")
 @click.option("--plaintext", is_flag=True, help="HTTP/2 without TLS. The default is TLS.")
 @click.option("--insecure", is_flag=True, help="TLS, but do not verify the server's certificate.")
 @click.option("--cacert", metavar="FILE", help="Trust these CA certificates instead of the system's.")
-@click.option("--cert", metavar="FILE", help="Client certificate, with --key.")
+@click.option("--cert", metavar="FILE", help="Client certificate, with -key.")
 @click.option("--key", metavar="FILE", help="Its private key.")
+@click.option("--alts", is_flag=True, help="Refused: Google Cloud's own transport security.")
+@click.option("--alts-handshaker-service", metavar="ADDRESS", help="Refused with -alts.")
+@click.option("--alts-target-service-account", multiple=True, metavar="NAME", help="Refused with -alts.")
+@click.option("--unix", is_flag=True, help="The address is the path of a Unix domain socket.")
 @click.option("--authority", metavar="NAME", help="The :authority to send; also the name that is verified.")
-@click.option("--servername", metavar="NAME", help="The same, but --authority, where given, is what is sent.")
-@click.option("--connect-timeout", type=float, default=10.0, metavar="SECONDS", show_default=True)
-@click.option("--max-time", type=float, metavar="SECONDS", help="Give up after this long.")
-@click.option("--max-msg-sz", type=int, default=4 << 20, metavar="BYTES", show_default=True, help="Longest response.")
-@click.option("--user-agent", metavar="TEXT")
+@click.option("--servername", metavar="NAME", help="The same, but -authority, where given, is what is sent.")
+@click.option("--connect-timeout", type=float, default=0.0, metavar="SECONDS", help="For the connection; 10 if 0.")
+@click.option(
+    "--keepalive-time", type=float, default=0.0, metavar="SECONDS", help="Probe a silent connection this often."
+)
+@click.option("--max-time", type=float, default=0.0, metavar="SECONDS", help="Give up after this long; never if 0.")
+@click.option("--max-msg-sz", type=int, default=0, metavar="BYTES", help="Longest response; 4 MiB if 0.")
+@click.option("--user-agent", metavar="TEXT", help="Goes before our own in the User-Agent header.")
 @click.option("-v", "--verbose", is_flag=True, help="Show the method, headers and trailers.")
-@click.argument("address")
-@click.argument("symbol", required=False)
-@click.argument("rest", nargs=-1)
-def call(
-    address: str,
-    symbol: str | None,
-    rest: tuple[str, ...],
-    format_: str,  # noqa: ARG001 - one format so far
-    **values: Any,
-) -> None:
+@click.option("--vv", "very_verbose", is_flag=True, help="Show sizes and times also.")
+@click.version_option(__version__, prog_name="gatelab")
+@click.argument("arguments", nargs=-1, metavar="[ADDRESS] [list|describe] [SYMBOL]")
+def call(arguments: tuple[str, ...], **values: Any) -> None:
     """Call a gRPC method, with grpcurl's options (one dash or two).
 
     \b
-      gatelab call --proto greetings.proto -d '{"name": "you"}' HOST:443 greetings.GreetMe/Send
+      gatelab call -proto greetings.proto -d '{"name": "you"}' HOST:443 greetings.GreetMe/Send
       gatelab call -plaintext 127.0.0.1:8080 list
       gatelab call -plaintext 127.0.0.1:8080 describe greetings.GreetMe
-      gatelab call --proto greetings.proto describe greetings.GreetRequest
+      gatelab call -proto greetings.proto describe -msg-template greetings.GreetRequest
+      printf '{"name": "a"}{"name": "b"}' | gatelab call -d @ HOST:443 greetings.GreetMe/Chat
 
-    Names of a running lab are resolved by its DNS, and its certificates are trusted for them. Exit code: 0; 1 the call
-    could not be made; 2 usage; 64 + n for gRPC status n.
+    Without -d one empty message is sent. Names of a running lab are resolved by its DNS, and its certificates are
+    trusted for them. Exit code: 0; 1 the call could not be made; 2 usage; 64 + n for gRPC status n.
     """
     from gatelab.cli.call_run import run
 
-    if address in VERBS and not rest and (values["proto"] or values["protoset"]):
-        address, symbol, rest = "", address, (symbol,) if symbol else ()
-    if symbol is None:
-        raise click.UsageError("Missing argument 'SYMBOL': give package.Service/Method, list or describe.")
-    options = Options(address=address, symbol=symbol, **values)
-    if options.proto and options.protoset:
-        raise click.UsageError("Use either --protoset files or --proto files, but not both.")
-    if options.plaintext and (options.insecure or options.cacert or options.cert):
-        raise click.UsageError("The --insecure, --cacert and --cert arguments have no meaning with --plaintext.")
-    if rest and (options.symbol not in VERBS or len(rest) > 1):
-        raise click.UsageError("Too many arguments.")
-    sys.exit(asyncio.run(run(options, rest[0] if rest else None)))
+    options = options_of(arguments, values)
+    for warning in warnings(options):
+        click.echo(f"Warning: {warning}", err=True)
+    sys.exit(asyncio.run(run(options)))

@@ -5,6 +5,7 @@ import re
 from gatelab.grpc_wire.outcome import Status
 from gatelab.grpc_wire.status import StatusCode
 
+_NO_REFLECTION = "server does not support the reflection API"
 _NO_BACKEND = re.compile(r"^no backend of route (\w+)/([^/]+)/([^/]+)/\S* can be used$")
 
 
@@ -26,4 +27,11 @@ def hint(status: Status) -> str | None:
             "the Gateway answered: the Service behind the route has no ready pod; "
             "`gatelab kubectl get endpointslices,pods -A` shows those there are, `gatelab status` what they wait for"
         )
+    return None
+
+
+def schema_hint(error: Exception) -> str | None:
+    """What to do about a server that does not describe itself, else None."""
+    if _NO_REFLECTION in str(error):
+        return "pass the service's -proto (with -import-path) or -protoset"
     return None

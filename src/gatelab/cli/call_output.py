@@ -1,57 +1,102 @@
 """What `gatelab call` prints, block by block as grpcurl does."""
 
 import base64
-import json
-from collections.abc import Sequence
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Literal
 
 import click
-from google.protobuf.descriptor_pool import DescriptorPool
-from google.protobuf.message import Message
+from google.protobuf.message import DecodeError, Message
 
 from gatelab.call.invoke import Outcome
-from gatelab.call.messages import to_json
-from gatelab.call.schema import Method
+from gatelab.call.json_text import to_json
+from gatelab.call.schema import Method, Schema
+from gatelab.call.sources import Source, learn
+from gatelab.call.text_format import SEPARATOR, to_text
+from gatelab.cli.call_options import Options
 from gatelab.grpc_wire.metadata import Metadata
 from gatelab.grpc_wire.status import display_name
 
+_DETAILS = "grpc-status-details-bin"
+
+
+@dataclass(frozen=True, slots=True)
+class Style:
+    """How messages, and what is around them, are shown."""
+
+    format_: Literal["json", "text"] = "json"
+    emit_defaults: bool = False
+    format_error: bool = False
+    verbosity: int = 0
+
+    @classmethod
+    def of(cls, options: Options) -> "Style":
+        verbosity = 2 if options.very_verbose else 1 if options.verbose else 0
+        return cls(options.format_, options.emit_defaults, options.format_error, verbosity)
+
 
 class Printer:
-    """The listener of a call: messages on stdout, and with `verbose` everything around them."""
+    """The listener of a call: messages on stdout, and when verbose everything around them."""
 
-    def __init__(self, method: Method, *, verbose: bool, emit_defaults: bool) -> None:
+    def __init__(self, method: Method, schema: Schema, source: Source, style: Style) -> None:
         self._method = method
-        self._verbose = verbose
-        self._emit_defaults = emit_defaults
+        self._schema = schema
+        self._source = source
+        self._style = style
+        self._shown = 0
 
     def resolved(self, metadata: Metadata) -> None:
-        if self._verbose:
-            click.echo(f"\nResolved method descriptor:\n{signature(self._method)}")
+        if self._style.verbosity:
+            click.echo(f"\nResolved method descriptor:\n{self._described()}")
             click.echo(f"\nRequest metadata to send:\n{metadata_text(metadata)}")
 
     def headers(self, metadata: Metadata) -> None:
-        if self._verbose:
+        if self._style.verbosity:
             click.echo(f"\nResponse headers received:\n{metadata_text(metadata)}")
 
-    def message(self, message: Message, size: int) -> None:
-        if self._verbose:
-            click.echo(f"\nEstimated response size: {size} bytes\n\nResponse contents:")
-        click.echo(to_json(message, self._method.pool, emit_defaults=self._emit_defaults))
+    async def message(self, message: Message, size: int) -> None:
+        if self._style.verbosity > 1:
+            click.echo(f"\nEstimated response size: {size} bytes")
+        if self._style.verbosity:
+            click.echo("\nResponse contents:")
+        click.echo(await self._text(message))
 
-    def ended(self, outcome: Outcome) -> None:
-        if self._verbose:
+    async def ended(self, outcome: Outcome) -> None:
+        if self._style.verbosity:
             click.echo(f"\nResponse trailers received:\n{metadata_text(outcome.trailers)}")
-            sent = f"{outcome.sent} request{'' if outcome.sent == 1 else 's'}"
-            received = f"{outcome.received} response{'' if outcome.received == 1 else 's'}"
-            click.echo(f"Sent {sent} and received {received}")
-        if outcome.status.code:
-            click.echo(status_text(outcome, self._method.pool), err=True)
+            click.echo(
+                f"Sent {_counted(outcome.sent, 'request')} and received {_counted(outcome.received, 'response')}"
+            )
+        if outcome.status.code and self._style.format_error:
+            click.echo(await self._text(_as_message(outcome)), err=True, nl=False)
+        elif outcome.status.code:
+            click.echo("\n".join([line async for line in self._status_lines(outcome)]), err=True)
 
+    async def _status_lines(self, outcome: Outcome) -> Any:
+        yield "ERROR:"
+        yield f"  Code: {display_name(outcome.status.code)}"
+        yield f"  Message: {outcome.status.details}"
+        for number, detail in enumerate(_as_message(outcome).details, 1):
+            if number == 1:
+                yield "  Details:"
+            prefix = f"  {number})"
+            first, *rest = (await self._text(detail)).split("\n")
+            yield f"{prefix}\t{first}"
+            for line in rest:
+                yield f"{' ' * len(prefix)}\t{line}"
 
-def signature(method: Method) -> str:
-    """`rpc Send ( .greetings.GreetRequest ) returns ( stream .greetings.GreetResponse );`"""
-    request = f"{'stream ' if method.client_streaming else ''}.{method.request.DESCRIPTOR.full_name}"
-    response = f"{'stream ' if method.server_streaming else ''}.{method.response.DESCRIPTOR.full_name}"
-    return f"rpc {method.name} ( {request} ) returns ( {response} );"
+    async def _text(self, message: Message) -> str:
+        await learn(self._source, self._schema, message)
+        separator = SEPARATOR if self._style.format_ == "text" and not self._style.verbosity and self._shown else ""
+        self._shown += 1
+        if self._style.format_ == "text":
+            return separator + to_text(message)
+        return to_json(message, self._schema.pool, emit_defaults=self._style.emit_defaults)
+
+    def _described(self) -> str:
+        from gatelab.call.proto_text import ProtoText
+
+        return ProtoText(self._schema.pool).of(self._schema.element(self._method.full_name))
 
 
 def metadata_text(metadata: Metadata) -> str:
@@ -63,33 +108,25 @@ def metadata_text(metadata: Metadata) -> str:
     return "\n".join(lines) or "(empty)"
 
 
-def status_text(outcome: Outcome, pool: DescriptorPool) -> str:
-    """The block that grpcurl writes to stderr for a status other than OK."""
-    lines = ["ERROR:", f"  Code: {display_name(outcome.status.code)}", f"  Message: {outcome.status.details}"]
-    details = _details(outcome.trailers, pool)
-    if details:
-        lines += ["  Details:", *(f"  {number})\t{text}" for number, text in enumerate(details, 1))]
-    return "\n".join(lines)
+def _counted(number: int, what: str) -> str:
+    return f"{number} {what}{'' if number == 1 else 's'}"
 
 
-def _details(trailers: Metadata, pool: DescriptorPool) -> Sequence[str]:
-    """The messages of `grpc-status-details-bin` (google.rpc.Status) as one line of JSON each."""
-    encoded = next((value for key, value in trailers if key == "grpc-status-details-bin"), None)
-    if not isinstance(encoded, bytes):
-        return ()
-    from google.protobuf import json_format
-    from google.protobuf.message import DecodeError
+def _as_message(outcome: Outcome) -> Any:
+    """google.rpc.Status: what the trailers hold, else what code and text say."""
     from google.rpc.status_pb2 import Status
 
-    try:
-        details = Status.FromString(encoded).details
-    except DecodeError:
-        return ("grpc-status-details-bin is not a google.rpc.Status",)
-    lines = []
-    for detail in details:
+    status = Status(code=outcome.status.code, message=outcome.status.details)
+    for encoded in _encoded_details(outcome.trailers):
         try:
-            lines.append(json.dumps(json_format.MessageToDict(detail, descriptor_pool=pool), ensure_ascii=False))
-        except (TypeError, KeyError, DecodeError):
-            raw = {"@type": detail.type_url, "@value": base64.b64encode(detail.value).decode()}
-            lines.append(json.dumps({**raw, "@error": f"{detail.type_url} is not recognized; see @value"}))
-    return lines
+            status.details.extend(Status.FromString(encoded).details)
+        except DecodeError:
+            click.echo(f"Warning: {_DETAILS} is not a google.rpc.Status", err=True)
+    return status
+
+
+def _encoded_details(trailers: Metadata) -> Iterator[bytes]:
+    for key, value in trailers:
+        if key == _DETAILS and isinstance(value, bytes):
+            yield value
+            return

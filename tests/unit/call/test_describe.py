@@ -1,11 +1,13 @@
 import pytest
 
-from gatelab.call.describe import described, members
+from gatelab.call.describe import described, methods_of
 from gatelab.call.schema import Schema
 
 PAYMENT = """\
 shop.Payment is a message:
+// A payment.
 message Payment {
+  // In cents.
   int64 amount_cents = 1;
   .shop.Currency currency = 2;
   repeated string tags = 3;
@@ -40,4 +42,6 @@ def test_a_symbol_is_written_as_in_a_proto_file(shop: Schema, name: str, text: s
 
 def test_a_service_lists_its_methods(shop: Schema) -> None:
     assert "  rpc Talk ( stream .shop.Payment ) returns ( stream .shop.Receipt );" in described(shop, "shop.Till")
-    assert members(shop.service("shop.Till")) == [f"shop.Till.{name}" for name in ("Collect", "Pay", "Talk", "Watch")]
+    assert methods_of(shop.service("shop.Till")) == [
+        f"shop.Till.{name}" for name in ("Collect", "Pay", "Talk", "Watch")
+    ]

@@ -25,7 +25,7 @@ class Heard:
     def headers(self, metadata: Metadata) -> None:
         self.metadata = dict(metadata)
 
-    def message(self, message: Message, size: int) -> None:
+    async def message(self, message: Message, size: int) -> None:
         assert size == message.ByteSize()
         self.texts.append(message.text)  # type: ignore[attr-defined]
 
@@ -141,5 +141,5 @@ async def test_reflection_gives_the_schema(channel: Channel) -> None:
     asked = Reflection(channel, timeout_s=5)
     assert await asked.services() == ["shop.Till"]
     found = await asked.schema_of_method("shop.Till/Pay")
-    assert found.find("google.protobuf.Timestamp").name == "Timestamp"
+    assert found.message("google.protobuf.Timestamp").name == "Timestamp"
     assert found.method("shop.Till.Pay").request.DESCRIPTOR.full_name == "shop.Payment"

@@ -52,7 +52,7 @@ def test_a_missing_file_is_named() -> None:
 def test_a_protoset_is_read(tree: Path, tmp_path: Path) -> None:
     written = tmp_path / "set.bin"
     written.write_bytes(FileDescriptorSet(file=compile_protos([str(tree / "main.proto")])).SerializeToString())
-    assert Schema(read_protosets([str(written), str(written)])).find("a.A").full_name == "a.A"
+    assert Schema(read_protosets([str(written), str(written)])).message("a.A").full_name == "a.A"
 
 
 def test_a_protoset_that_is_none(tmp_path: Path) -> None:

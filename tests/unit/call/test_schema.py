@@ -27,7 +27,7 @@ def test_what_is_not_there_is_named(shop: Schema) -> None:
     with pytest.raises(SchemaError, match=r'"shop.Till" does not include a method named "Steal" \(it has: Pay, Watch'):
         shop.method("shop.Till/Steal")
     with pytest.raises(SchemaError, match="Symbol not found"):
-        shop.find("shop.Nothing")
+        shop.message("shop.Nothing")
 
 
 @pytest.mark.parametrize("symbol", ["Pay", "", "/", "shop.Till/"])
@@ -38,7 +38,7 @@ def test_what_is_no_method_name(symbol: str) -> None:
 
 def test_services_are_listed(shop: Schema) -> None:
     assert shop.services() == ["shop.Till"]
-    assert shop.find("shop.Payment.Person").full_name == "shop.Payment.Person"
+    assert shop.message("shop.Payment.Person").full_name == "shop.Payment.Person"
 
 
 def test_a_missing_import_is_named() -> None:

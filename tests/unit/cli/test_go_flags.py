@@ -10,6 +10,7 @@ PARAMS = [
     click.Option(["--max-time"]),
     click.Option(["-v", "--verbose"], is_flag=True),
     click.Option(["--insecure"], is_flag=True),
+    click.Option(["--reflect/--no-reflect"]),
 ]
 
 
@@ -22,6 +23,8 @@ PARAMS = [
         ("-insecure=true -verbose=false", "--insecure"),
         ("-d -insecure host", "-d -insecure host"),
         ("-v host", "-v host"),
+        ("--v --d x host", "-v -d x host"),
+        ("-reflect=false", "--no-reflect"),
         ("-- -insecure", "-- -insecure"),
         ("-unknown", "-unknown"),
         ("-d", "-d"),
@@ -32,7 +35,7 @@ def test_one_dash_is_as_good_as_two(typed: str, read: str) -> None:
 
 
 def test_a_flag_takes_only_booleans() -> None:
-    with pytest.raises(click.UsageError, match="invalid boolean value 'maybe' for -insecure"):
+    with pytest.raises(click.UsageError, match='invalid boolean value "maybe" for -insecure'):
         rewritten(["-insecure=maybe"], PARAMS)
 
 

@@ -1,0 +1,54 @@
+"""A message with something in every place, to be filled in: `describe -msg-template`."""
+
+from typing import Any
+
+from google.protobuf import json_format
+from google.protobuf.descriptor import Descriptor, FieldDescriptor
+from google.protobuf.message import Message
+
+from gatelab.call.json_text import map_entry
+
+_EXAMPLES: dict[str, Any] = {
+    "google.protobuf.Any": {"@type": "type.googleapis.com/google.protobuf.Empty", "value": {}},
+    "google.protobuf.Value": {"google.protobuf.Value": "supports arbitrary JSON"},
+    "google.protobuf.ListValue": [{"google.protobuf.ListValue": "is an array of arbitrary JSON values"}],
+    "google.protobuf.Struct": {"google.protobuf.Struct": "supports arbitrary JSON objects"},
+}
+"""Where an empty message has no JSON, or says nothing."""
+
+
+def fill(message: Message, above: tuple[str, ...] = ()) -> None:
+    """Sets messages and gives every list and map one element; a message that contains itself is left empty there."""
+    name = message.DESCRIPTOR.full_name
+    if name in _EXAMPLES:
+        json_format.ParseDict(_EXAMPLES[name], message)
+    elif name not in above:
+        for field in message.DESCRIPTOR.fields:
+            _fill_field(message, field, (*above, name))
+
+
+def _fill_field(message: Message, field: Any, above: tuple[str, ...]) -> None:
+    value = getattr(message, field.name)
+    if (entry := map_entry(field)) is not None:
+        _fill_map(value, entry, above)
+    elif field.is_repeated and field.message_type is not None:
+        fill(value.add(), above)
+    elif field.is_repeated:
+        value.append(_zero(field))
+    elif field.message_type is not None:
+        value.SetInParent()
+        fill(value, above)
+
+
+def _fill_map(value: Any, entry: Descriptor, above: tuple[str, ...]) -> None:
+    key = _zero(entry.fields_by_name["key"])
+    kind = entry.fields_by_name["value"]
+    if kind.message_type is not None:
+        fill(value[key], above)
+    else:
+        value[key] = _zero(kind)
+
+
+def _zero(field: FieldDescriptor) -> Any:
+    zeros = {FieldDescriptor.TYPE_STRING: "", FieldDescriptor.TYPE_BYTES: b"", FieldDescriptor.TYPE_BOOL: False}
+    return zeros.get(field.type, 0)
