@@ -1,11 +1,13 @@
-"""Secrets and ConfigMaps that something of ours refers to, and may: the only ones that are ever read."""
+"""Secrets and ConfigMaps that classes, Gateways, ListenerSets and policies refer to, and may: no other is ever read.
+
+What becomes of a reference is for `translate` to say, by the same rule (`translate.references`).
+"""
 
 from collections.abc import Iterable, Iterator
 
 from gatelab.gateway.reference_grant import Grants, Referrer
 from gatelab.kinds.gatewayapi import (
     BackendTLSPolicy,
-    Frontend,
     Gateway,
     GatewayClass,
     Listener,
@@ -19,8 +21,7 @@ from gatelab.kinds.objects import Key
 def secrets(gateways: Iterable[Gateway], listener_sets: Iterable[ListenerSet], granted: Grants) -> frozenset[Key]:
     """Certificates of listeners, and those by which Gateways identify themselves to backends."""
     named = (*_of_gateways(gateways), *_of_listener_sets(listener_sets))
-    found = ((referrer, Key(each.namespace or referrer.namespace, each.name)) for referrer, each in named)
-    return frozenset(key for referrer, key in found if granted.allow(referrer, "", "Secret", key))
+    return frozenset(_permitted(named, "Secret", granted))
 
 
 def config_maps(
@@ -30,22 +31,26 @@ def config_maps(
     granted: Grants,
 ) -> frozenset[Key]:
     """Certificates of authorities, for clients and for backends, and parameters of Gateways and their classes."""
-    found: set[Key] = set()
-    for gateway_class in gateway_classes:
-        parameters = gateway_class.spec.parameters_ref
-        if parameters is not None and (parameters.group, parameters.kind) == ("", "ConfigMap"):
-            found.add(Key(parameters.namespace, parameters.name))
-    for gateway in gateways:
-        namespace = gateway.metadata.namespace
-        parameters = gateway.spec.infrastructure.parameters_ref
-        if parameters is not None and (parameters.group, parameters.kind) == ("", "ConfigMap"):
-            found.add(Key(namespace, parameters.name))
-        keys = (Key(each.namespace or namespace, each.name) for each in _authorities(gateway.spec.tls.frontend))
-        found.update(key for key in keys if granted.allow(Referrer("Gateway", namespace), "", "ConfigMap", key))
-    for policy in policies:
-        references = policy.spec.validation.ca_certificate_refs
-        found.update(Key(policy.metadata.namespace, each.name) for each in references)
-    return frozenset(found)
+    gateways = tuple(gateways)
+    named = (*_of_frontends(gateways), *_of_policies(policies))
+    return frozenset((*_parameters(gateway_classes, gateways), *_permitted(named, "ConfigMap", granted)))
+
+
+def _permitted(
+    named: Iterable[tuple[Referrer, ObjectReference | SecretReference]], kind: str, granted: Grants
+) -> Iterator[Key]:
+    for referrer, each in named:
+        key = Key(each.namespace or referrer.namespace, each.name)
+        if (each.group, each.kind) == ("", kind) and granted.allow(referrer, "", kind, key):
+            yield key
+
+
+def _parameters(gateway_classes: Iterable[GatewayClass], gateways: Iterable[Gateway]) -> Iterator[Key]:
+    of_classes = ((each.spec.parameters_ref, "") for each in gateway_classes)
+    of_gateways = ((each.spec.infrastructure.parameters_ref, each.metadata.namespace) for each in gateways)
+    for reference, namespace in (*of_classes, *of_gateways):
+        if reference is not None and (reference.group, reference.kind) == ("", "ConfigMap"):
+            yield Key(namespace or reference.namespace, reference.name)
 
 
 def _of_gateways(gateways: Iterable[Gateway]) -> Iterator[tuple[Referrer, SecretReference]]:
@@ -69,9 +74,15 @@ def _certificates(listeners: Iterable[Listener]) -> Iterator[SecretReference]:
             yield from listener.tls.certificate_refs
 
 
-def _authorities(frontend: Frontend | None) -> Iterator[ObjectReference]:
-    if frontend is None:
-        return
-    for tls in (frontend.default, *(each.tls for each in frontend.per_port)):
-        if tls.validation is not None:
-            yield from tls.validation.ca_certificate_refs
+def _of_frontends(gateways: Iterable[Gateway]) -> Iterator[tuple[Referrer, ObjectReference]]:
+    for gateway in gateways:
+        referrer, frontend = Referrer("Gateway", gateway.metadata.namespace), gateway.spec.tls.frontend
+        for tls in (frontend.default, *(each.tls for each in frontend.per_port)) if frontend is not None else ():
+            if tls.validation is not None:
+                yield from ((referrer, each) for each in tls.validation.ca_certificate_refs)
+
+
+def _of_policies(policies: Iterable[BackendTLSPolicy]) -> Iterator[tuple[Referrer, ObjectReference]]:
+    for policy in policies:
+        referrer = Referrer("BackendTLSPolicy", policy.metadata.namespace)
+        yield from ((referrer, each) for each in policy.spec.validation.ca_certificate_refs)
