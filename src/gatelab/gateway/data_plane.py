@@ -9,7 +9,7 @@ from typing import Any
 
 from gatelab.gateway.settings import DataPlaneSettings
 from gatelab.gateway.translate import addresses
-from gatelab.gateway.translate.bound_ports import bound_port
+from gatelab.gateway.translate.bound_ports import bound_port, transport_port
 from gatelab.gateway.translate.outcome import GatewayOutcome
 from gatelab.kinds.builtin import DEPLOYMENT, GATEWAY, SERVICE, SERVICE_ACCOUNT
 from gatelab.kinds.gatewayapi import Gateway
@@ -89,7 +89,7 @@ def _service(outcome: GatewayOutcome, metadata: Mapping[str, Any], settings: Dat
     # All accepted listeners, servable or not: the address and its ports shall not come and go with a certificate.
     listeners = [each.verdict.listener for each in outcome.listeners if each.verdict.is_accepted]
     # A port keeps its name, and with it its node port, when a ListenerSet adds a listener of another protocol to it.
-    protocols = {(listener.port, _transport(listener.protocol)): listener.protocol for listener in reversed(listeners)}
+    protocols = {transport_port(listener): listener.protocol for listener in reversed(listeners)}
     ports = [
         {
             "name": f"{protocol.lower()}-{port}",
@@ -97,7 +97,7 @@ def _service(outcome: GatewayOutcome, metadata: Mapping[str, Any], settings: Dat
             "targetPort": bound_port(port, settings.privileged_shift),
             "protocol": transport,
         }
-        for (port, transport), protocol in sorted(protocols.items())
+        for (transport, port), protocol in sorted(protocols.items(), key=lambda each: each[0][::-1])
     ]
     annotations = dict(metadata.get("annotations", {}))
     spec: dict[str, Any] = {"type": "LoadBalancer", "selector": selector_labels(gateway), "ports": ports}
@@ -112,10 +112,6 @@ def _service(outcome: GatewayOutcome, metadata: Mapping[str, Any], settings: Dat
         "metadata": {**metadata, **({"annotations": annotations} if annotations else {})},
         "spec": spec,
     }
-
-
-def _transport(protocol: str) -> str:
-    return "UDP" if protocol == "UDP" else "TCP"
 
 
 def _deployment(outcome: GatewayOutcome, metadata: Mapping[str, Any], settings: DataPlaneSettings) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from gatelab.gateway.translate import listener_kinds
+from gatelab.gateway.translate.bound_ports import transport_port
 from gatelab.gateway.translate.hostnames import normal
 from gatelab.gateway.translate.observations import CONFLICTED, fails, holds
 from gatelab.kinds.conditions import Condition
@@ -51,7 +52,7 @@ def conflicts(owners: Iterable[Sequence[Listener]]) -> tuple[tuple[Conflict | No
         left = [each for each in listeners if _is_served(each) and lost[id(each)] is None]
         found.append(tuple(lost[id(each)] or _mutual(each, left) for each in listeners))
         for each in left:
-            taken.setdefault(_place(each), _Port()).add(each)
+            taken.setdefault(transport_port(each), _Port()).add(each)
     return tuple(found)
 
 
@@ -64,7 +65,7 @@ def conflicted(conflict: Conflict | None, generation: int) -> Condition:
 
 def _lost(listener: Listener, taken: dict[tuple[str, int], _Port]) -> Conflict | None:
     """The conflict with listeners of higher precedence. They may be others' objects, so it names none of them."""
-    port = taken.get(_place(listener))
+    port = taken.get(transport_port(listener))
     if port is None or not _is_served(listener):
         return None
     for protocol in sorted(port.protocols):
@@ -82,7 +83,7 @@ def _mutual(listener: Listener, listeners: Sequence[Listener]) -> Conflict | Non
     """The conflict with another listener of the same object."""
     if not _is_served(listener):
         return None
-    others = [each for each in listeners if each is not listener and _place(each) == _place(listener)]
+    others = [each for each in listeners if each is not listener and transport_port(each) == transport_port(listener)]
     for other in others:
         if not _can_share(other.protocol, listener.protocol):
             message = f"listener {other.name} has port {other.port} with protocol {other.protocol}"
@@ -97,10 +98,6 @@ def _mutual(listener: Listener, listeners: Sequence[Listener]) -> Conflict | Non
 
 def _is_served(listener: Listener) -> bool:
     return listener.protocol in listener_kinds.BY_PROTOCOL
-
-
-def _place(listener: Listener) -> tuple[str, int]:
-    return ("UDP" if listener.protocol == "UDP" else "TCP", listener.port)
 
 
 def _can_share(one: str, other: str) -> bool:

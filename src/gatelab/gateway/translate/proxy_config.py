@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from gatelab.gateway.translate import backend_tls, l4_chains, redirects
-from gatelab.gateway.translate.bound_ports import bound_port
+from gatelab.gateway.translate.bound_ports import bound_port, transport_port
 from gatelab.gateway.translate.hostnames import EVERY, normal
 from gatelab.gateway.translate.outcome import ListenerVerdict, Placement, ServicePortName
 from gatelab.gateway.translate.route_tables import HostScope, route_table
@@ -48,12 +48,6 @@ class ServedListener:
         return self.verdict.id
 
     @property
-    def place(self) -> tuple[str, int]:
-        """The port, among those of its transport."""
-        listener = self.verdict.listener
-        return ("UDP" if listener.protocol == "UDP" else "TCP", listener.port)
-
-    @property
     def hostname(self) -> str:
         return normal(self.verdict.listener.hostname)
 
@@ -89,8 +83,8 @@ def assembled(
     listeners: list[model.Listener] = []
     made: list[model.RouteTable] = []
     placements: dict[str, Placement] = {}
-    for transport, port in sorted({each.place for each in served}):
-        sharing = [each for each in served if each.place == (transport, port)]
+    for transport, port in sorted({transport_port(each.verdict.listener) for each in served}):
+        sharing = [each for each in served if transport_port(each.verdict.listener) == (transport, port)]
         name = f"port-{port}" if transport == "TCP" else f"udp-{port}"
         chains, found = _chains(name, sharing, tables)
         listeners.append(model.Listener(name, binding.address, binding.port(port), chains))

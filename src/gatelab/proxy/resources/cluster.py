@@ -16,6 +16,10 @@ from gatelab.proxy.resources.encoded import ENDPOINTS, SECRET, EncodedResource, 
 from gatelab.proxy.resources.sources import duration, over_ads
 from gatelab.proxy.resources.tls import upstream_transport
 
+UNSERVABLE = "gatelab.unservable"
+"""A cluster that never exists. What is sent to it is answered with the `failure_status` of the route; a connection is
+closed, a datagram dropped.
+"""
 AS_MANY_STREAMS_AS_THE_BACKEND_ALLOWS = 2**31 - 1
 
 _PROTOCOL_OPTIONS = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions"

@@ -1,6 +1,5 @@
 """Configurations of one proxy, one after the other: what is in the next one as it was is not encoded again."""
 
-from collections import ChainMap
 from collections.abc import Callable, Iterable, Mapping
 from operator import is_
 from typing import Protocol, TypeVar
@@ -74,7 +73,9 @@ class Encoder:
             for table in config.route_tables
             if table.name in spread
         ]
-        return of_tables[0] if len(of_tables) == 1 else dict(ChainMap(*map(dict, of_tables)))
+        if len(of_tables) == 1:
+            return of_tables[0]
+        return {name: host for hosts in of_tables for name, host in hosts.items()}
 
     def _all(
         self, type_url: str, models: Iterable[T], encode_one: Callable[[T], EncodedResource]

@@ -10,13 +10,11 @@ from envoy.type.v3.percent_pb2 import FractionalPercent
 from google.protobuf.wrappers_pb2 import UInt32Value
 
 from gatelab.proxy.model import NO_CHANGES, Forward, GrpcRetry, Mirror, Retry, WeightedBackend
+from gatelab.proxy.resources.cluster import UNSERVABLE
 from gatelab.proxy.resources.encoded import packed
 from gatelab.proxy.resources.header_changes import change_headers
 from gatelab.proxy.resources.path_change import change_path
 from gatelab.proxy.resources.sources import duration
-
-UNSERVABLE = "gatelab.unservable"
-"""A cluster that never exists: what is sent to it is answered with the route's `failure_status`."""
 
 _NOT_FOUND_CODES = {
     404: RouteAction.ClusterNotFoundResponseCode.NOT_FOUND,
@@ -84,7 +82,7 @@ def _mirror(mirror: Mirror) -> RouteAction.RequestMirrorPolicy:
 
 
 def _cluster(share: WeightedBackend) -> str:
-    return UNSERVABLE if share.backend is None else share.backend
+    return share.backend or UNSERVABLE
 
 
 def keep_grpc_deadline(action: RouteAction) -> None:

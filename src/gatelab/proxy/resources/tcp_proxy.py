@@ -3,10 +3,8 @@
 from envoy.extensions.filters.network.tcp_proxy.v3.tcp_proxy_pb2 import TcpProxy
 
 from gatelab.proxy.model import TcpChain
+from gatelab.proxy.resources.cluster import UNSERVABLE
 from gatelab.proxy.resources.sources import duration
-
-_NOWHERE = "nowhere"
-"""The name of no cluster: connections that are sent there are closed."""
 
 
 def tcp_proxy(chain: TcpChain) -> TcpProxy:
@@ -15,9 +13,10 @@ def tcp_proxy(chain: TcpChain) -> TcpProxy:
     shares = [each for each in chain.backends if each.weight]
     if len(shares) > 1:
         weights = [
-            TcpProxy.WeightedCluster.ClusterWeight(name=each.backend or _NOWHERE, weight=each.weight) for each in shares
+            TcpProxy.WeightedCluster.ClusterWeight(name=each.backend or UNSERVABLE, weight=each.weight)
+            for each in shares
         ]
         message.weighted_clusters.CopyFrom(TcpProxy.WeightedCluster(clusters=weights))
     else:
-        message.cluster = (shares[0].backend if shares else None) or _NOWHERE
+        message.cluster = (shares[0].backend if shares else None) or UNSERVABLE
     return message

@@ -18,11 +18,10 @@ from xds.core.v3.extension_pb2 import TypedExtensionConfig
 from xds.type.matcher.v3.matcher_pb2 import Matcher
 
 from gatelab.proxy.model import UdpChain, WeightedBackend
+from gatelab.proxy.resources.cluster import UNSERVABLE
 from gatelab.proxy.resources.encoded import packed
 
 _MILLION = 1_000_000
-_NOWHERE = "nowhere"
-"""The name of no cluster: what is sent there is dropped."""
 
 
 def udp_proxy(chain: UdpChain) -> UdpProxyConfig:
@@ -57,7 +56,7 @@ def _part(weight: int, left: int, seed: int, backend: str | None) -> Matcher.Mat
 
 
 def _to(backend: str | None) -> Matcher.OnMatch:
-    return Matcher.OnMatch(action=_extension("route", Route(cluster=backend or _NOWHERE)))
+    return Matcher.OnMatch(action=_extension("route", Route(cluster=backend or UNSERVABLE)))
 
 
 def _extension(name: str, message: Message) -> TypedExtensionConfig:
