@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from gatelab.gateway.snapshot import Snapshot, route_id
-from gatelab.gateway.translate import backends, filters, http_matches, retries, session_persistence
+from gatelab.gateway.translate import backend_ports, backends, filters, http_matches, retries, session_persistence
 from gatelab.gateway.translate.precedence import RankedMatch
 from gatelab.gateway.translate.rule_sets import Rule, RuleSet, ranked, rule_set
 from gatelab.gateway.translate.unsupported import Unsupported
@@ -14,12 +14,12 @@ from gatelab.proxy import model
 
 def translated_rules(route: HTTPRoute, snapshot: Snapshot) -> RuleSet:
     """What the rules of the route come to, whoever its parents are."""
-    resolver = backends.Resolver(backends.HTTP, route.metadata.namespace, snapshot)
+    resolver = backend_ports.Resolver(backend_ports.HTTP, route.metadata.namespace, snapshot)
     id_ = str(route_id(route))
     return rule_set(route, route.spec.rules, lambda index, rule: _rule(index, rule, resolver, id_))
 
 
-def _rule(index: int, rule: HTTPRouteRule, resolver: backends.Resolver, route: str) -> Rule:
+def _rule(index: int, rule: HTTPRouteRule, resolver: backend_ports.Resolver, route: str) -> Rule:
     # A rule without matches takes every request.
     matches = ranked(rule.matches or (HTTPRouteMatch(),), http_matches.translated)
     effects = filters.effects(rule.filters, filters.OF_HTTP_RULES, _prefix(matches))

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 from gatelab.gateway.snapshot import Snapshot
 from gatelab.gateway.translate import backends
-from gatelab.gateway.translate.backends import Needs
+from gatelab.gateway.translate.backend_ports import Needs, Resolver
 from gatelab.gateway.translate.filters import Effects
 from gatelab.gateway.translate.rule_sets import Rule, RuleSet, rule_set
 from gatelab.gateway.translate.unsupported import Unsupported
@@ -24,11 +24,11 @@ _NEEDS: Mapping[type[L4Route], Needs] = {
 
 def translated_rules(route: L4Route, snapshot: Snapshot) -> RuleSet:
     """What the rules of the route come to, whoever its parents are."""
-    resolver = backends.Resolver(_NEEDS[type(route)], route.metadata.namespace, snapshot)
+    resolver = Resolver(_NEEDS[type(route)], route.metadata.namespace, snapshot)
     return rule_set(route, route.spec.rules, lambda index, rule: _rule(index, rule, resolver))
 
 
-def _rule(index: int, rule: L4RouteRule, resolver: backends.Resolver) -> Rule:
+def _rule(index: int, rule: L4RouteRule, resolver: Resolver) -> Rule:
     if index:
         raise Unsupported("the rule before it takes every connection; remove this one")
     return Rule(index, (), backends.destination(rule.backend_refs, Effects(), resolver))
