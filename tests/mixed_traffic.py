@@ -1,13 +1,16 @@
 """Callers of three kinds that nobody may disturb: unary and bidirectional gRPC calls over TLS, and HTTP/1.1.
 
 They behave as good clients do: a connection that says GOAWAY or `Connection: close` is left, and what a server promised
-not to have looked at is sent again elsewhere. Everything else that is not an answer of the right content is a loss.
+not to have looked at is sent again elsewhere. Everything else that is not an answer of the right content is a loss. A
+route that names its backend in the header `x-to` must have been applied as a whole: an answer of another is one, too.
 """
 
 import asyncio
 import contextlib
+import json
 import ssl
 import threading
+import time
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
@@ -16,6 +19,7 @@ from typing import Self
 
 from gatelab.grpc_wire.channel import Channel
 from gatelab.grpc_wire.errors import GrpcWireError
+from gatelab.grpc_wire.protowire import fields, text
 from running_lab import wait_until
 
 UNARY, BIDI = "/gatelab.echo.v1.Echo/Unary", "/gatelab.echo.v1.Echo/BidiStream"
@@ -26,6 +30,7 @@ MESSAGES = 8
 MESSAGE_EVERY_S = 0.05
 """one after the other."""
 TIMEOUT_S = 20.0
+KINDS = ("unary", "bidi", "http")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +53,15 @@ class MixedTraffic:
         self._every_s = every_s
         self._over = threading.Event()
         self._thread = threading.Thread(target=lambda: asyncio.run(self._call()), name="mixed traffic")
+        self._began_s = 0.0
         self.answered: Counter[str] = Counter()
+        self.answerers: Counter[str] = Counter()
+        """Of unary calls and HTTP requests: how often which backend has answered."""
         self.losses: list[str] = []
 
     def __enter__(self) -> Self:
         self._thread.start()
+        self._began_s = time.monotonic()
         self.go_on()
         return self
 
@@ -66,13 +75,29 @@ class MixedTraffic:
     def go_on(self, rounds: int = 3) -> None:
         """Every caller of each kind has been answered about that often since, and nothing was ever lost."""
         before = self.answered.copy()
-        kinds = ("unary", "bidi", "http")
 
         def is_enough() -> bool:
-            return all(self.answered[each] >= before[each] + rounds * self._of_each for each in kinds)
+            return all(self.answered[each] >= before[each] + rounds * self._of_each for each in KINDS)
 
         wait_until(lambda: is_enough() or bool(self.losses), "answers of every kind", timeout_s=30)
         assert self.losses == [], self.losses[:5]
+
+    def only(self, *backends: str) -> None:
+        """From some time on nobody else answers: each caller asks, and asks again, until it is so."""
+        for _ in range(50):
+            before = self.answerers.copy()
+            self.go_on()
+            if (others := set(self.answerers - before)) == set(backends):
+                return
+        raise AssertionError(f"{backends} are to answer, and {others} do")
+
+    def figures(self) -> str:
+        """What has gone through so far. A bidirectional call counts as its messages, which are answered one by one."""
+        answers = {each: self.answered[each] * (MESSAGES if each == "bidi" else 1) for each in KINDS}
+        total, seconds = sum(answers.values()), time.monotonic() - self._began_s
+        by_kind = ", ".join(f"{number} {each}" for each, number in answers.items())
+        rate = f"{total / seconds:.0f}/s over {self.connections} connections"
+        return f"{total} requests ({by_kind}) in {seconds:.1f} s, {rate}: {len(self.losses)} lost or wrong"
 
     async def _call(self) -> None:
         tls = ssl.create_default_context()
@@ -105,9 +130,17 @@ class MixedTraffic:
     async def _unary(self, channel: Channel) -> None:
         reply = await channel.unary(UNARY, MESSAGE, timeout_s=TIMEOUT_S)
         if reply.code == 0 and reply.message is not None and reply.message.startswith(MESSAGE):
-            self.answered["unary"] += 1
+            pod = text(dict(fields(reply.message)).get(2))
+            self._count("unary", pod, dict(reply.headers).get("x-to", pod))
         elif not reply.unprocessed:
             self.losses.append(f"unary: {reply}")
+
+    def _count(self, kind: str, pod: str, named: object) -> None:
+        """An answer of a pod, through a route that has named another one or this."""
+        self.answered[kind] += 1
+        self.answerers[pod] += 1
+        if named != pod:
+            self.losses.append(f"{kind}: the route to {named} was answered by {pod}")
 
     async def _bidi(self, channel: Channel) -> None:
         async with channel.call(BIDI, _messages(), timeout_s=TIMEOUT_S) as stream:
@@ -139,7 +172,9 @@ class MixedTraffic:
                     (length,) = (line[15:] for line in head.split(b"\r\n") if line.startswith(b"content-length:"))
                     body = await reader.readexactly(int(length))
                 if head.startswith(b"http/1.1 200 ") and b'"/some"' in body:
-                    self.answered["http"] += 1
+                    pod = json.loads(body)["pod"]
+                    named = [line[6:].decode() for line in head.split(b"\r\n") if line.startswith(b"x-to: ")]
+                    self._count("http", pod, *named or [pod])
                 else:
                     self.losses.append(f"http: {head!r} {body!r}")
                 stays = b"\r\nconnection: close\r\n" not in head

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from front_lab import front_lab
 from running_lab import Lab, print_logs, start_lab, stop_lab
 
 
@@ -26,3 +27,10 @@ def lab(state_folder: Path) -> Iterator[Lab]:
     finally:
         stop_lab(running)
         print_logs(state_folder)
+
+
+@pytest.fixture(scope="module")
+def front() -> Iterator[Lab]:
+    """A lab with a Gateway in front of two pairs of backends; one for all tests of a file."""
+    with front_lab() as running:
+        yield running

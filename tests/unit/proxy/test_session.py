@@ -124,6 +124,32 @@ def test_a_cluster_goes_after_the_routes_that_named_it(session: Session, envoy: 
     ]
 
 
+def test_a_cluster_that_is_wanted_again_while_it_goes_comes_before_the_routes(
+    session: Session, envoy: FakeEnvoy
+) -> None:
+    old, new = (snapshot(proxy_config(greetings_to(name), backends=(name,))) for name in ("old", "new"))
+    talk(session, envoy, old)
+    envoy.show(new)
+    session.update(new)
+    (response,) = session.responses()
+    while not response.removed_resources:
+        envoy.receive(response)
+        while not (responses := session.responses()):
+            session.receive(envoy.requests.popleft())
+        (response,) = responses
+    session.update(old)
+    assert session.responses() == []
+    assert "old" in acceptance_of(old, [session]).pending["backend"]
+    envoy.receive(response)
+    converse(session, envoy)
+    assert envoy.received[-4:] == [
+        (CLUSTER, ("old",), ()),
+        (ENDPOINTS, ("old",), ()),
+        (ROUTE_TABLE, ("routes",), ()),
+        (CLUSTER, (), ("new",)),
+    ]
+
+
 @pytest.mark.parametrize("is_refused", [False, True], ids=["accepted", "refused"])
 def test_a_cluster_stays_as_long_as_a_listener_that_named_it_serves(
     session: Session, envoy: FakeEnvoy, is_refused: bool

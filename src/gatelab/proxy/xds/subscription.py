@@ -108,7 +108,12 @@ class Subscription:
         """
         if desired is not self._desired:
             self._desired, self._behind = desired, {name for name, _ in desired.items() - self.versions.items()}
-        return self._behind | (self.again & desired.keys())
+        return self._behind | ((self.again | self.leaving) & desired.keys())
+
+    @property
+    def leaving(self) -> frozenset[str]:
+        """What Envoy is just told to drop: whoever wants it again meanwhile must wait until it can be sent again."""
+        return self.in_flight.removed if self.in_flight is not None else frozenset()
 
     def wants(self, resource: EncodedResource) -> bool:
         """Whether this version must still be sent."""
@@ -124,9 +129,9 @@ class Subscription:
         return frozenset(name for name in missing if name not in self.held or name in self.again)
 
     def runs(self, resource: EncodedResource) -> bool:
-        """Whether Envoy has acknowledged this version."""
+        """Whether Envoy has acknowledged this version, and keeps it."""
         held = self.held.get(resource.name)
-        return held is not None and held.version == resource.version
+        return held is not None and held.version == resource.version and resource.name not in self.leaving
 
     def rejection(self, resource: EncodedResource) -> Rejection | None:
         """Envoy's refusal of this very version."""
