@@ -8,6 +8,8 @@ from typing import Any
 
 from wild_run import OURS, WildRun, admin
 
+IN_USE = "Address already in use"
+"""A listener that comes back before the workers have closed the sockets of its predecessor: it is tried again."""
 ROUTES = ("httproutes", "grpcroutes", "tlsroutes", "tcproutes", "udproutes")
 
 
@@ -105,5 +107,5 @@ def _faults(file: Path) -> Iterator[str]:
     for number, line in enumerate(lines):
         if re.search(r"Traceback|\bERROR\b|\"level\": ?\"error\"|Exception", line):
             yield "\n".join(lines[number : number + 30])
-        elif " rejected " in line:
+        elif " rejected " in line and IN_USE not in line:
             yield line
