@@ -8,17 +8,21 @@ import pytest
 
 from gatelab.experiment import report
 from gatelab.experiment.file import Expect, Experiment, Load
-from gatelab.spread import finest_bound, needed_sample
+from gatelab.spread import finest_bound, needed_for, needed_sample
 
 DOCS = Path(__file__).parents[2] / "docs"
 SECTIONS: dict[str, type[msgspec.Struct]] = {
     "Report": report.Report,
     "Path": report.PathReport,
+    "Counting": report.Counting,
     "Connection": report.Connection,
     "Spread": report.SpreadReport,
     "Test": report.SpreadTest,
     "Percentiles": report.Percentiles,
     "Expectation": report.ExpectationReport,
+    "Prediction": report.PredictionReport,
+    "Weights": report.WeightsReport,
+    "Weight": report.WeightReport,
     "Check": report.Check,
     "Load": report.LoadReport,
     "Environment": report.Environment,
@@ -58,6 +62,10 @@ def test_every_field_of_the_file_is_described() -> None:
 
 def test_the_sample_size_is_the_one_needed() -> None:
     assert f"it is {needed_sample(5)} requests" in (DOCS / "experiment.md").read_text()
+
+
+def test_the_sample_size_of_a_canary_is_the_one_needed() -> None:
+    assert f"needs {needed_for([0.9, 0.1]):,} for the canary" in (DOCS / "experiment.md").read_text()
 
 
 def test_the_bound_of_a_small_sample_is_the_finest() -> None:

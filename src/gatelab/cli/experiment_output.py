@@ -7,7 +7,7 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from gatelab.experiment.report import PathReport, Report
+from gatelab.experiment.report import PathReport, Report, WeightsReport
 
 WIDTH = 118
 _BAR_CELLS = 20
@@ -55,10 +55,28 @@ def _bar(path: PathReport, pod: str) -> tuple[str, str]:
 
 def _expected(report: Report) -> list[RenderableType]:
     l7 = report.l7.spread
+    over_min = "" if l7.max_over_min is None else f", max / min {l7.max_over_min:.3g}"
+    figures = f"max - min {l7.max_minus_min}{over_min}, CV {l7.coefficient_of_variation:.3f}, Jain {l7.jain:.4f}"
+    prediction = [Text(f"  expected: {report.prediction.sentence}")] if report.prediction is not None else []
     return [
         Text(f"  expected: {report.expectation.sentence}"),
-        Text(f"  L4: {report.l4.spread.pods_hit} hit.  L7: {l7.pods_hit} hit, max - min {l7.max_minus_min}\n"),
+        *prediction,
+        Text(f"  L4: {report.l4.spread.pods_hit} hit.  L7: {l7.pods_hit} hit, {figures}"),
+        Text(f"  L7 counted {report.l7.counting.sentence}\n"),
+        *([_weights(report.weights)] if report.weights is not None else []),
     ]
+
+
+def _weights(weights: WeightsReport) -> RenderableType:
+    level = f"{weights.test.confidence:.0%} interval"
+    table = Table(box=SIMPLE, padding=(0, 1), title=f"Weights of {weights.route}", title_justify="left")
+    table.add_column("backend")
+    for title in ("weight's share", "requests", "share", level):
+        table.add_column(title, justify="right")
+    for each in weights.backends:
+        interval = f"{each.low:.2%} to {each.high:.2%}"
+        table.add_row(each.backend, f"{each.expected:.2%}", str(each.requests), f"{each.share:.2%}", interval)
+    return table
 
 
 def _latencies(report: Report) -> RenderableType:

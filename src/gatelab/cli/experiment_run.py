@@ -99,6 +99,7 @@ async def _run(file: Path, prepared: Prepared, *, apply: bool, startup_s: float 
                 Watchers(said, PathsProgress(total_s, line)),
                 apply=(lambda: _apply(file, manifests)) if apply and manifests else None,
                 startup_s=startup_s,
+                pods=cluster,
             )
         finally:
             line.clear()

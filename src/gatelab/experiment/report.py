@@ -8,6 +8,7 @@ from gatelab.load import Histogram
 
 Verdict = Literal["pass", "fail"]
 Result = Literal["pass", "fail", "inconclusive"]
+Source = Literal["envoy", "metadata", "target", "cpu", "none"]
 PERCENTS = (10.0, 25.0, 50.0, 75.0, 90.0, 95.0, 99.0, 99.9)
 
 
@@ -58,11 +59,57 @@ class SpreadTest(_Part, frozen=True):
 
 
 class SpreadReport(_Part, frozen=True):
+    """`expected` are shares by pod; empty where all are even."""
+
     pods_hit: int
     max_minus_min: int
     coefficient_of_variation: float
     jain: float
     test: SpreadTest
+    max_over_min: float | None = None
+    expected: dict[str, float] = {}
+
+
+class Counting(_Part, frozen=True):
+    """Where the counts of a path come from."""
+
+    source: Source
+    sentence: str
+    metadata: dict[str, int] = {}
+    unattributed: int = 0
+    envoys: int = 0
+    readings: int = 0
+
+
+class WeightReport(_Part, frozen=True):
+    """One backend of a rule with several: the share that its weight gives it, and the one it got."""
+
+    backend: str
+    expected: float
+    requests: int
+    share: float
+    low: float
+    high: float
+    result: Result
+
+
+class WeightsReport(_Part, frozen=True):
+    """How the Gateway kept to the weights of the rule that took the calls."""
+
+    route: str
+    backends: tuple[WeightReport, ...]
+    test: SpreadTest
+
+
+class PredictionReport(_Part, frozen=True):
+    """What the Gateway's Envoys were expected to do."""
+
+    connections: int
+    workers: int
+    mean_workers_hit: float
+    most_max_minus_min: int
+    random_coefficient_of_variation: float
+    sentence: str
 
 
 class PathReport(_Part, frozen=True):
@@ -78,6 +125,7 @@ class PathReport(_Part, frozen=True):
     service_time_ns: Percentiles
     response_time_ns: Percentiles
     notes: tuple[str, ...]
+    counting: Counting = Counting(source="metadata", sentence="by x-pod-name in the response metadata")
 
 
 class ExpectationReport(_Part, frozen=True):
@@ -128,3 +176,5 @@ class Report(_Part, frozen=True):
     memory_pss_bytes: int | None
     versions: dict[str, str]
     environment: Environment
+    prediction: PredictionReport | None = None
+    weights: WeightsReport | None = None

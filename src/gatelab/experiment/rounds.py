@@ -6,7 +6,7 @@ because at L4 the connection is what is balanced: new ones every second would sp
 
 import asyncio
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
 from gatelab.experiment.backends import Backends
@@ -56,13 +56,24 @@ async def measure_paths(
     place: Place,
     backends: Backends,
     on_progress: Callable[[str, Progress], None],
+    between: Callable[[], Awaitable[None]] | None = None,
 ) -> Mapping[str, LoadResult]:
-    """The results by path. Raises CouldNotRun naming the path that cannot be reached."""
+    """The results by path. Raises CouldNotRun naming the path that cannot be reached.
+
+    `between` is awaited after every turn of the last path, where it keeps no call waiting.
+    """
     turns = Turns.for_duration(experiment.load.duration_s)
     plans = {name: _plan(experiment, request, place, backends, turns, name, on_progress) for name in ORDER}
     stop = asyncio.Event()
-    async with asyncio.TaskGroup() as group:
-        tasks = {name: group.create_task(_measured(name, plan, stop)) for name, plan in plans.items()}
+    ended = asyncio.Event()
+    async with asyncio.TaskGroup() as around:
+        if between is not None:
+            around.create_task(_between_rounds(turns, between, ended))
+        try:
+            async with asyncio.TaskGroup() as group:
+                tasks = {name: group.create_task(_measured(name, plan, stop)) for name, plan in plans.items()}
+        finally:
+            ended.set()
     results = {name: task.result() for name, task in tasks.items()}
     for result in results.values():
         if isinstance(result, CouldNotRun):
@@ -78,6 +89,18 @@ async def _measured(name: str, plan: LoadPlan, stop: asyncio.Event) -> LoadResul
         stop.set()
         what = {"direct": "the pods", "l4": "the Service's address", "l7": "the target"}[name]
         return CouldNotRun(f"{what} cannot be reached from here ({name}): {error}")
+
+
+async def _between_rounds(turns: Turns, do: Callable[[], Awaitable[None]], ended: asyncio.Event) -> None:
+    loop = asyncio.get_running_loop()
+    begun = loop.time()
+    for number in range(1, turns.rounds):
+        try:
+            async with asyncio.timeout_at(begun + number * turns.round_s - GAP_S / 2):
+                await ended.wait()
+            return
+        except TimeoutError:
+            await do()
 
 
 def _connections(wanted: int, pods: int) -> int:

@@ -2,23 +2,28 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
-from gatelab.cluster.port import Cluster
+from gatelab.cluster.port import Cluster, PodProxy
 from gatelab.experiment.backends import Backends, find_backends
+from gatelab.experiment.counting import Counted, straight_to_pods, through_gateway
 from gatelab.experiment.environment import environment, versions
+from gatelab.experiment.envoy_counting import EnvoyCounts
 from gatelab.experiment.errors import CouldNotRun
-from gatelab.experiment.file import Experiment
-from gatelab.experiment.report import ExpectationReport, LoadReport, Report
+from gatelab.experiment.file import Expect, Experiment
+from gatelab.experiment.observation import Observation, observe
+from gatelab.experiment.report import ExpectationReport, LoadReport, PredictionReport, Report, WeightsReport
 from gatelab.experiment.resolution import Place
 from gatelab.experiment.rounds import measure_paths
+from gatelab.experiment.route import Unknown
 from gatelab.experiment.smoke import Request, first_ok
 from gatelab.experiment.usage import cpu_millicores, memory_bytes
 from gatelab.experiment.verdict import Paths, checks, path_report, verdict
 from gatelab.experiment.waiting import Waiting
+from gatelab.experiment.weights import prediction_report, weights_report
 from gatelab.kinds.errors import ApiError
-from gatelab.load import Progress
+from gatelab.load import LoadResult, Progress
 from gatelab.spread import expect
 
 READY_TIMEOUT_S = 120.0
@@ -41,8 +46,10 @@ async def run_experiment(
     *,
     apply: Callable[[], Awaitable[None]] | None,
     startup_s: float | None = None,
+    pods: PodProxy | None = None,
 ) -> Report:
-    """The report. `apply` applies the manifests; None leaves the cluster as it is.
+    """The report. `apply` applies the manifests; None leaves the cluster as it is. `pods` is the way to the counters of
+    the Gateway's Envoys; without one the responses have to name the pods.
 
     Raises CouldNotRun when there is nothing to judge.
     """
@@ -56,12 +63,15 @@ async def run_experiment(
         backends = await _all_ready(experiment, cluster, watchers)
         pods_ready_s = time.monotonic() - begun
         watchers.said(f"{len(backends.pods)} pods ready after {pods_ready_s:.2f} s")
-        paths = await _measured(experiment, request, place, backends, watchers)
+        observation = await observe(experiment, request.path, place, cluster, pods)
+        results, envoy = await _measured(experiment, request, place, backends, watchers, observation)
         cpu = await cpu_millicores(cluster, experiment.service_reference[0])
         memory = await memory_bytes(cluster)
     except ApiError as error:
         raise CouldNotRun(f"the cluster's API: {error.message}") from error
-    return _report(experiment, paths, backends, (startup_s, first_ok_s, pods_ready_s), cpu, memory)
+    paths, weights = _judged(experiment, results, backends, observation, envoy, cpu)
+    times_s = (startup_s, first_ok_s, pods_ready_s)
+    return _report(experiment, paths, backends, times_s, cpu, memory, envoy, weights)
 
 
 async def _all_ready(experiment: Experiment, cluster: Cluster, watchers: Watchers) -> Backends:
@@ -79,15 +89,47 @@ async def _all_ready(experiment: Experiment, cluster: Cluster, watchers: Watcher
 
 
 async def _measured(
-    experiment: Experiment, request: Request, place: Place, backends: Backends, watchers: Watchers
-) -> Paths:
-    results = await measure_paths(experiment, request, place, backends, watchers.progressed)
-    pods = [pod.name for pod in backends.pods]
-    return Paths(
-        l7=path_report(results["l7"], pods, experiment.expect, unit="request"),
-        l4=path_report(results["l4"], pods, experiment.expect, unit="connection"),
-        direct=path_report(results["direct"], pods, experiment.expect, unit="request"),
+    experiment: Experiment,
+    request: Request,
+    place: Place,
+    backends: Backends,
+    watchers: Watchers,
+    observation: Observation,
+) -> tuple[Mapping[str, LoadResult], EnvoyCounts | Unknown]:
+    between = observation.between
+    results = await measure_paths(experiment, request, place, backends, watchers.progressed, between)
+    return results, await observation.finish()
+
+
+def _judged(
+    experiment: Experiment,
+    results: Mapping[str, LoadResult],
+    backends: Backends,
+    observation: Observation,
+    envoy: EnvoyCounts | Unknown,
+    cpu: Mapping[str, float],
+) -> tuple[Paths, WeightsReport | None]:
+    pods, expected = [pod.name for pod in backends.pods], observation.expected_shares()
+    behind = {*pods, *expected}
+    used = {pod: each for pod, each in cpu.items() if pod in behind}
+    l7 = through_gateway(results["l7"], envoy, used)
+    direct = straight_to_pods(results["direct"], backends.pods)
+    expect = experiment.expect
+    paths = Paths(
+        l7=path_report(results["l7"], sorted(behind), expect, unit="request", counted=l7, expected=expected),
+        l4=path_report(results["l4"], pods, expect, unit="connection"),
+        direct=path_report(results["direct"], pods, expect, unit="request", counted=direct),
     )
+    return paths, _weights(observation, l7, expect)
+
+
+def _weights(observation: Observation, l7: Counted, expect: Expect) -> WeightsReport | None:
+    """None unless the rule has several backends, and each one's requests are known."""
+    routed = observation.routed
+    if routed is None or not routed.is_weighted or l7.source not in ("envoy", "metadata"):
+        return None
+    by_backend = l7.backends if l7.backends is not None else observation.by_backend(l7.pods)
+    return weights_report(routed, by_backend, expect) if by_backend is not None else None
 
 
 def _report(
@@ -97,9 +139,11 @@ def _report(
     times_s: tuple[float | None, float, float],
     cpu: dict[str, float],
     memory: int | None,
+    envoy: EnvoyCounts | Unknown,
+    weights: WeightsReport | None,
 ) -> Report:
     load = experiment.load
-    found = checks(paths, experiment.expect, len(backends.pods))
+    found = checks(paths, experiment.expect, len(backends.pods), weights)
     expectation = expect(load.connections, len(backends.pods))
     startup_s, first_ok_s, pods_ready_s = times_s
     added = paths.l7.service_time_ns.less(paths.direct.service_time_ns)
@@ -128,4 +172,10 @@ def _report(
         memory_pss_bytes=memory,
         versions=versions(),
         environment=environment(),
+        prediction=_prediction(envoy, load.connections, len(paths.l7.pods)),
+        weights=weights,
     )
+
+
+def _prediction(envoy: EnvoyCounts | Unknown, connections: int, pods: int) -> PredictionReport | None:
+    return prediction_report(envoy, connections, pods) if isinstance(envoy, EnvoyCounts) else None

@@ -3,11 +3,24 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import msgspec
+
+from gatelab.experiment.counting import ROUGH, Counted, by_metadata
 from gatelab.experiment.file import Expect
-from gatelab.experiment.report import Check, Connection, PathReport, Percentiles, SpreadReport, SpreadTest, Verdict
+from gatelab.experiment.report import (
+    Check,
+    Connection,
+    Counting,
+    PathReport,
+    Percentiles,
+    SpreadReport,
+    Verdict,
+    WeightsReport,
+)
+from gatelab.experiment.weights import tested
 from gatelab.kinds.durations import parse_duration_ns
 from gatelab.load import LoadResult
-from gatelab.spread import assess, measure
+from gatelab.spread import measure
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,43 +35,71 @@ class Paths:
         return {"l7": self.l7, "l4": self.l4, "direct": self.direct}
 
 
-def path_report(result: LoadResult, pods: Sequence[str], expect: Expect, *, unit: str) -> PathReport:
-    """The figures of one path. `unit` "connection" tests how connections fell on pods, "request" how requests did."""
+def path_report(
+    result: LoadResult,
+    pods: Sequence[str],
+    expect: Expect,
+    *,
+    unit: str,
+    counted: Counted | None = None,
+    expected: Mapping[str, float] | None = None,
+) -> PathReport:
+    """The figures of one path. `unit` "connection" tests how connections fell on pods, "request" how requests did.
+
+    `counted` are the requests per pod, None those that the response metadata tells of; `expected` the shares that
+    weights give the pods, None or empty if all are even.
+    """
+    counted = counted or by_metadata(result)
     connections = tuple(Connection(pods=dict(each.pods), reconnects=each.reconnects) for each in result.connections)
     return PathReport(
         requests=result.count,
         errors=result.errors,
         statuses=dict(result.statuses),
         error_messages=dict(result.error_messages),
-        pods=dict(measure(result.pods, pods).counts),
+        pods=dict(measure(counted.pods, pods).counts),
         connections=connections,
-        spread=_spread(result.pods, connections, pods, expect, unit),
+        spread=_spread(counted, connections, pods, expect, unit, expected or {}),
         service_time_ns=Percentiles.of(result.service),
         response_time_ns=Percentiles.of(result.response),
-        notes=_notes(result),
+        notes=(*_notes(result), *counted.notes),
+        counting=_counting(result, counted),
+    )
+
+
+def _counting(result: LoadResult, counted: Counted) -> Counting:
+    envoy = counted.envoy
+    return Counting(
+        source=counted.source,
+        sentence=counted.sentence,
+        metadata=dict(result.pods),
+        unattributed=envoy.unattributed if envoy else 0,
+        envoys=envoy.envoys if envoy else 0,
+        readings=envoy.readings if envoy else 0,
     )
 
 
 def _spread(
-    counts: Mapping[str, int], connections: Sequence[Connection], pods: Sequence[str], expect: Expect, unit: str
+    counted: Counted,
+    connections: Sequence[Connection],
+    pods: Sequence[str],
+    expect: Expect,
+    unit: str,
+    expected: Mapping[str, float],
 ) -> SpreadReport:
-    spread = measure(counts, pods)
+    spread = measure(counted.pods, pods)
     units = spread if unit == "request" else measure(_busiest(connections), pods)
-    test = assess(tuple(units.counts.values()), bound=expect.bound, confidence=expect.confidence_level, unit=unit)
+    test = tested(units.counts, expected, expect, unit=unit)
+    if counted.source == "cpu":
+        test = msgspec.structs.replace(test, result="inconclusive", sentence=ROUGH)
+    over_min = spread.max_over_min
     return SpreadReport(
         pods_hit=spread.pods_hit,
         max_minus_min=spread.max_minus_min,
         coefficient_of_variation=round(spread.coefficient_of_variation, 6),
         jain=round(spread.jain, 6),
-        test=SpreadTest(
-            result=test.result,
-            unit=unit,
-            units=test.units,
-            needed=test.needed,
-            bound=expect.bound,
-            confidence=expect.confidence_level,
-            sentence=test.sentence,
-        ),
+        test=test,
+        max_over_min=None if over_min is None else round(over_min, 6),
+        expected={pod: round(share, 9) for pod, share in sorted(expected.items())},
     )
 
 
@@ -84,9 +125,12 @@ def _notes(result: LoadResult) -> tuple[str, ...]:
     return tuple(notes)
 
 
-def checks(paths: Paths, expect: Expect, ready_pods: int) -> tuple[Check, ...]:
+def checks(paths: Paths, expect: Expect, ready_pods: int, weights: WeightsReport | None = None) -> tuple[Check, ...]:
     """Every claim that the verdict rests on, in the order in which they are worth reading."""
     found = [_errors(paths, expect), _evenly_spread(paths.l7)]
+    if weights is not None:
+        test = weights.test
+        found.append(Check(name="l7_weights", result=test.result, sentence=f"L7, {weights.route}: {test.sentence}"))
     if expect.l4_pinned:
         found.append(_pinned(paths.l4))
     if expect.pods is not None:
@@ -116,8 +160,7 @@ def _errors(paths: Paths, expect: Expect) -> Check:
 
 def _evenly_spread(l7: PathReport) -> Check:
     if l7.requests and not sum(l7.pods.values()):
-        sentence = "the backend does not say which pod answered: no x-pod-name in the response metadata"
-        return Check(name="l7_spread", result="inconclusive", sentence=sentence)
+        return Check(name="l7_spread", result="inconclusive", sentence=f"L7: {l7.counting.sentence}")
     return Check(name="l7_spread", result=l7.spread.test.result, sentence=f"L7: {l7.spread.test.sentence}")
 
 
@@ -126,7 +169,10 @@ def _pinned(l4: PathReport) -> Check:
     wandering = sum(1 for each in l4.connections if len(each.pods) > 1 + each.reconnects)
     known = sum(1 for each in l4.connections if each.pods)
     if not known:
-        sentence = "L4: no connection is known to have reached a pod"
+        sentence = (
+            "L4: which pods the connections reached is unknown, for the responses do not name them (x-pod-name); "
+            "expect.l4_pinned: false does without this control"
+        )
         return Check(name="l4_pinned", result="inconclusive", sentence=sentence)
     all_of = "the connection" if known == 1 else f"each of {known} connections"
     sentence = (

@@ -1,0 +1,166 @@
+"""Counts requests at the Gateway's Envoys while the load runs: read before, between the turns, and after.
+
+Works with the Envoys of gatelab's own controller, whose pods have a port `ready` that serves `/clusters` and
+`/stats/prometheus` and nothing that changes anything. Other controllers' Envoys keep theirs to themselves.
+"""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from gatelab.cluster.port import Cluster, PodProxy
+from gatelab.experiment.endpoint_names import EndpointNames
+from gatelab.experiment.envoy_counters import STATS, EnvoyTally, Reading, reading
+from gatelab.experiment.route import Routed, Unknown
+from gatelab.kinds.builtin import POD
+from gatelab.kinds.errors import ApiError
+from gatelab.kinds.names import shortened
+from gatelab.kinds.objects import Key, Object, key_of
+
+GATEWAY_NAME = "gateway.networking.k8s.io/gateway-name"
+"""The label of a Gateway's pods (GEP-1762)."""
+READY_PORT = "ready"
+READ_TIMEOUT_S = 3.0
+
+
+@dataclass(frozen=True, slots=True)
+class EnvoyCounts:
+    """What was sent while it counted, whoever asked for it. `backends` are by `RoutedBackend.name`."""
+
+    pods: Mapping[str, int]
+    backends: Mapping[str, int]
+    unattributed: int
+    envoys: int
+    workers: int
+    """Of all Envoys together; 0 if unknown."""
+    readings: int
+    notes: tuple[str, ...]
+
+    @property
+    def total(self) -> int:
+        return sum(self.backends.values()) + self.unattributed
+
+
+@dataclass(frozen=True, slots=True)
+class _Envoy:
+    """One Envoy process: a container that is started again is another one, with counters from 0."""
+
+    pod: Key
+    uid: str
+    restarts: int
+    port: int
+
+
+class EnvoyCounting:
+    """`begin`, `sample` any number of times, `finish`."""
+
+    def __init__(self, routed: Routed, names: EndpointNames, cluster: Cluster, pods: PodProxy) -> None:
+        self._routed = routed
+        self._cluster = cluster
+        self._pods = pods
+        self._tallies: dict[_Envoy, EnvoyTally] = {}
+        self._names = names
+        self._unread: dict[str, None] = {}
+        self._present: frozenset[_Envoy] = frozenset()
+        self._readings = 0
+
+    async def begin(self) -> Unknown | None:
+        """Reads where the counters are. Unknown when those of any Envoy cannot be read."""
+        gateway = self._routed.gateway
+        try:
+            await self._names.look_up()
+            for envoy in await self._envoys():
+                tally = self._tallies[envoy] = EnvoyTally()
+                tally.start(await self._read(envoy))
+        except (ApiError, TimeoutError, ValueError) as error:
+            said = error.message if isinstance(error, ApiError) else str(error) or "no answer in time"
+            return Unknown(f"the counters of Gateway {gateway}'s Envoys cannot be read: {said}")
+        if not self._tallies:
+            return Unknown(
+                f"no pod of Gateway {gateway} has a port `{READY_PORT}`: only Envoys of gatelab's own controller show "
+                "their counters"
+            )
+        self._present, self._readings = frozenset(self._tallies), 1
+        return None
+
+    async def sample(self) -> None:
+        """Reads all that are there now. What cannot be read is noted; the next reading has its counts too."""
+        try:
+            await self._names.look_up()
+            self._present = frozenset(await self._envoys())
+        except (ApiError, TimeoutError) as error:
+            self._unread[f"the cluster's API did not say which Envoys there are: {error}"] = None
+        for envoy in self._present:
+            try:
+                read = await self._read(envoy)
+            except (ApiError, TimeoutError, ValueError) as error:
+                self._unread[f"Envoy {envoy.pod.name} could not be read at times: {error or 'no answer'}"] = None
+                continue
+            self._tallies.setdefault(envoy, EnvoyTally()).add(read)
+        self._readings += 1
+
+    async def finish(self) -> EnvoyCounts:
+        """The last reading, and all counts."""
+        await self.sample()
+        pods: dict[str, int] = {}
+        backends = {each.name: 0 for each in self._routed.backends}
+        for tally in self._tallies.values():
+            tally.finish()
+            for (backend, address), count in tally.counts.items():
+                pod = self._names.pod(address)
+                pods[pod] = pods.get(pod, 0) + count
+                backends[backend] += count
+        present = [self._tallies[each] for each in self._present if each in self._tallies]
+        return EnvoyCounts(
+            pods=pods,
+            backends=backends,
+            unattributed=sum(each.unattributed for each in self._tallies.values()),
+            envoys=len(self._tallies),
+            workers=sum(each.workers for each in present),
+            readings=self._readings,
+            notes=(*self._notes(), *self._unread),
+        )
+
+    def _notes(self) -> Sequence[str]:
+        notes = []
+        if ended := [each for each in self._tallies if each not in self._present]:
+            notes.append(
+                f"{len(ended)} of the Gateway's Envoys ended during the load; what they sent after the last reading "
+                "is not counted"
+            )
+        resets = sum(each.resets for each in self._tallies.values())
+        if resets:
+            notes.append(f"counters of endpoints began anew {resets} times")
+        if unattributed := sum(each.unattributed for each in self._tallies.values()):
+            notes.append(
+                f"{unattributed} requests went to endpoints that were removed several at a time: to which, is unknown"
+            )
+        return [*notes, *self._names.changes()]
+
+    async def _envoys(self) -> tuple[_Envoy, ...]:
+        gateway = self._routed.gateway
+        labels = f"{GATEWAY_NAME}={shortened(gateway.name)}"
+        async with asyncio.timeout(READ_TIMEOUT_S):
+            pods = await self._cluster.list(POD, namespace=gateway.namespace, labels=labels)
+        return tuple(found for each in pods if (found := _envoy(each)) is not None)
+
+    async def _read(self, envoy: _Envoy) -> Reading:
+        """Raises ApiError, TimeoutError, ValueError when the answer is no Envoy's."""
+        async with asyncio.timeout(READ_TIMEOUT_S):
+            clusters = await self._pods.get_from_pod(envoy.pod, envoy.port, "/clusters", {"format": "json"})
+            stats = await self._pods.get_from_pod(envoy.pod, envoy.port, "/stats/prometheus", STATS)
+        try:
+            return reading(clusters, stats, [each.name for each in self._routed.backends])
+        except ValueError as error:
+            raise ValueError(f"pod {envoy.pod.name} does not answer as Envoy does: {error}") from error
+
+
+def _envoy(pod: Object) -> _Envoy | None:
+    """None for a pod that does not run, or has no port of that name."""
+    status, metadata = pod.get("status") or {}, pod["metadata"]
+    ports = [port for each in (pod.get("spec") or {}).get("containers") or () for port in each.get("ports") or ()]
+    ready = next((each["containerPort"] for each in ports if each.get("name") == READY_PORT), None)
+    if ready is None or status.get("phase") != "Running":
+        return None
+    restarts = sum(each.get("restartCount", 0) for each in status.get("containerStatuses") or ())
+    return _Envoy(key_of(pod), metadata.get("uid", ""), restarts, int(ready))
