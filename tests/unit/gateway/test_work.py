@@ -11,7 +11,7 @@ from gatelab.cluster.port import Applied, Deleted
 from gatelab.gateway import live_snapshot
 from gatelab.gateway.intake import LOOKED_AT
 from gatelab.gateway.live_snapshot import LiveSnapshot
-from gatelab.gateway.translate import Memo, Translation, backends, route_tables, routes, translate
+from gatelab.gateway.translate import Memo, Translation, backends, host_routes, routes, translate
 from gatelab.kinds.builtin import (
     GATEWAY,
     GATEWAY_CLASS,
@@ -41,7 +41,7 @@ class Line:
             (live_snapshot, "read"),
             (routes, "candidate"),
             (backends, "destination"),
-            (route_tables, "_host"),
+            (host_routes, "virtual_host"),
         ):
             monkeypatch.setattr(module, name, self._counted(name, getattr(module, name)))
         self._live = LiveSnapshot(self.mirrors)
@@ -75,13 +75,13 @@ def line(monkeypatch: pytest.MonkeyPatch) -> Line:
 
 def test_at_first_there_is_everything_to_do(line: Line) -> None:
     # One host is the listener's own, for what no route wants; Secrets are read apart.
-    assert line.work == {"read": MANY + 3, "candidate": MANY, "destination": MANY, "_host": MANY + 1}
+    assert line.work == {"read": MANY + 3, "candidate": MANY, "destination": MANY, "virtual_host": MANY + 1}
 
 
 def test_a_new_route_makes_one_host(line: Line) -> None:
     line.put(GRPC_ROUTE, host_route(MANY))
     line.next()
-    assert line.work == {"read": 1, "candidate": 1, "destination": 1, "_host": 1}
+    assert line.work == {"read": 1, "candidate": 1, "destination": 1, "virtual_host": 1}
 
 
 def test_a_route_that_goes_makes_none(line: Line) -> None:
@@ -107,5 +107,5 @@ def test_a_service_concerns_the_routes_to_it(line: Line) -> None:
     line.next()
     line.put(SERVICE, {**service("other"), "metadata": {"name": "other", "namespace": "default", "uid": "new"}})
     line.next()
-    assert line.work == {"read": 1, "candidate": 1, "destination": 1, "_host": 1}
+    assert line.work == {"read": 1, "candidate": 1, "destination": 1, "virtual_host": 1}
     assert line.mirrors.of(SERVICE).get(Key("default", "other")) is not None

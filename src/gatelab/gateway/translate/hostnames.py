@@ -6,6 +6,8 @@ stands for one or more labels; it does not cover `example.com` itself. "" (or "*
 
 from collections.abc import Iterator
 
+from gatelab.kinds.gatewayapi import Route
+
 EVERY = "*"
 
 
@@ -51,3 +53,8 @@ def specificity(hostname: str) -> tuple[int, int]:
     if hostname == EVERY:
         return (0, 0)
     return (0 if hostname.startswith("*.") else len(hostname), len(hostname))
+
+
+def hostnames_of(route: Route) -> tuple[str, ...]:
+    """The route's hostnames; every hostname if it names none."""
+    return tuple(normal(hostname) for hostname in route.spec.hostnames) or (normal(""),)

@@ -10,8 +10,7 @@ from dataclasses import dataclass, replace
 
 from gatelab.gateway.snapshot import route_id
 from gatelab.gateway.translate.age import age
-from gatelab.gateway.translate.hostnames import EVERY, covers, intersection, specificity
-from gatelab.gateway.translate.route_tables import hostnames_of
+from gatelab.gateway.translate.hostnames import EVERY, covers, hostnames_of, intersection, specificity
 from gatelab.gateway.translate.rule_sets import RuleSet
 from gatelab.proxy import model
 

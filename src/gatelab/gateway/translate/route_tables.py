@@ -1,24 +1,19 @@
-"""Route tables: the hosts of a port or chain, each with its routes in order of precedence.
+"""Route tables: the hosts of a port or chain, told apart by the listeners that they belong to.
 
-Two rules shape them. Isolation (Gateway API, `Listener.hostname`): a request belongs to the listener with the most
-specific hostname that covers it, and to no other; it does not fall through to a less specific one, not even when the
-first has no route for it. Precedence: within a listener every route whose hostname covers the request competes, so the
-host `a.example.com` also tries the routes of `*.example.com`, after its own.
+Isolation shapes them (Gateway API, `Listener.hostname`): a request belongs to the listener with the most specific
+hostname that covers it, and to no other; it does not fall through to a less specific one, not even when the first has
+no route for it. What is tried on a host: `host_routes`.
 """
 
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from operator import itemgetter
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 
-from gatelab.gateway.snapshot import RouteId, route_id
-from gatelab.gateway.translate import session_persistence
-from gatelab.gateway.translate.hostnames import EVERY, coverers, covers, intersection, normal, specificity
-from gatelab.gateway.translate.precedence import SortKey, order
-from gatelab.gateway.translate.redirects import HTTP, Entrance, located
+from gatelab.gateway.translate import host_routes
+from gatelab.gateway.translate.hostnames import EVERY, coverers, covers, hostnames_of, intersection, specificity
+from gatelab.gateway.translate.redirects import HTTP, Entrance
 from gatelab.gateway.translate.rule_sets import RuleSet
-from gatelab.kinds.gatewayapi import Route
 from gatelab.proxy import model
 
 
@@ -111,7 +106,7 @@ class _ScopeMemo:
         return domain == self.hostname or domain in self._wanted
 
     def host(self, domain: str) -> model.VirtualHost:
-        return _host(domain, self._by_hostname, self.entrance)
+        return host_routes.virtual_host(domain, self._by_hostname, self.entrance)
 
     def _add(self, number: int, rules: RuleSet) -> set[str]:
         hostnames = set(hostnames_of(rules.route))
@@ -154,9 +149,6 @@ def _elsewhere(scopes: Sequence[HostScope]) -> tuple[model.VirtualHost, ...]:
     return (model.VirtualHost(ELSEWHERE, tuple(domains), (), elsewhere=True),) if domains else ()
 
 
-_NO_RULES: Mapping[int, RuleSet] = {}
-
-
 def _most_specific_first(domain: str) -> tuple[int, int, str]:
     exact, characters = specificity(domain)
     return (-exact, -characters, domain)
@@ -165,50 +157,3 @@ def _most_specific_first(domain: str) -> tuple[int, int, str]:
 def _owner(domain: str, hostnames: Collection[str]) -> str | None:
     """The hostname of the listener that requests to the domain belong to."""
     return next((each for each in coverers(domain) if each in hostnames), None)
-
-
-def _host(domain: str, routes: Mapping[str, Mapping[int, RuleSet]], entrance: Entrance) -> model.VirtualHost:
-    """The host with every route whose hostname covers it, each by its most specific one."""
-    candidates: list[tuple[SortKey, model.Route]] = []
-    seen: set[RouteId] = set()
-    for hostname in coverers(domain):
-        for rules in routes.get(hostname, _NO_RULES).values():
-            id_ = route_id(rules.route)
-            if id_ not in seen:
-                seen.add(id_)
-                candidates.extend(_routes(id_, rules, hostname, entrance))
-    candidates.sort(key=itemgetter(0))
-    return model.VirtualHost(domain, (domain,), tuple(route for _, route in candidates))
-
-
-def _routes(id_: RouteId, rules: RuleSet, hostname: str, entrance: Entrance) -> Iterator[tuple[SortKey, model.Route]]:
-    for rule in rules.rules:
-        action = rule.destination.action
-        if isinstance(action, model.Redirect):
-            action = located(action, entrance)
-        for index, ranked in enumerate(rule.matches):
-            name = f"{id_}/rule-{rule.index}/match-{index}"
-            here = _retried(_in_session(action, ranked.match, entrance), ranked.match, entrance)
-            route = model.Route(name, ranked.match, here, rule.request_headers, rule.response_headers, rule.cors)
-            yield order(hostname, ranked.rank, rules.route, rule.index, index), route
-
-
-def _in_session(
-    action: model.Forward | model.Redirect, match: model.RouteMatch, entrance: Entrance
-) -> model.Forward | model.Redirect:
-    if isinstance(action, model.Redirect) or action.session is None:
-        return action
-    return replace(action, session=session_persistence.placed(action.session, match.path, entrance.scheme))
-
-
-def _retried(
-    action: model.Forward | model.Redirect, match: model.RouteMatch, entrance: Entrance
-) -> model.Forward | model.Redirect:
-    if isinstance(action, model.Redirect) or entrance.grpc_retry is None or not match.grpc:
-        return action
-    return replace(action, grpc_retry=entrance.grpc_retry)
-
-
-def hostnames_of(route: Route) -> tuple[str, ...]:
-    """The route's hostnames; every hostname if it names none."""
-    return tuple(normal(hostname) for hostname in route.spec.hostnames) or (normal(""),)
