@@ -12,7 +12,7 @@ from gatelab.proxy.model import HttpChain, ProxyConfig, Route
 from gateway_strategies import made, names, optional, required, result, unique
 
 PORTS = st.sampled_from([80, 81])
-thoroughly = settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
+thoroughly = settings(max_examples=80, deadline=None, suppress_health_check=list(HealthCheck))
 hosts = st.sampled_from(["*.com", "*.a.com", "a.com", "b.com", "b.a.com"])
 allowed = optional(
     kinds=st.lists(st.sampled_from([{"kind": "HTTPRoute"}, {"kind": "GRPCRoute"}]), min_size=1, max_size=1),
@@ -74,7 +74,7 @@ def routes(kind: str, matches: st.SearchStrategy[Any]) -> st.SearchStrategy[Obje
         st.sampled_from(["default", "default", "other"]),
         references,
         st.just([]) | st.lists(hosts, max_size=2, unique=True),
-        st.lists(required(matches=st.lists(matches, min_size=1, max_size=2)), min_size=1, max_size=2),
+        st.lists(required(matches=st.lists(st.just({}) | matches, min_size=1, max_size=2)), min_size=1, max_size=2),
         st.integers(1, 3),
     )
 
