@@ -3,21 +3,18 @@
 Envoy makes a whole RouteConfiguration anew for every change of it, with VHDS too: some 30 µs for each host that it has,
 which thousands of hosts turn into a tenth of a second. A scope it changes alone, in 2 ms, however many there are. What
 scopes cannot do is find a host by anything but its exact name: wildcards, and names in other case, are found by two
-filters that Envoy passes over wherever a scope was found.
+filters (`host_filters`) that Envoy passes over wherever a scope was found.
 """
 
 import functools
 from collections.abc import Iterable, Iterator, Mapping
 
-from envoy.config.core.v3.base_pb2 import DataSource
 from envoy.config.listener.v3.listener_pb2 import Listener as EnvoyListener
 from envoy.config.route.v3.route_components_pb2 import FilterConfig
 from envoy.config.route.v3.route_pb2 import RouteConfiguration
 from envoy.config.route.v3.scoped_route_pb2 import ScopedRouteConfiguration
-from envoy.extensions.filters.http.lua.v3.lua_pb2 import Lua
 from envoy.extensions.filters.network.http_connection_manager.v3.http_connection_manager_pb2 import (
     HttpConnectionManager,
-    HttpFilter,
     ScopedRds,
     ScopedRoutes,
 )
@@ -35,47 +32,12 @@ from gatelab.proxy.resources.encoded import (
     of_bytes,
     packed,
 )
+from gatelab.proxy.resources.host_filters import OTHERS, WANTED_HOST, host_filters
 from gatelab.proxy.resources.http_filters import asleep
 from gatelab.proxy.resources.sources import over_ads
 
 MANY = 128
 """Exact hosts of a table from which on each is a resource of its own."""
-OTHERS = "?"
-"""The scope of every host that is not an exact name. No client can ask for it: no authority has a question mark."""
-WANTED_HOST = "x-gatelab-host"
-"""By which the hosts among the others are told apart; no backend sees it."""
-
-_CASE = "gatelab.host_in_lower_case"
-_OTHER_HOSTS = "gatelab.other_hosts"
-
-# `metadata()` makes Envoy look for the route, which it does once in each filter: so there are two.
-_LUA = {
-    _CASE: """
-        function envoy_on_request(handle)
-          local headers = handle:headers()
-          local host = headers:get(":authority") or ""
-          if host:lower() ~= host then
-            headers:replace(":authority", host:lower())
-            handle:clearRouteCache()
-            handle:metadata()
-            headers:replace(":authority", host)
-          end
-        end
-    """,
-    _OTHER_HOSTS: f"""
-        function envoy_on_request(handle)
-          if handle:streamInfo():routeName() ~= "" then return end
-          local headers = handle:headers()
-          local host = headers:get(":authority") or ""
-          headers:replace("{WANTED_HOST}", (host:lower():gsub(":%d+$", "")))
-          headers:replace(":authority", "{OTHERS}")
-          handle:clearRouteCache()
-          handle:metadata()
-          headers:replace(":authority", host)
-          headers:remove("{WANTED_HOST}")
-        end
-    """,
-}
 
 Spread = Mapping[str, int]
 """The tables whose hosts are resources of their own, each with its number: from 1, no two alike."""
@@ -154,7 +116,7 @@ def _scope(
 def _unneeded() -> Mapping[str, AnyMessage]:
     """What puts filters to sleep where the scope was found by its name; a route may wake one."""
     off = packed(FilterConfig(disabled=True))
-    return dict.fromkeys((*_LUA, *(each.name for each in asleep())), off)
+    return dict.fromkeys((each.name for each in (*host_filters(), *asleep())), off)
 
 
 def over_scopes(resource: EncodedResource, spread: Spread) -> EncodedResource:
@@ -194,13 +156,9 @@ def _look_for_scopes(manager: HttpConnectionManager, number: int) -> None:
             scoped_rds=ScopedRds(scoped_rds_config_source=over_ads()),
         )
     )
-    filters = [HttpFilter(name=name, typed_config=packed(_lua(code))) for name, code in _LUA.items()]
+    filters = list(host_filters())
     for each in manager.http_filters:
         each.disabled = False
         filters.append(each)
     del manager.http_filters[:]
     manager.http_filters.extend(filters)
-
-
-def _lua(code: str) -> Lua:
-    return Lua(default_source_code=DataSource(inline_string=code), clear_route_cache=BoolValue(value=False))
