@@ -1,41 +1,41 @@
-"""Reports of a load run: ghz's summary and ghz's JSON, each with what is added here."""
+"""The report of a load run as text: ghz's summary, with what is added here."""
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
-from typing import Any
 
+from gatelab.cli.load_expectations import Finding
 from gatelab.load import Histogram, LoadResult
 from gatelab.spread import Spread
 
-PERCENTILES = (10.0, 25.0, 50.0, 75.0, 90.0, 95.0, 99.0, 99.9)
+PERCENTILES = (10.0, 25.0, 50.0, 75.0, 90.0, 95.0, 99.0, 99.9, 99.99)
 _BAR = "∎"
 _BAR_CELLS = 40
 _ROWS = 10
 
 
-def summary(result: LoadResult, spread: Spread, *, name: str | None) -> str:
+def summary(result: LoadResult, spread: Spread, *, name: str | None, findings: Sequence[Finding] = ()) -> str:
     """The text that ghz prints, with response times beside service times, requests per pod, and what to beware of."""
     service = result.service
     lines = ["", "Summary:"]
     lines += [f"  Name:\t\t{name}"] if name else []
     lines += [
         f"  Count:\t{result.count}",
-        f"  Total:\t{_duration(round(result.elapsed_s * 1e9))}",
-        f"  Slowest:\t{_duration(service.max_ns)}",
-        f"  Fastest:\t{_duration(service.min_ns)}",
-        f"  Average:\t{_duration(round(service.mean_ns))}",
+        f"  Total:\t{duration_text(round(result.elapsed_s * 1e9))}",
+        f"  Slowest:\t{duration_text(service.max_ns)}",
+        f"  Fastest:\t{duration_text(service.min_ns)}",
+        f"  Average:\t{duration_text(round(service.mean_ns))}",
         f"  Requests/sec:\t{result.rps:.2f}",
     ]
-    if service.count:
-        lines += ["", "Response time histogram:", *_histogram_lines(service)]
-        lines += ["", "Latency distribution:", *_latency_lines(result)]
-    lines += ["", "Status code distribution:"]
-    lines += [f"  [{status}]   {count} responses   " for status, count in _largest_first(result.statuses)]
+    lines += ["", "Response time histogram:", *_histogram_lines(service)]
+    lines += ["", "Latency distribution:", *(_latency_lines(result) if service.count else ())]
+    statuses = [(f"  [{status}]", f"{count} responses") for status, count in _largest_first(result.statuses)]
+    lines += ["", "Status code distribution:", *_columns(statuses)]
     if result.error_messages:
-        lines += ["", "Error distribution:"]
-        lines += [f"  [{count}]   {message}   " for message, count in _largest_first(result.error_messages)]
+        errors = [(f"  [{count}]", message) for message, count in _largest_first(result.error_messages)]
+        lines += ["", "Error distribution:", *_columns(errors)]
     if spread.total:
         lines += ["", "Requests per pod:", *_pod_lines(spread)]
+    if findings:
+        lines += ["", "Expectations:", *(f"  {_verdict(each)}" for each in findings)]
     lines += ["", *(f"Note: {note}" for note in notes(result))] if notes(result) else []
     return "\n".join(lines)
 
@@ -50,67 +50,17 @@ def notes(result: LoadResult) -> Sequence[str]:
     return found
 
 
-def document(result: LoadResult, spread: Spread, options: Mapping[str, Any], *, name: str | None) -> dict[str, Any]:
-    """ghz's report as JSON (durations in ns), and below `pods` what ghz has not."""
-    service, response = result.service, result.response
-    return {
-        **({"name": name} if name else {}),
-        "date": datetime.fromtimestamp(result.started, UTC).isoformat(timespec="milliseconds"),
-        "endReason": result.end_reason,
-        "options": dict(options),
-        "count": result.count,
-        "total": round(result.elapsed_s * 1e9),
-        "average": round(service.mean_ns),
-        "fastest": service.min_ns,
-        "slowest": service.max_ns,
-        "rps": result.rps,
-        "errorDistribution": dict(result.error_messages),
-        "statusCodeDistribution": dict(result.statuses),
-        "latencyDistribution": _distribution(service),
-        "histogram": [
-            {"mark": mark / 1e9, "count": count, "frequency": count / service.count} for mark, count in _rows(service)
-        ],
-        "details": [],
-        "tags": {},
-        "pods": {pod: count for pod, count in spread.counts.items() if count},
-        "spread": {
-            "maxMinusMin": spread.max_minus_min,
-            "coefficientOfVariation": spread.coefficient_of_variation,
-            "jain": spread.jain,
-        },
-        "connections": [
-            {"target": f"{each.target[0]}:{each.target[1]}", "count": each.count, "pods": dict(each.pods)}
-            for each in result.connections
-        ],
-        "errors": result.errors,
-        "responseTimeDistribution": _distribution(response),
-        "intendedRps": result.intended_rps,
-        "unsent": result.unsent,
-        "waited": result.waited,
-        "retried": result.retried,
-        "notes": list(notes(result)),
-    }
-
-
-def _distribution(histogram: Histogram) -> list[dict[str, float]]:
-    found = histogram.percentiles(PERCENTILES)
-    return [
-        {"percentage": int(percent) if percent.is_integer() else percent, "latency": latency}
-        for percent, latency in zip(PERCENTILES, found, strict=True)
-    ]
-
-
 def _latency_lines(result: LoadResult) -> list[str]:
     service = result.service.percentiles(PERCENTILES)
     response = result.response.percentiles(PERCENTILES)
     shown = result.intended_rps > 0
     return [
-        f"  {percent:g} % in {_duration(mine)} " + (f"   response time {_duration(theirs)} " if shown else "")
+        f"  {percent:g} % in {duration_text(mine)} " + (f"   response time {duration_text(theirs)} " if shown else "")
         for percent, mine, theirs in zip(PERCENTILES, service, response, strict=True)
     ]
 
 
-def _rows(histogram: Histogram) -> list[tuple[float, int]]:
+def rows(histogram: Histogram) -> list[tuple[float, int]]:
     """(upper edge in ns, count): the fastest, then ten equal steps to the slowest, as in ghz."""
     if not histogram.count:
         return []
@@ -127,14 +77,26 @@ def _rows(histogram: Histogram) -> list[tuple[float, int]]:
 
 
 def _histogram_lines(histogram: Histogram) -> list[str]:
-    rows = _rows(histogram)
-    most = max(count for _, count in rows)
-    width = max(len(str(count)) for _, count in rows)
-    mark_width = max(len(f"{mark / 1e6:.3f}") for mark, _ in rows)
+    if not histogram.count:
+        return []
+    marks = rows(histogram)
+    most = max(count for _, count in marks)
+    width = max(len(str(count)) for _, count in marks)
+    mark_width = max(len(f"{mark / 1e6:.3f}") for mark, _ in marks)
     return [
         f"  {mark / 1e6:<{mark_width}.3f} [{count}]{' ' * (width - len(str(count)))} |{_bar(count, most)}"
-        for mark, count in rows
+        for mark, count in marks
     ]
+
+
+def _columns(cells: Sequence[tuple[str, str]]) -> list[str]:
+    """As Go's tabwriter sets them: every column as wide as its widest cell, and three spaces more."""
+    widths = [max((len(row[column]) for row in cells), default=0) + 3 for column in (0, 1)]
+    return [f"{first:<{widths[0]}}{second:<{widths[1]}}" for first, second in cells]
+
+
+def _verdict(finding: Finding) -> str:
+    return f"{'met' if finding.met else 'NOT MET'}: {finding.text} (it is {finding.value})"
 
 
 def _pod_lines(spread: Spread) -> list[str]:
@@ -157,7 +119,7 @@ def _largest_first(counts: Mapping[str, int]) -> list[tuple[str, int]]:
     return sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))
 
 
-def _duration(value_ns: int) -> str:
+def duration_text(value_ns: int) -> str:
     """As ghz formats: nanoseconds below 10 µs, milliseconds below a second, else seconds."""
     if value_ns < 10_000:
         return f"{value_ns} ns"

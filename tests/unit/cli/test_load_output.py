@@ -3,7 +3,8 @@ from typing import Any
 
 import pytest
 
-from gatelab.cli.load_output import document, summary
+from gatelab.cli.load_document import document
+from gatelab.cli.load_output import summary
 from gatelab.load import ConnectionResult, Histogram, LoadResult
 from gatelab.spread import measure
 
@@ -56,13 +57,14 @@ def test_the_summary_is_ghzs() -> None:
         "  Average:\t3.50 ms",
         "  Requests/sec:\t100.10",
     ]
-    assert "  [OK]   1000 responses   " in lines
+    assert "  [OK]            1000 responses   " in lines
+    assert "  [Unavailable]   1 responses      " in lines
     assert "  [1]   no healthy upstream   " in lines
 
 
 def test_latencies_are_read_by_what_reads_ghzs() -> None:
     found = re.findall(r"^  ([\d.]+) % in ([\d.]+) ms ", text(), flags=re.MULTILINE)
-    assert [percent for percent, _ in found] == ["10", "25", "50", "75", "90", "95", "99", "99.9"]
+    assert [percent for percent, _ in found] == ["10", "25", "50", "75", "90", "95", "99", "99.9", "99.99"]
     assert found[2][1] == "3.50"
     assert "  50 % in 3.50 ms    response time 900.00 ms " in text()
 
@@ -87,7 +89,7 @@ def test_pods_and_their_spread() -> None:
 
 def test_nothing_answered() -> None:
     nothing = text(service=Histogram(), response=Histogram(), pods={}, statuses={"Unavailable": 5}, count=5, errors=5)
-    assert "Latency distribution:" not in nothing
+    assert "Latency distribution:\n\nStatus" in nothing
     assert "Requests per pod:" not in nothing
     assert "  [Unavailable]   5 responses   " in nothing
 
@@ -104,7 +106,7 @@ def test_json_has_ghzs_keys_and_ours() -> None:
     written = document(found, measure(found.pods, ["pod-c"]), {"call": "a.B/C"}, name=None)
     assert (written["count"], written["total"], written["fastest"]) == (1001, 10_000_000_000, 3_000_000)
     assert written["latencyDistribution"][0] == {"percentage": 10, "latency": found.service.percentile(10)}
-    assert written["latencyDistribution"][-1]["percentage"] == 99.9
+    assert written["latencyDistribution"][-1]["percentage"] == 99.99
     assert written["pods"] == {"pod-a": 501, "pod-b": 499}
     assert written["statusCodeDistribution"] == {"OK": 1000, "Unavailable": 1}
     assert sum(row["frequency"] for row in written["histogram"]) == pytest.approx(1)
