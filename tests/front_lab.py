@@ -24,6 +24,9 @@ PAIRS = [certificate_pair.__wrapped__() for _ in range(2)]
 """Certificates with their keys."""
 GATEWAY = "/apis/gateway.networking.k8s.io/v1/namespaces/default"
 BACKENDS = ("calls", "pages", "twin-calls", "twin-pages")
+ENVOY = "front-gatelab"
+"""The Deployment of the Gateway."""
+ENVOYS = ("pods", "-l", "gateway.networking.k8s.io/gateway-name=front")
 HTTP_LISTENER = {"name": "more", "port": 8081, "protocol": "HTTP"}
 
 
@@ -77,6 +80,16 @@ def target(lab: Lab) -> Target:
 def patch(lab: Lab, what: str, operation: str, path: str, value: Any = None) -> None:
     """One operation on `kind/name` (JSON patch, RFC 6902)."""
     lab.kubectl("patch", what, "--type=json", "-p", json.dumps([{"op": operation, "path": path, "value": value}]))
+
+
+def tune(lab: Lab, **data: str) -> None:
+    """The Gateway's parameters, and no others; `_` stands for the dot in a key."""
+    patch(lab, "configmap/tuning", "replace", "/data", {key.replace("_", "."): value for key, value in data.items()})
+
+
+def envoys(lab: Lab) -> set[str]:
+    """The names of the Gateway's pods."""
+    return {each["metadata"]["name"] for each in lab.get(*ENVOYS)["items"]}
 
 
 def a_listener_comes_and_goes(lab: Lab) -> None:

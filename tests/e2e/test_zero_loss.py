@@ -13,14 +13,17 @@ import psutil
 import pytest
 
 from front_lab import (
+    ENVOY,
     a_listener_comes_and_goes,
     edit_routes,
+    envoys,
     kill_control_plane,
     patch,
     pod_of,
     rolled,
     rotate_certificate,
     target,
+    tune,
 )
 from mixed_traffic import MixedTraffic
 from running_lab import Lab, wait_until
@@ -29,8 +32,6 @@ pytestmark = [pytest.mark.lab, pytest.mark.timeout(180)]
 FULL = os.environ.get("GATELAB_ZERO_LOSS") == "full"
 OF_EACH, EVERY_S = (17, 0.055) if FULL else (5, 0.05)
 EDITS, EDIT_EVERY_S = (100, 0.2) if FULL else (28, 0.0)
-ENVOYS = ("pods", "-l", "gateway.networking.k8s.io/gateway-name=front")
-ENVOY = "front-gatelab"
 
 
 @pytest.fixture
@@ -41,15 +42,6 @@ def traffic(front: Lab) -> Iterator[MixedTraffic]:
         running.go_on()
         sys.stdout.write(f"{running.figures()}\n")
     assert running.losses == []
-
-
-def tune(lab: Lab, **data: str) -> None:
-    named = {key.replace("_", "."): value for key, value in data.items()}
-    patch(lab, "configmap/tuning", "replace", "/data", named)
-
-
-def envoys(lab: Lab) -> set[str]:
-    return {each["metadata"]["name"] for each in lab.get(*ENVOYS)["items"]}
 
 
 def condition(lab: Lab, type_: str) -> dict[str, Any]:

@@ -2,12 +2,14 @@
 
 import asyncio
 import dataclasses
+from pathlib import Path
 
 import pytest
 
-from gatelab.proxy.model import Endpoint, HttpChain, Listener
-from proxy_configs import ADDRESS, LISTENER, PORT, greetings_to, proxy_config
-from running_envoy import RunningEnvoy, call, grpc_backends, grpc_channel, traffic
+from gatelab.proxy.model import Endpoint, HttpChain, Listener, ProxyConfig, Redirect, Route, RouteMatch
+from http_echo import request
+from proxy_configs import ADDRESS, LISTENER, PORT, greetings_to, proxy_config, table
+from running_envoy import RunningEnvoy, call, grpc_backends, grpc_channel, running_envoy, traffic
 
 pytestmark = pytest.mark.envoy
 
@@ -86,6 +88,20 @@ async def test_a_listener_that_goes_finishes_its_requests_and_takes_no_more(envo
         async with asyncio.timeout(30):
             while await connects():
                 continue
+
+
+async def test_connections_after_an_acknowledgement_meet_what_was_acknowledged(socket_folder: Path) -> None:
+    """By whichever worker they are served: an update is posted to all of them before it is acknowledged."""
+
+    def redirect(host: str) -> ProxyConfig:
+        route = Route("r", RouteMatch(), Redirect(host=host))
+        return ProxyConfig((dataclasses.replace(LISTENER, exact_balance=True),), (table(route),))
+
+    async with running_envoy(socket_folder, concurrency=2) as envoy:
+        for number in range(50):
+            await envoy.accept(redirect(f"n{number}.test"))
+            answers = await asyncio.gather(*(request((ADDRESS, PORT), "/") for _ in range(4)))
+            assert {each.header("location") for each in answers} == {f"http://n{number}.test/"}
 
 
 async def in_flight(envoy: RunningEnvoy, requests: int) -> None:
