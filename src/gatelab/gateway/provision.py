@@ -56,6 +56,8 @@ class Provisioner:
         corrected = overlaid(present, wanted)
         if kind is DEPLOYMENT:
             corrected = _with_resources_of(wanted, corrected)
+        if kind is SERVICE:
+            corrected = _with_address_of(wanted, corrected)
         if corrected != present:
             logger.info("updating %s %s", kind.name, key_of(wanted))
             await self._cluster.update(kind, corrected)
@@ -96,3 +98,9 @@ def _with_resources_of(wanted: dict[str, Any], deployment: dict[str, Any]) -> di
     ]
     changed = {**template, "spec": {**template["spec"], "containers": containers}}
     return {**deployment, "spec": {**deployment["spec"], "template": changed}}
+
+
+def _with_address_of(wanted: dict[str, Any], service: dict[str, Any]) -> dict[str, Any]:
+    """An address that the Gateway asks for no longer would keep the Service waiting for it."""
+    spec = {name: value for name, value in service["spec"].items() if name != "loadBalancerIP"}
+    return {**service, "spec": spec | {name: v for name, v in wanted["spec"].items() if name == "loadBalancerIP"}}

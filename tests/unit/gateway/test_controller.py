@@ -359,3 +359,16 @@ async def test_a_status_that_somebody_changes_is_put_right(
     await eventually(lambda: accepted(cluster, "route").get("status") == "True" and is_programmed(cluster))
     await cluster.patch(GRPC_ROUTE, Key("default", "route"), {"status": {"parents": []}}, subresource="status")
     await eventually(lambda: accepted(cluster, "route").get("status") == "True")
+
+
+async def test_an_address_that_is_asked_for_no_longer_is_given_up(cluster: FakeCluster, eventually: Eventually) -> None:
+    """A Service that goes on asking for one that cannot be had gets none at all."""
+
+    def wanted() -> Any:
+        return cluster.objects.get(SERVICE, {}).get(DATA_PLANE, {"spec": {}})["spec"].get("loadBalancerIP")
+
+    await apply_base(cluster)
+    await cluster.patch(GATEWAY, GW, {"metadata": {"generation": 2}, "spec": {"addresses": [{"value": "1.2.3.4"}]}})
+    await eventually(lambda: wanted() == "1.2.3.4")
+    await cluster.patch(GATEWAY, GW, {"metadata": {"generation": 3}, "spec": {"addresses": None}})
+    await eventually(lambda: wanted() is None)
