@@ -41,6 +41,15 @@ class Element:
     file: FileDescriptorProto
 
     @property
+    def names(self) -> tuple[str, ...]:
+        """What finds it: an enum's values are also named as its siblings are (protobuf language guide, "Enums")."""
+        if self.kind != "value":
+            return (self.full_name,)
+        enum, _, own = self.full_name.rpartition(".")
+        scope = enum.rpartition(".")[0]
+        return (self.full_name, f"{scope}.{own}" if scope else own)
+
+    @property
     def is_map_entry(self) -> bool:
         return self.kind == "message" and self.proto.options.map_entry
 
@@ -75,8 +84,6 @@ def _members(
     kind: str, proto: Any, file: FileDescriptorProto, parent: Element | None, path: tuple[int, ...], scope: str
 ) -> Iterator[Element]:
     for attribute, tag, member_kind in _MEMBERS.get(kind, ()):
-        # The values of an enum are its siblings, as in C++ (protobuf language guide, "Enums").
-        around = scope.rpartition(".")[0] if member_kind == "value" else scope
         for index, each in enumerate(getattr(proto, attribute)):
-            name = f"{around}.{each.name}" if around else each.name
+            name = f"{scope}.{each.name}" if scope else each.name
             yield Element(member_kind, name, each, (*path, tag, index), parent, file)

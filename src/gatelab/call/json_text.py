@@ -39,7 +39,7 @@ class _Writer:
         if name == ANY:
             return self._any(message)
         if name in SPECIAL:
-            return json_format.MessageToDict(message, descriptor_pool=self._pool)
+            return _sorted(json_format.MessageToDict(message, descriptor_pool=self._pool))
         return dict(self._fields(message))
 
     def _fields(self, message: Message) -> Iterator[tuple[str, Any]]:
@@ -84,13 +84,23 @@ class _Writer:
             reason = f"{type_name(message.type_url)} is not recognized; see @value for raw binary message data"
             return _opaque(message, reason)
         shown = self.message(inner)
-        special = inner.DESCRIPTOR.full_name in SPECIAL or inner.DESCRIPTOR.full_name == ANY
-        return {"@type": message.type_url, **({"value": shown} if special else shown)}
+        whole = inner.DESCRIPTOR.full_name in SPECIAL | {ANY, "google.protobuf.Empty"}
+        return {"@type": message.type_url, **({"value": shown} if whole else dict(sorted(shown.items())))}
+
+
+def _sorted(value: Any) -> Any:
+    match value:
+        case dict():
+            return {name: _sorted(value[name]) for name in sorted(value)}
+        case list():
+            return [_sorted(each) for each in value]
+        case _:
+            return value
 
 
 def _opaque(message: Any, reason: str) -> Mapping[str, Any]:
     value = base64.b64encode(message.value).decode()
-    return {"@type": message.type_url, "@error": reason, "@value": value}
+    return {"@error": reason, "@type": message.type_url, "@value": value}
 
 
 def unpacked(message: Any, pool: DescriptorPool) -> Message | None:

@@ -8,6 +8,7 @@ from google.protobuf import json_format
 from google.protobuf.message import Message
 
 from gatelab.call.errors import DataError
+from gatelab.call.json_text import SPECIAL
 from gatelab.call.schema import Method
 
 Format = Literal["json", "text"]
@@ -47,11 +48,33 @@ def requests(
 def parse(method: Method, value: Any, *, allow_unknown_fields: bool = False) -> Message:
     """One request message from a JSON value. Raises DataError naming the field."""
     message = method.request()
+    name = message.DESCRIPTOR.full_name
+    if not isinstance(value, dict) and name not in SPECIAL:
+        raise DataError(f"error getting request data: a {name} is a JSON object, and this is {json.dumps(value)}")
     try:
-        json_format.ParseDict(value, message, ignore_unknown_fields=allow_unknown_fields, descriptor_pool=method.pool)
+        json_format.ParseDict(
+            _without_empty(value), message, ignore_unknown_fields=allow_unknown_fields, descriptor_pool=method.pool
+        )
     except (json_format.ParseError, TypeError, AttributeError) as error:
-        raise DataError(f"error getting request data: {error}") from error
+        raise DataError(f"error getting request data: {_in_one_line(error)}") from error
     return message
+
+
+def _in_one_line(error: Exception) -> str:
+    return "; ".join(line.strip().rstrip(".") for line in str(error).splitlines())
+
+
+def _without_empty(value: Any) -> Any:
+    """An Empty in an Any as the library reads it: it takes no `value`, which the JSON mapping prescribes."""
+    match value:
+        case {"@type": str(url), "value": dict(empty)} if url.endswith("/google.protobuf.Empty") and not empty:
+            return {"@type": url}
+        case dict():
+            return {name: _without_empty(each) for name, each in value.items()}
+        case list():
+            return [_without_empty(each) for each in value]
+        case _:
+            return value
 
 
 def _values(text: str) -> Iterator[Any]:

@@ -28,9 +28,9 @@ class Reflection:
         self._versions = list(VERSIONS)
 
     async def services(self) -> list[str]:
-        """Full names, sorted."""
+        """Full names, in the server's order."""
         answer = await self._ask("list_services", "*")
-        return sorted(service.name for service in answer.list_services_response.service)  # type: ignore[attr-defined]
+        return [service.name for service in answer.list_services_response.service]  # type: ignore[attr-defined]
 
     async def schema_of_method(self, symbol: str) -> Schema:
         """What is needed to call `svc/Method` or `svc.Method`."""

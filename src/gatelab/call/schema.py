@@ -93,7 +93,7 @@ class Schema:
         """
         for file in self._files.values():
             inside = not file.package or name.startswith(f"{file.package}.")
-            found = next((each for each in elements(file) if each.full_name == name), None) if inside else None
+            found = next((each for each in elements(file) if name in each.names), None) if inside else None
             if found is not None:
                 return found
         raise SymbolNotFound(f"Symbol not found: {name}")
@@ -143,6 +143,6 @@ def split_method(symbol: str) -> tuple[str, str]:
     service, separator, method = name.rpartition("/" if "/" in name else ".")
     if not separator or not service or not method:
         raise SchemaError(
-            f'given method name "{symbol}" is not in expected format: "service/method" or "service.method"'
+            f"given method name \"{symbol}\" is not in expected format: 'service/method' or 'service.method'"
         )
     return service, method

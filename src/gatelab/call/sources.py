@@ -9,13 +9,14 @@ from google.protobuf.message import Message
 from gatelab.call.errors import SchemaError
 from gatelab.call.json_text import ANY, map_entry, type_name, unpacked
 from gatelab.call.schema import Schema
+from gatelab.call.well_known import well_known
 
 
 class Source(Protocol):
     """Both raise SchemaError."""
 
     async def services(self) -> list[str]:
-        """Full names, sorted."""
+        """Full names."""
         ...
 
     async def schema_of(self, symbol: str) -> Schema:
@@ -70,10 +71,15 @@ async def learn_types(source: Source, schema: Schema, type_urls: set[str]) -> No
         try:
             schema.message(name)
         except SchemaError:
-            try:
-                schema.include(await source.schema_of(name))
-            except SchemaError:
-                continue  # shown as bytes, with a word on why
+            schema.include(await _found(source, name))
+
+
+async def _found(source: Source, name: str) -> Schema:
+    """What the source has of a type, else what everybody has; nothing, and the type is shown as bytes."""
+    try:
+        return await source.schema_of(name)
+    except SchemaError:
+        return Schema(well_known(name))
 
 
 def types_in(value: Any) -> set[str]:

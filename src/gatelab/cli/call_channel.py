@@ -5,9 +5,10 @@ from contextlib import asynccontextmanager
 
 import click
 
+from gatelab.call.connection import connect_tcp, connect_unix
 from gatelab.call.errors import CallError
-from gatelab.call.unix import connect_unix
 from gatelab.cli.call_options import DEFAULT_MESSAGE_BYTES, Options
+from gatelab.cli.call_schema import failing
 from gatelab.cli.call_timing import Timing
 from gatelab.cli.targets import TlsOptions, authority_of, dial_failure, find, split_address
 from gatelab.experiment.resolution import Place
@@ -41,11 +42,11 @@ async def _tcp(options: Options, timing: Timing) -> Channel:
 async def _connected(options: Options, place: Place, port: int, timing: Timing) -> Channel:
     tls = None
     if not options.plaintext:
-        with timing.part("TLS Setup"):
+        with timing.part("TLS Setup"), failing("Failed to create TLS config"):
             tls = _tls(options).context(place)
     try:
         with timing.part("BlockingDial"):
-            return await Channel.connect(
+            return await connect_tcp(
                 place.address,
                 place.port(port),
                 tls=tls,
@@ -57,6 +58,7 @@ async def _connected(options: Options, place: Place, port: int, timing: Timing) 
                 ),
                 server_name=None if options.plaintext else options.servername,
                 timeout_s=options.connect_timeout_s,
+                keepalive_s=options.keepalive_time,
                 max_message_bytes=options.max_msg_sz or DEFAULT_MESSAGE_BYTES,
             )
     except ConnectError as error:

@@ -6,6 +6,7 @@ from gatelab.grpc_wire.outcome import Status
 from gatelab.grpc_wire.status import StatusCode
 
 _NO_REFLECTION = "server does not support the reflection API"
+_CUT_OFF = "error reading server preface: error reading from server"
 _NO_BACKEND = re.compile(r"^no backend of route (\w+)/([^/]+)/([^/]+)/\S* can be used$")
 
 
@@ -30,8 +31,13 @@ def hint(status: Status) -> str | None:
     return None
 
 
-def schema_hint(error: Exception) -> str | None:
-    """What to do about a server that does not describe itself, else None."""
+def error_hint(error: Exception, *, tls: bool, certificate: bool) -> str | None:
+    """What to do about a server that does not describe itself, or ends the connection after the handshake; else None.
+
+    TLS 1.3 says only then that a client certificate is missing (RFC 8446, section 4.4.2.4).
+    """
+    if tls and not certificate and _CUT_OFF in str(error):
+        return "the server may want a client certificate: -cert and -key"
     if _NO_REFLECTION in str(error):
         return "pass the service's -proto (with -import-path) or -protoset"
     return None

@@ -14,7 +14,7 @@ from gatelab.call.schema import Schema, split_method
 from gatelab.call.sources import learn_types, types_in
 from gatelab.cli.call_channel import opened
 from gatelab.cli.call_headers import metadata_of
-from gatelab.cli.call_hints import hint, schema_hint
+from gatelab.cli.call_hints import error_hint, hint
 from gatelab.cli.call_options import Options
 from gatelab.cli.call_output import Printer, Style
 from gatelab.cli.call_schema import Schemas, failing, files_of, template_text, with_expanded_headers, write_out
@@ -32,7 +32,7 @@ async def run(options: Options) -> int:
         return await _run(options, timing)
     except CallError as error:
         click.echo(str(error), err=True)
-        if (sentence := schema_hint(error)) is not None:
+        if (sentence := error_hint(error, tls=not options.plaintext, certificate=bool(options.cert))) is not None:
             click.echo(f"Hint: {sentence}", err=True)
         return 1
     finally:
@@ -60,7 +60,7 @@ async def _run(options: Options, timing: Timing) -> int:
 async def _list(options: Options, schemas: Schemas) -> int:
     if not options.symbol:
         with failing("Failed to list services"):
-            services = await schemas.source.services()
+            services = sorted(await schemas.source.services())
         click.echo("\n".join(services) or "(No services)")
         await write_out(options, schemas, services)
         return 0
@@ -86,7 +86,8 @@ async def _describe(options: Options, schemas: Schemas) -> int:
             schema = await schemas.source.schema_of(name)
             click.echo(described(schema, name))
         if options.msg_template and schema.element(name).kind == "message":
-            click.echo(f"\nMessage template:\n{template_text(schema, name, options.format_)}")
+            template = await template_text(schemas, schema, name, options.format_)
+            click.echo(f"\nMessage template:\n{template}")
     await write_out(options, schemas, names)
     return 0
 

@@ -15,7 +15,7 @@ from gatelab.call.proto_file import file_text
 from gatelab.call.protoc import compile_protos, read_protosets
 from gatelab.call.reflection import Reflection
 from gatelab.call.schema import Schema
-from gatelab.call.sources import Both, Files, Source
+from gatelab.call.sources import Both, Files, Source, learn_types
 from gatelab.call.template import fill
 from gatelab.call.text_format import to_text
 from gatelab.cli.call_headers import expanded, metadata_of
@@ -70,10 +70,11 @@ def failing(what: str) -> Iterator[None]:
         raise CallError(f"{what}: {error}") from error
 
 
-def template_text(schema: Schema, name: str, data_format: Format) -> str:
+async def template_text(schemas: Schemas, schema: Schema, name: str, data_format: Format) -> str:
     """A request to fill in."""
+    await learn_types(schemas.source, schema, {"google.protobuf.Empty"})
     message = message_factory.GetMessageClass(schema.message(name))()
-    fill(message)
+    fill(message, schema.pool)
     return to_text(message) if data_format == "text" else to_json(message, schema.pool, emit_defaults=True)
 
 

@@ -1,0 +1,111 @@
+"""`gatelab call` beside real grpcurl: the same command lines and servers; differences only where they are meant."""
+
+import subprocess
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
+from pathlib import Path
+
+import grpc
+import pytest
+from click.testing import CliRunner
+
+import call_sessions
+from certificate_files import write_certificates
+from gatelab.cli.call import call
+from go_programs import built
+from market_server import PROTOS, market, market_schema, speaking
+
+FOLDER = Path(__file__).parent / "grpcurl"
+PATHS = sorted((FOLDER / "sessions").glob("*.txt"))
+HTTP1 = b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n"
+TIMEOUT_S = 30
+
+
+@pytest.fixture(scope="module")
+def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mapping[str, str]]:
+    """What stands in braces in a session: addresses, and folders."""
+    folder = tmp_path_factory.mktemp("call")
+    schema = market_schema()
+    certificates = write_certificates(folder, "127.28.4.6")
+    own = [(certificates.key.read_bytes(), certificates.certificate.read_bytes())]
+    expired = [(certificates.key.read_bytes(), certificates.expired.read_bytes())]
+    ca = certificates.ca.read_bytes()
+    with ExitStack() as stack:
+        enter = stack.enter_context
+        ports = {
+            "market": enter(market(schema, "127.28.4.1:0")),
+            "old": enter(market(schema, "127.28.4.2:0", versions=("v1alpha",))),
+            "mute": enter(market(schema, "127.28.4.3:0", versions=())),
+            "tls": enter(market(schema, "127.28.4.4:0", credentials=grpc.ssl_server_credentials(own))),
+            "mtls": enter(market(schema, "127.28.4.5:0", credentials=grpc.ssl_server_credentials(own, ca, True))),
+            "expired": enter(market(schema, "127.28.4.6:0", credentials=grpc.ssl_server_credentials(expired))),
+            "silent": enter(speaking("127.28.4.7", None)),
+            "http1": enter(speaking("127.28.4.8", HTTP1)),
+            "garbage": enter(speaking("127.28.4.9", b"\x00\x01garbage" * 8)),
+            "resetting": enter(speaking("127.28.4.10", b"", reset=True)),
+        }
+        enter(market(schema, f"unix:{folder}/socket"))
+        hosts = {name: f"127.28.4.{number}" for number, name in enumerate(ports, 1)}
+        yield {
+            **{name: f"{hosts[name]}:{port}" for name, port in ports.items()},
+            "dead": "127.28.4.11:9",
+            "protos": str(PROTOS),
+            "folder": str(folder),
+        }
+
+
+@pytest.fixture(autouse=True)
+def _no_lab(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for name in ("KUBECONFIG", "GATELAB_NAME", "GRPC_PROXY", "HTTP_PROXY", "HTTPS_PROXY", "https_proxy", "http_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    monkeypatch.setenv("SHOP_TOKEN", "a secret")
+
+
+def ours(arguments: list[str], stdin: str) -> tuple[str, str, int]:
+    done = CliRunner().invoke(call, arguments, input=stdin, catch_exceptions=False)
+    return done.stdout, done.stderr, done.exit_code
+
+
+def theirs(arguments: list[str], stdin: str) -> tuple[str, str, int]:
+    done = subprocess.run(
+        [built("grpcurl"), *arguments], input=stdin, capture_output=True, text=True, timeout=TIMEOUT_S, check=False
+    )
+    return done.stdout, done.stderr, done.returncode
+
+
+@pytest.mark.parametrize("path", PATHS, ids=lambda path: path.stem)
+def test_call_is_as_it_was(path: Path, servers: Mapping[str, str], rewrite: bool) -> None:
+    written = path.read_text()
+    session = call_sessions.read(written)
+    for step in session.steps:
+        step.ours = call_sessions.played(step.command, ours, servers)
+    if rewrite:
+        path.write_text(session.text())
+        return
+    assert session.text() == written, "read the difference; `make golden` accepts it"
+
+
+@pytest.mark.parametrize("path", PATHS, ids=lambda path: path.stem)
+@pytest.mark.timeout(900)
+def test_grpcurl_is_as_it_was(path: Path, servers: Mapping[str, str], rewrite: bool) -> None:
+    if not built("grpcurl"):
+        pytest.skip("grpcurl is built by Go, which is not on PATH")
+    written = path.read_text()
+    session = call_sessions.read(written)
+    for step in session.steps:
+        step.theirs = call_sessions.played(step.command, theirs, servers)
+    if rewrite:
+        path.write_text(session.text())
+        return
+    assert session.text() == written, "read the difference; `make golden` accepts it"
+
+
+@pytest.mark.parametrize("path", PATHS, ids=lambda path: path.stem)
+def test_every_difference_has_its_reason(path: Path) -> None:
+    unexplained = [
+        step.command
+        for step in call_sessions.read(path.read_text()).steps
+        if step.theirs != step.ours and not step.reason
+    ]
+    assert unexplained == []
