@@ -48,6 +48,8 @@ def _pods(report: Report) -> RenderableType:
 
 
 def _bar(path: PathReport, pod: str) -> tuple[str, str]:
+    if path.counting.source == "none":
+        return "?", "unknown"
     count, total = path.pods.get(pod, 0), sum(path.pods.values()) or 1
     cells = round(_BAR_CELLS * count / total)
     return f"{count}", f"{count / total:6.1%} {'█' * cells}{'·' * (_BAR_CELLS - cells)}"
@@ -57,11 +59,12 @@ def _expected(report: Report) -> list[RenderableType]:
     l7 = report.l7.spread
     over_min = "" if l7.max_over_min is None else f", max / min {l7.max_over_min:.3g}"
     figures = f"max - min {l7.max_minus_min}{over_min}, CV {l7.coefficient_of_variation:.3f}, Jain {l7.jain:.4f}"
+    hit = "unknown" if report.l4.counting.source == "none" else f"{report.l4.spread.pods_hit} hit"
     prediction = [Text(f"  expected: {report.prediction.sentence}")] if report.prediction is not None else []
     return [
         Text(f"  expected: {report.expectation.sentence}"),
         *prediction,
-        Text(f"  L4: {report.l4.spread.pods_hit} hit.  L7: {l7.pods_hit} hit, {figures}"),
+        Text(f"  L4: {hit}.  L7: {l7.pods_hit} hit, {figures}"),
         Text(f"  L7 counted {report.l7.counting.sentence}\n"),
         *([_weights(report.weights)] if report.weights is not None else []),
     ]

@@ -74,12 +74,18 @@ class EnvoyTally:
     """The readings of one Envoy process, added up."""
 
     counts: dict[tuple[str, Address], int] = field(default_factory=dict)
-    unattributed: int = 0
-    """Requests to endpoints that were removed, several at a time, so that nobody knows which of them got how many."""
+    unattributed: dict[str, int] = field(default_factory=dict)
+    """By backend, requests to endpoints that were removed several at a time: nobody knows which got how many."""
     resets: int = 0
     workers: int = 0
     _last: Reading = field(default_factory=lambda: Reading({}, {}, 0))
     _unexplained: dict[str, int] = field(default_factory=dict)
+    """What a backend has got more than its endpoints, so far. Readings under load are of no one instant: it may be
+    negative, and comes right with the next."""
+    _gone: dict[tuple[str, Address], None] = field(default_factory=dict)
+    """Endpoints that were removed, or began anew."""
+    _inferred: dict[tuple[str, Address], int] = field(default_factory=dict)
+    """The part of `counts` that no counter of the endpoint has shown."""
 
     def start(self, first: Reading) -> None:
         """From here on it counts. Without a start all that the Envoy ever sent counts: it began after us."""
@@ -93,33 +99,57 @@ class EnvoyTally:
         self._last = now
 
     def finish(self) -> None:
-        """What readings that were no one instant left open has come right by now, or cannot be attributed."""
-        self.unattributed += sum(max(0, each) for each in self._unexplained.values())
+        """After the last reading, which must be one without load: all counts are made to add up to the totals."""
+        for backend, surplus in self._unexplained.items():
+            gone = [key for key in self._gone if key[0] == backend]
+            if surplus > 0 and len(gone) == 1:
+                self._infer(gone[0], surplus)
+            elif surplus > 0:
+                self._leave_open(backend, surplus)
+            elif surplus < 0:
+                self._take_back(backend, gone, -surplus)
         self._unexplained.clear()
 
     def _add(self, backend: str, now: Reading) -> None:
         before = {key: count for key, count in self._last.endpoints.items() if key[0] == backend}
         later = {key: count for key, count in now.endpoints.items() if key[0] == backend}
-        fallen = [key for key, count in later.items() if count < before.get(key, 0)]
-        seen = 0
-        for key, count in later.items():
-            grown = count if key in fallen else count - before.get(key, 0)
-            self._count(key, grown)
-            seen += grown
+        fallen = {key for key, count in later.items() if count < before.get(key, 0)}
+        grown = {key: count - (0 if key in fallen else before.get(key, 0)) for key, count in later.items()}
+        for key, requests in grown.items():
+            self._count(key, requests)
         self.resets += len(fallen)
-        grown = _grown(self._last.totals.get(backend, 0), now.totals[backend])
-        unexplained = self._unexplained.get(backend, 0) + grown - seen
+        total = _grown(self._last.totals.get(backend, 0), now.totals[backend])
+        surplus = self._unexplained.get(backend, 0) + total - sum(grown.values())
         gone = [*(before.keys() - later.keys()), *fallen]
-        if unexplained > 0 and len(gone) == 1:
-            self._count(gone[0], unexplained)
-            unexplained = 0
-        elif unexplained > 0 and gone:
-            self.unattributed += unexplained
-            unexplained = 0
-        self._unexplained[backend] = unexplained
+        self._gone.update(dict.fromkeys(gone))
+        if surplus > 0 and gone:
+            if len(gone) == 1:
+                self._infer(gone[0], surplus)
+            else:
+                self._leave_open(backend, surplus)
+            surplus = 0
+        self._unexplained[backend] = surplus
 
     def _count(self, key: tuple[str, Address], requests: int) -> None:
         self.counts[key] = self.counts.get(key, 0) + requests
+
+    def _infer(self, key: tuple[str, Address], requests: int) -> None:
+        self._count(key, requests)
+        self._inferred[key] = self._inferred.get(key, 0) + requests
+
+    def _leave_open(self, backend: str, requests: int) -> None:
+        self.unattributed[backend] = self.unattributed.get(backend, 0) + requests
+
+    def _take_back(self, backend: str, gone: Iterable[tuple[str, Address]], requests: int) -> None:
+        """What was inferred from a reading under load was too much by that."""
+        openly = min(requests, self.unattributed.get(backend, 0))
+        if openly:
+            self._leave_open(backend, -openly)
+        left = requests - openly
+        for key in gone:
+            back = min(left, self._inferred.get(key, 0))
+            self._infer(key, -back)
+            left -= back
 
 
 def _grown(before: int, now: int) -> int:

@@ -25,7 +25,10 @@ READ_TIMEOUT_S = 3.0
 
 @dataclass(frozen=True, slots=True)
 class EnvoyCounts:
-    """What was sent while it counted, whoever asked for it. `backends` are by `RoutedBackend.name`."""
+    """What was sent while it counted, whoever asked for it. `backends` are by `RoutedBackend.name`.
+
+    `unattributed` is in the counts of backends, and of no pod.
+    """
 
     pods: Mapping[str, int]
     backends: Mapping[str, int]
@@ -38,7 +41,7 @@ class EnvoyCounts:
 
     @property
     def total(self) -> int:
-        return sum(self.backends.values()) + self.unattributed
+        return sum(self.backends.values())
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,11 +113,13 @@ class EnvoyCounting:
                 pod = self._names.pod(address)
                 pods[pod] = pods.get(pod, 0) + count
                 backends[backend] += count
+            for backend, count in tally.unattributed.items():
+                backends[backend] += count
         present = [self._tallies[each] for each in self._present if each in self._tallies]
         return EnvoyCounts(
             pods=pods,
             backends=backends,
-            unattributed=sum(each.unattributed for each in self._tallies.values()),
+            unattributed=self._unattributed(),
             envoys=len(self._tallies),
             workers=sum(each.workers for each in present),
             readings=self._readings,
@@ -131,11 +136,15 @@ class EnvoyCounting:
         resets = sum(each.resets for each in self._tallies.values())
         if resets:
             notes.append(f"counters of endpoints began anew {resets} times")
-        if unattributed := sum(each.unattributed for each in self._tallies.values()):
+        if unattributed := self._unattributed():
             notes.append(
-                f"{unattributed} requests went to endpoints that were removed several at a time: to which, is unknown"
+                f"{unattributed} requests are in no pod's count: several endpoints were removed at a "
+                "time, or an Envoy ended"
             )
         return [*notes, *self._names.changes()]
+
+    def _unattributed(self) -> int:
+        return sum(sum(each.unattributed.values()) for each in self._tallies.values())
 
     async def _envoys(self) -> tuple[_Envoy, ...]:
         gateway = self._routed.gateway
@@ -147,8 +156,9 @@ class EnvoyCounting:
     async def _read(self, envoy: _Envoy) -> Reading:
         """Raises ApiError, TimeoutError, ValueError when the answer is no Envoy's."""
         async with asyncio.timeout(READ_TIMEOUT_S):
-            clusters = await self._pods.get_from_pod(envoy.pod, envoy.port, "/clusters", {"format": "json"})
+            # In this order, under load the backends have rather too little than what no endpoint has got.
             stats = await self._pods.get_from_pod(envoy.pod, envoy.port, "/stats/prometheus", STATS)
+            clusters = await self._pods.get_from_pod(envoy.pod, envoy.port, "/clusters", {"format": "json"})
         try:
             return reading(clusters, stats, [each.name for each in self._routed.backends])
         except ValueError as error:

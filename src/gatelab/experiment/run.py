@@ -172,7 +172,7 @@ def _report(
         memory_pss_bytes=memory,
         versions=versions(),
         environment=environment(),
-        prediction=_prediction(envoy, load.connections, len(paths.l7.pods)),
+        prediction=_prediction(envoy, load.connections, len(paths.l7.pods)) if not paths.l7.spread.expected else None,
         weights=weights,
     )
 
