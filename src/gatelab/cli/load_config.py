@@ -10,6 +10,8 @@ from typing import Any, Final
 import click
 from click.core import ParameterSource
 
+from gatelab.cli.durations import GO_DURATION
+
 _OBJECTS: Final = frozenset({"data", "metadata", "tags", "reflect-metadata"})
 _UNITS: Final = {"": 1, "b": 1, "k": 10**3, "m": 10**6, "g": 10**9, "ki": 2**10, "mi": 2**20, "gi": 2**30}
 _SIZE: Final = re.compile(r"(\d+(?:\.\d+)?)\s*([kmg]?i?)b?", re.IGNORECASE)
@@ -41,12 +43,16 @@ def read_config(context: click.Context, _parameter: click.Parameter, path: str |
     """Makes the file's values the defaults of the command. Raises click.UsageError naming the file and the key."""
     if path:
         values = _parsed(Path(path.strip()))
-        names = {_key_of(each): str(each.name) for each in context.command.params}
+        names = {_key_of(each): each for each in context.command.params}
         unknown = [key for key in values if key.lower() not in names]
         for key in unknown:
             click.echo(f"note: {path}: there is no option {key!r}; it is ignored", err=True)
         known = {key.lower(): value for key, value in values.items() if key not in unknown}
-        context.default_map = {names[key]: _text(path, key, value) for key, value in known.items() if value is not None}
+        context.default_map = {
+            str(names[key].name): _text(path, key, value, names[key])
+            for key, value in known.items()
+            if value is not None
+        }
     return path
 
 
@@ -89,8 +95,10 @@ def _parsed(path: Path) -> Mapping[str, Any]:
     return values
 
 
-def _text(path: str, key: str, value: object) -> object:
+def _text(path: str, key: str, value: object, parameter: click.Parameter) -> object:
     """A value as the command line would have it."""
+    if parameter.type is GO_DURATION and not isinstance(value, str):
+        raise click.UsageError(f'--config {path}: {key}: {value!r} is not a duration: write it as "60s"')
     if key in _OBJECTS and isinstance(value, dict | list):
         return json.dumps(value, ensure_ascii=False)
     if key == "import-paths" and isinstance(value, list):
