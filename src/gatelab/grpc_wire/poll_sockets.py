@@ -138,7 +138,7 @@ class Connection:
 
     def __init__(self, server: PollSockets, raw: socket.socket, begin: Begin) -> None:
         self.socket = raw
-        """For what a session asks of it: addresses, the facts of TLS. It is not to be read or written."""
+        """For what a session asks of it: the facts of TLS. It is not to be read or written."""
         self.loop = server.loop
         self._server = server
         self._fd = raw.fileno()
@@ -149,6 +149,15 @@ class Connection:
         self.session = begin(self)
         self.loop.watch(self._fd, READ, self._ready)
         self.touch()
+
+    @property
+    def peer(self) -> tuple[str, int] | None:
+        """The client's address and port; None when it has gone, though what it sent may still be read."""
+        try:
+            host, port = self.socket.getpeername()[:2]
+        except OSError:
+            return None
+        return host, port
 
     def touch(self) -> None:
         """There is something to write, or the session is over."""

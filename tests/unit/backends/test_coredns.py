@@ -3,6 +3,7 @@
 import os
 import signal
 import socket
+import struct
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -29,7 +30,7 @@ foo.bar.com:{port} other.test:{port} {{
 
 
 @pytest.fixture
-def port(tmp_path: Path) -> Iterator[int]:
+def server(tmp_path: Path) -> Iterator[tuple["subprocess.Popen[str]", int]]:
     with socket.create_server((HOST, 0)) as free:
         port = int(free.getsockname()[1])
     file = tmp_path / "Corefile"
@@ -43,10 +44,27 @@ def port(tmp_path: Path) -> Iterator[int]:
     )
     assert process.stdout is not None
     assert process.stdout.readline() == f"Serving on {HOST}:{port}\n"
-    yield port
+    yield process, port
     process.send_signal(signal.SIGTERM)
     _, stderr = process.communicate(timeout=10)
     assert (process.returncode, "plugin forward does nothing here" in stderr) == (0, True)
+
+
+@pytest.fixture
+def port(server: tuple["subprocess.Popen[str]", int]) -> int:
+    return server[1]
+
+
+def test_a_client_that_does_not_wait_disturbs_nobody(server: tuple["subprocess.Popen[str]", int]) -> None:
+    process, port = server
+    query = dns.message.make_query("a.foo.bar.com.", "A")
+    wire = query.to_wire()
+    process.send_signal(signal.SIGSTOP)
+    with socket.create_connection((HOST, port)) as hasty:
+        hasty.sendall(len(wire).to_bytes(2, "big") + wire)
+        hasty.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    process.send_signal(signal.SIGCONT)
+    assert dns.query.tcp(query, HOST, port=port, timeout=5).rcode() == dns.rcode.NOERROR
 
 
 def test_whoami_answers_over_udp_and_tcp(port: int) -> None:

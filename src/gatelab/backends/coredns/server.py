@@ -49,10 +49,13 @@ class _Stream:
         self._unsent: list[bytes] = []
 
     def receive(self, data: bytes) -> None:
+        peer = self._connection.peer
+        if peer is None:
+            self.over = True
+            return
         data = self._partial + data
         while len(data) >= 2 and len(data) >= (end := 2 + int.from_bytes(data[:2], "big")):
-            host, port = self._connection.socket.getpeername()[:2]
-            answer = self._zones.answer(data[2:end], Client(host, port, "tcp"))
+            answer = self._zones.answer(data[2:end], Client(*peer, "tcp"))
             self._unsent.append(len(answer).to_bytes(2, "big") + answer if answer else b"")
             data = data[end:]
         self._partial = data

@@ -94,8 +94,8 @@ def _http1(connection: Connection, echo: HttpEcho) -> Session:
 
 
 def _peer(connection: Connection) -> str:
-    try:
-        host, port = connection.socket.getpeername()[:2]
-    except OSError:  # gone again
+    peer = connection.peer
+    if peer is None:
         return "unknown"
+    host, port = peer
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
