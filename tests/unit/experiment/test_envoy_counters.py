@@ -1,33 +1,17 @@
 """Envoy's counters as an Envoy of ours answers them, and sums of readings that must come to what was sent."""
 
-import json
 from collections.abc import Mapping
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from envoy_answers import clusters
 from gatelab.experiment.envoy_counters import EnvoyTally, Reading, reading
 
 SHOP, CANARY = "shop/till:80", "shop/till-canary:80"
 A, B, C = ("10.0.0.1", 80), ("10.0.0.2", 80), ("10.0.0.3", 80)
 Endpoint = tuple[str, tuple[str, int]]
-
-
-def clusters(**endpoints: Mapping[tuple[str, int], int]) -> bytes:
-    """As Envoy 1.40 writes them: 64 bits as text, zero left out."""
-
-    def host(address: tuple[str, int], count: int) -> dict[str, object]:
-        counter = {"name": "rq_total", "value": str(count)} if count else {"name": "rq_total"}
-        gauge = {"type": "GAUGE", "name": "rq_active"}
-        socket = {"address": address[0], "port_value": address[1]}
-        return {"address": {"socket_address": socket}, "stats": [{"name": "cx_total", "value": "9"}, counter, gauge]}
-
-    statuses = [
-        {"name": name, "host_statuses": [host(*each) for each in hosts.items()]} for name, hosts in endpoints.items()
-    ]
-    pipe = {"name": "gatelab.xds", "host_statuses": [{"address": {"pipe": {"path": "/x"}}}]}
-    return json.dumps({"cluster_statuses": [*statuses, pipe, {"name": "empty"}]}).encode()
 
 
 STATS = b"""# TYPE envoy_cluster_upstream_rq_total counter
