@@ -143,6 +143,26 @@ def test_make_before_break_and_convergence(data: st.DataObject, kinds: list[str]
     assert (acceptance.pending, acceptance.rejected) == ({}, {})
 
 
+@given(snapshots(), snapshots(), st.lists(st.integers(0, 8), min_size=1, max_size=8))
+@settings(max_examples=100, deadline=None)
+def test_what_goes_may_come_back_at_any_moment(one: Snapshot, other: Snapshot, exchanges: list[int]) -> None:
+    """Of two configurations each takes the other's place, after so many messages each way."""
+    wire = Wire(Session(), FakeEnvoy())
+    wire.envoy.connect()
+    wire.publish(one)
+    wire.settle()
+    for number, exchanged in enumerate(exchanges):
+        wire.publish(one if number % 2 else other)
+        for kind in ("response", "request") * exchanged:
+            wire.step(kind)
+            assert_nothing_is_broken(wire.envoy)
+    wire.settle()
+    wanted = one if len(exchanges) % 2 == 0 else other
+    assert_nothing_is_broken(wire.envoy)
+    assert wire.envoy.has[CLUSTER] == wanted.of(CLUSTER)
+    assert acceptance_of(wanted, [wire.session]).pending == {}
+
+
 @given(snapshots(), snapshots(), st.data())
 @settings(max_examples=100, deadline=None)
 def test_exactly_the_bad_are_rejected_and_the_last_good_serve(
