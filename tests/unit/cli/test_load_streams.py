@@ -1,73 +1,23 @@
 """Streaming methods from the command line, against a server of grpcio."""
 
 import json
-from collections.abc import Iterable, Iterator
-from concurrent import futures
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import grpc
 import pytest
 from click.testing import CliRunner
 
-from gatelab.call.protoc import compile_protos
-from gatelab.call.schema import Schema
 from gatelab.cli.load import load
-
-PROTO = """
-syntax = "proto3";
-package talk;
-message Word { string text = 1; }
-service Talk {
-  rpc Listen(stream Word) returns (Word);
-  rpc Tell(Word) returns (stream Word);
-  rpc Chat(stream Word) returns (stream Word);
-}
-"""
+from talking_server import TalkingServer
 
 
-class Talk:
-    """A server, the texts that it heard call by call, and the arguments that speak to it."""
-
-    def __init__(self, folder: Path) -> None:
-        self.heard: list[list[str]] = []
-        file = folder / "talk.proto"
-        file.write_text(PROTO)
-        self._schema = Schema(compile_protos([str(file)]))
-        handlers = {
-            "Listen": self._handler(grpc.stream_unary_rpc_method_handler, "Listen", self.listen),
-            "Tell": self._handler(grpc.unary_stream_rpc_method_handler, "Tell", self.tell),
-            "Chat": self._handler(grpc.stream_stream_rpc_method_handler, "Chat", self.chat),
-        }
-        self.server = grpc.server(futures.ThreadPoolExecutor(4))
-        self.server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler("talk.Talk", handlers),))
-        self.address = f"127.28.0.2:{self.server.add_insecure_port('127.28.0.2:0')}"
-        self.arguments = ("--proto", str(file), "--insecure", "-c", "1", "-n", "2", "-O", "json")
-        self.server.start()
-
-    def _handler(self, kind: Any, name: str, behaviour: Any) -> Any:
-        request = self._schema.method(f"talk.Talk/{name}").request
-        return kind(
-            behaviour, request_deserializer=request.FromString, response_serializer=lambda m: m.SerializeToString()
-        )
-
-    def listen(self, words: Iterable[Any], _context: Any) -> Any:
-        return list(self.chat(words, _context))[-1]
-
-    def tell(self, word: Any, context: Any) -> Iterator[Any]:
-        self.heard.append([word.text])
-        while context.is_active() and word.text == "on":
-            yield word
-
-    def chat(self, words: Iterable[Any], _context: Any) -> Iterator[Any]:
-        texts: list[str] = []
-        self.heard.append(texts)
-        for word in words:
-            texts.append(word.text)
-            yield word
+class Talk(TalkingServer):
+    """With the report of a load on it."""
 
     def load(self, method: str, data: str, *options: str) -> dict[str, Any]:
-        arguments = [*self.arguments, "--call", f"talk.Talk/{method}", "-d", data, *options, self.address]
+        fixed = ("--proto", str(self.proto), "--insecure", "-c", "1", "-n", "2", "-O", "json")
+        arguments = [*fixed, "--call", f"talk.Talk/{method}", "-d", data, *options, self.address]
         done = CliRunner().invoke(load, arguments, catch_exceptions=False)
         assert done.exit_code == 0, done.output
         report: dict[str, Any] = json.loads(done.stdout)
@@ -78,7 +28,7 @@ class Talk:
 def talk(tmp_path: Path) -> Iterator[Talk]:
     talk = Talk(tmp_path)
     yield talk
-    talk.server.stop(None).wait(5)
+    talk.stop()
 
 
 @pytest.mark.parametrize("method", ["Listen", "Chat"])
