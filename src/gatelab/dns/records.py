@@ -2,7 +2,6 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from ipaddress import AddressValueError, IPv4Address
 
 from dns import name as names
 from dns import reversename
@@ -14,6 +13,7 @@ from gatelab.dns import rdata
 from gatelab.dns.zone import CLUSTER, EXTERNAL, REVERSES, Records
 from gatelab.kinds.core import Service
 from gatelab.kinds.discovery import Endpoint, EndpointSlice
+from gatelab.kinds.ip_addresses import is_ipv4
 
 _PODS = names.from_text("pod", CLUSTER)
 _SERVICES = names.from_text("svc", CLUSTER)
@@ -91,12 +91,12 @@ def _headless(service: Service, slices: Sequence[EndpointSlice], made: _Made) ->
 def pod_records(namespace: str, address: str) -> Records:
     """`127-5-1-2.namespace.pod.cluster.local`, for a pod that is there (CoreDNS: `pods verified`)."""
     name = names.from_text(f"{address.replace('.', '-')}.{namespace}", _PODS)
-    return {name: (rdata.a(address),)} if _is_ipv4(address) else {}
+    return {name: (rdata.a(address),)} if is_ipv4(address) else {}
 
 
 def _reverse(addresses: Iterable[str], name: Name, made: _Made) -> None:
     for address in addresses:
-        if _is_ipv4(address) and any(map((reverse := reversename.from_address(address)).is_subdomain, REVERSES)):
+        if is_ipv4(address) and any(map((reverse := reversename.from_address(address)).is_subdomain, REVERSES)):
             made[reverse].append(rdata.ptr(name))
 
 
@@ -109,15 +109,7 @@ def _port_name(port: str, protocol: str, service: Name) -> Name:
 
 
 def _addresses(texts: Iterable[str]) -> list[Rdata]:
-    return [rdata.a(text) for text in sorted(set(texts)) if _is_ipv4(text)]
-
-
-def _is_ipv4(text: str) -> bool:
-    try:
-        IPv4Address(text)
-    except AddressValueError:
-        return False
-    return True
+    return [rdata.a(text) for text in sorted(set(texts)) if is_ipv4(text)]
 
 
 def _alias(host: str) -> list[Rdata]:

@@ -1,8 +1,7 @@
 """Static addresses: `Gateway.spec.addresses` (Gateway API, GatewayStaticAddresses and GatewayAddressEmpty)."""
 
-from ipaddress import AddressValueError, IPv4Address
-
 from gatelab.kinds.gatewayapi import Gateway
+from gatelab.kinds.ip_addresses import is_ipv4
 
 
 def requested(gateway: Gateway) -> tuple[str, ...]:
@@ -36,14 +35,6 @@ def unsupported(gateway: Gateway) -> str | None:
     for index, address in enumerate(gateway.spec.addresses):
         if address.type != "IPAddress":
             return f"spec.addresses[{index}].type {address.type} is not supported; use IPAddress"
-        if address.value and not _is_ipv4(address.value):
+        if address.value and not is_ipv4(address.value):
             return f"spec.addresses[{index}].value {address.value} is no IPv4 address"
     return None
-
-
-def _is_ipv4(text: str) -> bool:
-    try:
-        IPv4Address(text)
-    except AddressValueError:
-        return False
-    return True

@@ -1,10 +1,10 @@
 """Certificate: what cert-manager's webhook refuses (internal/apis/certmanager/validation of its sources)."""
 
 from collections.abc import Iterator, Mapping
-from ipaddress import ip_address
 from typing import Any
 
 from gatelab.kinds.durations import parse_duration_ns
+from gatelab.kinds.ip_addresses import is_ip
 from gatelab.kinds.objects import Object
 from gatelab.kinds.schemas import problems
 from gatelab.kinds.schemas.problems import Problem
@@ -69,16 +69,8 @@ def _names(spec: Spec) -> Iterator[Problem]:
         rule = "When providing a `LiteralSubject` no `Subject` properties may be provided."
         yield problems.invalid("spec.subject", spec["subject"], rule)
     for index, address in enumerate(spec.get("ipAddresses") or ()):
-        if not _is_address(address):
+        if not is_ip(address):
             yield problems.invalid(f"spec.ipAddresses[{index}]", address, "invalid IP address")
-
-
-def _is_address(text: str) -> bool:
-    try:
-        ip_address(text)
-    except ValueError:
-        return False
-    return True
 
 
 def _key(spec: Spec) -> Iterator[Problem]:

@@ -2,9 +2,9 @@
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from ipaddress import ip_address
 from typing import Any
 
+from gatelab.kinds.ip_addresses import is_ip
 from gatelab.kinds.objects import Object
 from gatelab.kinds.schemas import problems
 from gatelab.kinds.schemas.build import DNS_SUBDOMAIN, HOSTNAME
@@ -49,7 +49,7 @@ def _keys(keys: Iterable[str], path: str, word: str) -> Iterator[Problem]:
 def _addresses(spec: Mapping[str, Any]) -> Iterator[Problem]:
     seen: set[tuple[str, str]] = set()
     for index, each in enumerate(spec.get("addresses") or ()):
-        if each.get("type", "IPAddress") == "IPAddress" and "value" in each and not _is_ip(each["value"]):
+        if each.get("type", "IPAddress") == "IPAddress" and "value" in each and not is_ip(each["value"]):
             yield problems.invalid(f"spec.addresses[{index}]", each, "must validate one and only one schema (oneOf)")
         if each.get("type") == "Hostname" and "value" in each and not _HOSTNAME.search(each["value"]):
             rule = f"Hostname value must be empty or contain only valid characters (matching {HOSTNAME})"
@@ -61,11 +61,3 @@ def _addresses(spec: Mapping[str, Any]) -> Iterator[Problem]:
             rule = f"{place[0]} values must be unique"
             yield problems.invalid(f"spec.addresses[{index}]", place[1], rule)
         seen.add(place)
-
-
-def _is_ip(text: str) -> bool:
-    try:
-        ip_address(text)
-    except ValueError:
-        return False
-    return True

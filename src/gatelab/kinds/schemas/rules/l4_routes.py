@@ -1,8 +1,8 @@
 """TLSRoute, TCPRoute and UDPRoute: the rules that the CustomResourceDefinitions write in CEL."""
 
 from collections.abc import Iterator, Sequence
-from ipaddress import ip_address
 
+from gatelab.kinds.ip_addresses import is_ip
 from gatelab.kinds.objects import Object
 from gatelab.kinds.schemas import problems
 from gatelab.kinds.schemas.problems import Problem
@@ -26,13 +26,5 @@ def tls_route(obj: Object, before: Object | None) -> Iterator[Problem]:
 
 
 def _hostnames(hostnames: Sequence[str]) -> Iterator[Problem]:
-    if any(_is_ip(each) for each in hostnames):
+    if any(is_ip(each) for each in hostnames):
         yield problems.invalid("spec.hostnames", "array", "Hostnames cannot contain an IP")
-
-
-def _is_ip(text: str) -> bool:
-    try:
-        ip_address(text)
-    except ValueError:
-        return False
-    return True
