@@ -26,6 +26,7 @@ from bench.data_plane_proxies import (
     Site,
     envoy_gateway,
     haproxy,
+    installed,
     lean_envoy,
     nginx,
     rendered,
@@ -175,12 +176,7 @@ def _envoy_of(lab: Lab, address: str) -> Proxy:
 
 
 def _peer_versions(targets: Mapping[str, Target]) -> dict[str, str]:
-    asked = {"haproxy": ("-v",), "nginx": ("-v",)}
-    return {
-        name: _first_line(f"/usr/sbin/{name}" if shutil.which(name) is None else name, *option)
-        for name, option in asked.items()
-        if name in targets
-    }
+    return {name: _first_line(installed(name), "-v") for name in ("haproxy", "nginx") if name in targets}
 
 
 def _first_line(*command: str) -> str:

@@ -67,7 +67,7 @@ def lean_envoy(site: Site) -> Iterator[Proxy]:
 
 @contextmanager
 def haproxy(site: Site) -> Iterator[Proxy]:
-    program, port = _installed("haproxy"), free_port()
+    program, port = installed("haproxy"), free_port()
     values = {"GRPC_SERVERS": _haproxy_servers(site.grpc, "proto h2"), "HTTP_SERVERS": _haproxy_servers(site.http)}
     config = site.folder / "haproxy.cfg"
     config.write_text(rendered("haproxy.cfg", FOLDER=site.folder, HOST=HOST, PORT=port, **values))
@@ -77,7 +77,7 @@ def haproxy(site: Site) -> Iterator[Proxy]:
 
 @contextmanager
 def nginx(site: Site) -> Iterator[Proxy]:
-    program, port = _installed("nginx"), free_port()
+    program, port = installed("nginx"), free_port()
     values = {"GRPC_SERVERS": _nginx_servers(site.grpc), "HTTP_SERVERS": _nginx_servers(site.http)}
     config = site.folder / "nginx.conf"
     config.write_text(rendered("nginx.conf", FOLDER=site.folder, HOST=HOST, PORT=port, **values))
@@ -125,7 +125,8 @@ def sink(folder: Path) -> Iterator[Address]:
         yield HOST, port
 
 
-def _installed(name: str) -> str:
+def installed(name: str) -> str:
+    """The path of a program. Raises Missing."""
     program = shutil.which(name, path=f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin")
     if program is None:
         raise Missing(f"{name} is not installed")
