@@ -1,7 +1,10 @@
 """A gRPC server of grpcio with a method of every kind, and servers that are none: what `call` is compared on."""
 
+import asyncio
+import contextlib
 import socket
 import socketserver
+import ssl
 import struct
 import threading
 from collections.abc import Iterator
@@ -161,3 +164,41 @@ def speaking(host: str, first_words: bytes | None, *, reset: bool = False) -> It
             over.set()
             server.shutdown()
             thread.join(5)
+
+
+@contextmanager
+def without_alpn(host: str, behind: tuple[str, int], certificate: Path, key: Path) -> Iterator[int]:
+    """TLS that chooses no protocol, in front of a plaintext server: what many proxies and old servers do."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+
+    async def forward(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        far_reader, far_writer = await asyncio.open_connection(*behind)
+        async with asyncio.TaskGroup() as group:
+            group.create_task(_pump(reader, far_writer))
+            group.create_task(_pump(far_reader, writer))
+
+    async def serve() -> None:
+        server = await asyncio.start_server(forward, host, 0, ssl=context)
+        over = asyncio.Event()
+        ready.set_result((asyncio.get_running_loop(), over, server.sockets[0].getsockname()[1]))
+        async with server:
+            await over.wait()
+
+    ready: futures.Future[tuple[asyncio.AbstractEventLoop, asyncio.Event, int]] = futures.Future()
+    thread = threading.Thread(target=lambda: asyncio.run(serve()), daemon=True)
+    thread.start()
+    loop, over, port = ready.result(10)
+    try:
+        yield port
+    finally:
+        loop.call_soon_threadsafe(over.set)
+        thread.join(5)
+
+
+async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    with contextlib.suppress(OSError):
+        while data := await reader.read(1 << 16):
+            writer.write(data)
+            await writer.drain()
+    writer.close()

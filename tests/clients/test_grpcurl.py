@@ -1,8 +1,11 @@
 """`gatelab call` beside real grpcurl: the same command lines and servers; differences only where they are meant."""
 
+import os
+import re
 import subprocess
+import sys
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import grpc
@@ -13,7 +16,7 @@ import call_sessions
 from certificate_files import write_certificates
 from gatelab.cli.call import call
 from go_programs import built
-from market_server import PROTOS, market, market_schema, speaking
+from market_server import PROTOS, market, market_schema, speaking, without_alpn
 
 FOLDER = Path(__file__).parent / "grpcurl"
 PATHS = sorted((FOLDER / "sessions").glob("*.txt"))
@@ -44,14 +47,39 @@ def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mapping[str, s
             "garbage": enter(speaking("127.28.4.9", b"\x00\x01garbage" * 8)),
             "resetting": enter(speaking("127.28.4.10", b"", reset=True)),
         }
+        behind = ("127.28.4.1", ports["market"])
+        ports["no_alpn"] = enter(without_alpn("127.28.4.11", behind, certificates.certificate, certificates.key))
+        ports["echo"] = enter(echo("127.28.4.12"))
         enter(market(schema, f"unix:{folder}/socket"))
         hosts = {name: f"127.28.4.{number}" for number, name in enumerate(ports, 1)}
         yield {
             **{name: f"{hosts[name]}:{port}" for name, port in ports.items()},
-            "dead": "127.28.4.11:9",
+            "dead": "127.28.4.13:9",
             "protos": str(PROTOS),
             "folder": str(folder),
         }
+
+
+@contextmanager
+def echo(host: str) -> Iterator[int]:
+    """Our own echo server, with its reflection."""
+    names = ("HTTP_PORT", "H2C_PORT", "HTTPS_PORT", "TCP_PORT", "TLS_PORT", "UDP_PORT")
+    environment = {**os.environ, **dict.fromkeys(names, "0"), "GATELAB_POD_IP": host, "GRPC_ECHO_SERVER": "1"}
+    process = subprocess.Popen(
+        [sys.executable, "-m", "gatelab.backends.echo"],
+        env={**environment, "POD_NAME": "echo-1", "NAMESPACE": "shop"},
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    try:
+        found = re.search(r"port (\d+)", process.stdout.readline())
+        assert found is not None
+        yield int(found[1])
+    finally:
+        process.kill()
+        process.wait()
+        process.stdout.close()
 
 
 @pytest.fixture(autouse=True)

@@ -54,7 +54,7 @@ async def _run(options: Options, timing: Timing) -> int:
             return await _describe(options, schemas)
         assert channel is not None
         with timing.part("InvokeRPC"):
-            return await _call(options, schemas, channel)
+            return await _call(options, schemas, channel, timing)
 
 
 async def _list(options: Options, schemas: Schemas) -> int:
@@ -92,7 +92,7 @@ async def _describe(options: Options, schemas: Schemas) -> int:
     return 0
 
 
-async def _call(options: Options, schemas: Schemas, channel: Channel) -> int:
+async def _call(options: Options, schemas: Schemas, channel: Channel, timing: Timing) -> int:
     metadata = metadata_of((*options.header, *options.rpc_header))
     try:
         schema = await _schema_of_method(schemas, options.symbol)
@@ -111,7 +111,7 @@ async def _call(options: Options, schemas: Schemas, channel: Channel) -> int:
             messages,
             printer,
             metadata=(*metadata, *_user_agent(options)),
-            timeout_s=options.max_time or None,
+            timeout_s=timing.left(options.max_time),
         )
     except (CallError, ValueError) as error:
         raise CallError(f'Error invoking method "{options.symbol}": {error}') from error

@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 _NS_PER_MS = 1_000_000
+_NS_PER_S = 1_000_000_000
+_LEAST_S = 0.001
 
 
 class Timing:
@@ -27,6 +29,11 @@ class Timing:
 
     def done(self) -> None:
         self._taken_ns = time.monotonic_ns() - self._start_ns
+
+    def left(self, limit_s: float) -> float | None:
+        """What is left of a limit in seconds that began with this part; None without one (0)."""
+        passed_s = (time.monotonic_ns() - self._start_ns) / _NS_PER_S
+        return max(_LEAST_S, limit_s - passed_s) if limit_s else None
 
     def lines(self, depth: int = 0) -> Iterator[str]:
         yield f"{'  ' * depth}{self._title}: {self._taken_ns / _NS_PER_MS:.6f}ms"
