@@ -24,6 +24,8 @@ def documents(text: str) -> Iterator[Any]:
             value, at = decoder.raw_decode(text, at)
         except json.JSONDecodeError as error:
             raise DataError(f"request data is not JSON: {error}") from error
+        except RecursionError as error:
+            raise DataError("request data is nested too deeply") from error
         yield value
         at = _skip_space(text, at)
 
@@ -55,7 +57,7 @@ def parse(method: Method, value: Any, *, allow_unknown_fields: bool = False) -> 
         json_format.ParseDict(
             _without_empty(value), message, ignore_unknown_fields=allow_unknown_fields, descriptor_pool=method.pool
         )
-    except (json_format.ParseError, TypeError, AttributeError) as error:
+    except (json_format.ParseError, TypeError, AttributeError, RecursionError) as error:
         raise DataError(f"error getting request data: {_in_one_line(error)}") from error
     return message
 

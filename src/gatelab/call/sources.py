@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any, Protocol
 
 from google.protobuf.descriptor import FieldDescriptor
-from google.protobuf.message import Message
+from google.protobuf.message import DecodeError, Message
 
 from gatelab.call.errors import SchemaError
 from gatelab.call.json_text import ANY, map_entry, type_name, unpacked
@@ -59,7 +59,10 @@ async def learn(source: Source, schema: Schema, message: Message) -> None:
     """Adds to `schema` the types of what is packed in `message` (google.protobuf.Any), as far as `source` has them."""
     await learn_types(source, schema, {each.type_url for each in _packed(message)})
     for each in _packed(message):
-        inner = unpacked(each, schema.pool)
+        try:
+            inner = unpacked(each, schema.pool)
+        except DecodeError:
+            continue  # shown as bytes, with a word on why
         if inner is not None:
             await learn(source, schema, inner)
 

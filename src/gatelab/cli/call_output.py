@@ -8,6 +8,7 @@ from typing import Any, Literal
 import click
 from google.protobuf.message import DecodeError, Message
 
+from gatelab.call.errors import CallError
 from gatelab.call.invoke import Outcome
 from gatelab.call.json_text import to_json
 from gatelab.call.schema import Method, Schema
@@ -86,6 +87,12 @@ class Printer:
                 yield f"{' ' * len(prefix)}\t{line}"
 
     async def _text(self, message: Message) -> str:
+        try:
+            return await self._formatted(message)
+        except RecursionError as error:
+            raise CallError("the message is nested too deeply to be shown") from error
+
+    async def _formatted(self, message: Message) -> str:
         await learn(self._source, self._schema, message)
         separator = SEPARATOR if self._style.format_ == "text" and not self._style.verbosity and self._shown else ""
         self._shown += 1

@@ -72,6 +72,12 @@ def test_unknown_fields_pass_when_asked(shop: Schema) -> None:
     assert message.SerializeToString() == b""
 
 
+@pytest.mark.parametrize("text", ["[" * 100_000, '{"person": ' * 100_000])
+def test_depth_without_end_is_refused(shop: Schema, text: str) -> None:
+    with pytest.raises(DataError, match="nested too deeply"):
+        requests(shop.method("shop.Till/Pay"), text)
+
+
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=4),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=4), inner, max_size=3),
