@@ -13,6 +13,7 @@ from gatelab.experiment.environment import environment
 from gatelab.experiment.report import (
     Check,
     Connection,
+    Counting,
     ExpectationReport,
     LoadReport,
     PathReport,
@@ -20,6 +21,8 @@ from gatelab.experiment.report import (
     Report,
     SpreadReport,
     SpreadTest,
+    WeightReport,
+    WeightsReport,
 )
 from gatelab.spread import expect
 
@@ -121,6 +124,32 @@ def test_the_text_shows_both_spreads_side_by_side() -> None:
     assert "error (L7, 1 times): no healthy upstream" in shown
     assert shown.endswith("Verdict: fail")
     assert max(len(line) for line in shown.splitlines()) <= 118
+
+
+def test_the_text_says_who_counted_and_shows_weights() -> None:
+    test = SpreadTest(
+        result="pass", unit="request", units=1, needed=1, bound=0.2, confidence=0.95, sentence="by weight"
+    )
+    canary = WeightReport(
+        backend="shop/canary:80", expected=0.1, requests=99, share=0.099, low=0.08, high=0.12, result="pass"
+    )
+    unknown = msgspec.structs.replace(path({}), counting=Counting(source="none", sentence="by nobody"))
+    envoy = Counting(source="envoy", sentence="by the Gateway: what its Envoy sent", envoys=1, readings=3)
+    given = report()
+    shown = text_of(
+        msgspec.structs.replace(
+            given,
+            l4=unknown,
+            l7=msgspec.structs.replace(given.l7, counting=envoy),
+            weights=WeightsReport(route="shop/calls rule 0", backends=(canary,), test=test),
+        )
+    )
+    assert "L7 counted by the Gateway: what its Envoy sent" in shown
+    assert "L4: unknown.  L7: 2 hit, max - min 0, CV 0.000, Jain 1.0000" in shown
+    (line,) = [line for line in shown.splitlines() if line.strip().startswith("pod-a")]
+    assert line.split()[1:4] == ["?", "unknown", "500"]
+    (line,) = [line for line in shown.splitlines() if "shop/canary:80" in line]
+    assert line.split() == ["shop/canary:80", "10.00%", "99", "9.90%", "8.00%", "to", "12.00%"]
 
 
 def test_the_environment_names_nobody() -> None:
