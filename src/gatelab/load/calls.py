@@ -3,7 +3,7 @@
 import asyncio
 from typing import Protocol
 
-from gatelab.grpc_wire.http2 import HeaderBlock
+from gatelab.grpc_wire.http2 import HeaderBlock, field
 from gatelab.grpc_wire.outcome import Closed
 from gatelab.grpc_wire.transport import ClientProtocol
 from gatelab.load.links import Link
@@ -60,6 +60,8 @@ class Call:
 
     def on_headers(self, block: HeaderBlock) -> None:
         self.response_headers = block
+        if self.sender is not None and field(block, b"grpc-status") is not None:
+            self.sender.close()
 
     def on_data(self, data: bytes) -> int:
         if self.counter is not None:
@@ -68,6 +70,8 @@ class Call:
 
     def on_trailers(self, block: HeaderBlock) -> None:
         self.trailers = block
+        if self.sender is not None:
+            self.sender.close()  # the server wants no more, and the stream ends when both sides have
 
     def on_closed(self, closed: Closed) -> None:
         self.owner.ended(self, closed)

@@ -138,6 +138,8 @@ class Reader:
 
     def on_message(self, message: bytes) -> None:
         self.messages.append(message)
+        if message == b"enough":
+            self.call.finish()
 
     def on_end(self) -> None:
         for _ in range(self.answers):
@@ -196,6 +198,17 @@ async def test_a_message_that_cannot_be_made_ends_its_stream() -> None:
 
     result, _ = await streamed(1, source=lambda *_: Request(messages()), stream=client_stream())
     assert list(result.error_messages) == ["rpc error: code = Internal desc = no more"]
+
+
+@pytest.mark.parametrize("answered", [True, False])
+async def test_a_server_that_has_enough_ends_a_client_stream(answered: bool) -> None:
+    messages = itertools.chain([b"a"], itertools.repeat(b"enough"))
+    if not answered:
+        messages = itertools.repeat(b"enough")
+    plan = client_stream(interval_s=0.001)
+    result, _ = await streamed(1, source=lambda *_: Request(messages), stream=plan, total=2)
+    assert result.statuses == {"OK": 2}
+    assert result.elapsed_s < 5
 
 
 @pytest.mark.parametrize("limit", [{"receive_count": 3}, {"call_duration_s": 0.05}])
