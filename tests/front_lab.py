@@ -27,7 +27,7 @@ BACKENDS = ("calls", "pages", "twin-calls", "twin-pages")
 ENVOY = "front-gatelab"
 """The Deployment of the Gateway."""
 ENVOYS = ("pods", "-l", "gateway.networking.k8s.io/gateway-name=front")
-HTTP_LISTENER = {"name": "more", "port": 8081, "protocol": "HTTP"}
+HTTP_LISTENER = {"name": "more", "port": 18081, "protocol": "HTTP"}
 
 
 @contextmanager

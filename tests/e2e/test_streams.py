@@ -6,8 +6,10 @@ from collections.abc import Iterator
 import pytest
 
 from front_lab import (
+    ENVOY,
     a_listener_comes_and_goes,
     edit_routes,
+    envoys,
     kill_control_plane,
     patch,
     rolled,
@@ -83,6 +85,22 @@ async def test_streams_end_with_their_pod(front: Lab) -> None:
     assert [each.result() for each in few] == [(FEW, Status(StatusCode.OK, ""))] * 4
     assert {each.result()[1] for each in endless} == {Status(StatusCode.UNAVAILABLE, "the server is shutting down")}
     assert not channel.closed, "it was the pod's end, not the Gateway's"
+    await channel.close()
+
+
+async def test_streams_end_before_their_envoy(front: Lab) -> None:
+    """One that is replaced says GOAWAY, and stays for what is under way."""
+    before, answered = envoys(front), asyncio.Semaphore(0)
+    channel = await _channel(target(front))
+    async with asyncio.TaskGroup() as tasks:
+        few = [tasks.create_task(_stream(channel, FEW, answered)) for _ in range(4)]
+        async with asyncio.timeout(30):
+            for _ in few:
+                await answered.acquire()
+        await asyncio.to_thread(front.kubectl, "rollout", "restart", f"deployment/{ENVOY}")
+    assert [each.result() for each in few] == [(FEW, Status(StatusCode.OK, ""))] * 4
+    await asyncio.to_thread(wait_until, lambda: envoys(front).isdisjoint(before), "the old one has gone", timeout_s=40)
+    await asyncio.to_thread(wait_until, lambda: channel.closed, "GOAWAY is heard", timeout_s=30)
     await channel.close()
 
 
