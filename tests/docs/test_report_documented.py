@@ -8,7 +8,7 @@ import pytest
 
 from gatelab.experiment import report
 from gatelab.experiment.file import Expect, Experiment, Load
-from gatelab.spread import finest_bound, needed_for, needed_sample
+from gatelab.spread import finest_bound, likely_sample, needed_for, needed_sample
 
 DOCS = Path(__file__).parents[2] / "docs"
 SECTIONS: dict[str, type[msgspec.Struct]] = {
@@ -65,7 +65,9 @@ def test_the_sample_size_is_the_one_needed() -> None:
 
 
 def test_the_sample_size_of_a_canary_is_the_one_needed() -> None:
-    assert f"needs {needed_for([0.9, 0.1]):,} for the canary" in (DOCS / "experiment.md").read_text()
+    text = (DOCS / "experiment.md").read_text()
+    assert f"needs {needed_for([0.9, 0.1]):,} for the canary" in text
+    assert f"and {likely_sample([0.9, 0.1]):,} to pass" in text
 
 
 def test_the_bound_of_a_small_sample_is_the_finest() -> None:

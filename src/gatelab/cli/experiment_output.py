@@ -79,7 +79,8 @@ def _weights(weights: WeightsReport) -> RenderableType:
     for each in weights.backends:
         interval = f"{each.low:.2%} to {each.high:.2%}"
         table.add_row(each.backend, f"{each.expected:.2%}", str(each.requests), f"{each.share:.2%}", interval)
-    return table
+    takes = Text(f"  a verdict by weight takes {weights.needed_for_verdict} requests to be had in 90% of runs")
+    return Group(table, takes)
 
 
 def _latencies(report: Report) -> RenderableType:

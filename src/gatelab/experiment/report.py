@@ -99,6 +99,7 @@ class WeightsReport(_Part, frozen=True):
     route: str
     backends: tuple[WeightReport, ...]
     test: SpreadTest
+    needed_for_verdict: int
 
 
 class PredictionReport(_Part, frozen=True):

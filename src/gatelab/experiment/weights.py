@@ -6,7 +6,7 @@ from gatelab.experiment.envoy_counting import EnvoyCounts
 from gatelab.experiment.file import Expect
 from gatelab.experiment.report import PredictionReport, SpreadTest, WeightReport, WeightsReport
 from gatelab.experiment.route import Routed
-from gatelab.spread import Equivalence, WeightedTest, assess, assess_shares, predict
+from gatelab.spread import Equivalence, WeightedTest, assess, assess_shares, likely_sample, predict
 
 
 def tested(counts: Mapping[str, int], expected: Mapping[str, float], expect: Expect, *, unit: str) -> SpreadTest:
@@ -33,7 +33,12 @@ def weights_report(routed: Routed, backends: Mapping[str, int], expect: Expect) 
         )
         for each in found.shares
     )
-    return WeightsReport(route=routed.route, backends=shares, test=_said(found, expect, "request"))
+    needed = likely_sample(
+        [each.share for each in routed.backends if each.share], bound=expect.bound, confidence=expect.confidence_level
+    )
+    return WeightsReport(
+        route=routed.route, backends=shares, test=_said(found, expect, "request"), needed_for_verdict=needed
+    )
 
 
 def prediction_report(envoy: EnvoyCounts, connections: int, pods: int) -> PredictionReport | None:

@@ -10,7 +10,7 @@ from gatelab.spread.equivalence import Equivalence, assess, finest_bound, needed
 from gatelab.spread.expectation import Expectation, expect
 from gatelab.spread.prediction import Prediction, predict
 from gatelab.spread.shares import Spread, measure
-from gatelab.spread.weighted import Share, WeightedTest, assess_shares, needed_for
+from gatelab.spread.weighted import Share, WeightedTest, assess_shares, likely_sample, needed_for
 
 __all__ = [
     "Equivalence",
@@ -23,6 +23,7 @@ __all__ = [
     "assess_shares",
     "expect",
     "finest_bound",
+    "likely_sample",
     "measure",
     "needed_for",
     "needed_sample",

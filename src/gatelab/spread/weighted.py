@@ -5,12 +5,15 @@ backend's endpoints gets an even part of that. A proxy draws the backend of each
 unit.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from gatelab.spread.equivalence import BOUND, CONFIDENCE, Result
 from gatelab.spread.intervals import Interval, outside, quantile, wilson, within
 
+POWER = 0.9
+"""How often a verdict is wanted of a proxy that does as it is told."""
 MOST_UNITS = 1 << 40
 """A sample that nobody takes; a share so small needs more."""
 
@@ -93,6 +96,22 @@ def needed_for(expected: Sequence[float], *, bound: float = BOUND, confidence: f
     return enough
 
 
+def likely_sample(
+    expected: Sequence[float], *, bound: float = BOUND, confidence: float = CONFIDENCE, power: float = POWER
+) -> int:
+    """How many units let a proxy that draws by these shares pass with a probability of `power`, at least.
+
+    Chance moves a drawn share by its own standard deviation, and the interval comes on top: for each share p
+    n = p (1 - p) ((z + z') / (bound p))², z of the intervals and z' of the power, each divided among the shares
+    (Bonferroni, normal approximation). Raises ValueError as `needed_for`, and for a power outside (0, 1).
+    """
+    least = needed_for(expected, bound=bound, confidence=confidence)
+    if not 0 < power < 1:
+        raise ValueError(f"power must be within (0, 1), not {power}")
+    z = quantile(len(expected), confidence) + quantile(len(expected), power)
+    return max(least, *(math.ceil((1 - share) / share * (z / bound) ** 2) for share in expected))
+
+
 def _allowed(share: float, bound: float) -> Interval:
     """An interval never reaches beyond 1, so neither need the bound: what is meant to get everything may get it."""
     return (1 - bound) * share, (1 + bound) * share
@@ -141,5 +160,5 @@ def _sentence(
             f"({low:.1%} to {high:.1%}), its weight gives it {worst.expected:.1%} ±{bound:.0%} "
             f"({confidence:.0%} confidence)"
         )
-    needs = f"needs {needed}" if needed else "needs more than can be sent"
+    needs = f"needs {needed} at least" if needed else "needs more than can be sent"
     return f"{counted} cannot tell whether {claim}: at {confidence:.0%} confidence a spread by weight {needs}"

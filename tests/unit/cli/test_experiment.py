@@ -141,7 +141,7 @@ def test_the_text_says_who_counted_and_shows_weights() -> None:
             given,
             l4=unknown,
             l7=msgspec.structs.replace(given.l7, counting=envoy),
-            weights=WeightsReport(route="shop/calls rule 0", backends=(canary,), test=test),
+            weights=WeightsReport(route="shop/calls rule 0", backends=(canary,), test=test, needed_for_verdict=3430),
         )
     )
     assert "L7 counted by the Gateway: what its Envoy sent" in shown
@@ -149,6 +149,7 @@ def test_the_text_says_who_counted_and_shows_weights() -> None:
     (line,) = [line for line in shown.splitlines() if line.strip().startswith("pod-a")]
     assert line.split()[1:4] == ["?", "unknown", "500"]
     (line,) = [line for line in shown.splitlines() if "shop/canary:80" in line]
+    assert "a verdict by weight takes 3430 requests" in shown
     assert line.split() == ["shop/canary:80", "10.00%", "99", "9.90%", "8.00%", "to", "12.00%"]
 
 

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gatelab.spread import assess, assess_shares, needed_for, needed_sample
+from gatelab.spread import assess, assess_shares, likely_sample, needed_for, needed_sample
 
 CANARY = {"stable": 0.9, "canary": 0.1}
 
@@ -26,7 +26,7 @@ def test_a_canary_that_gets_too_much_fails_and_is_named() -> None:
 def test_too_few_say_how_many_are_needed() -> None:
     found = assess_shares({"stable": 90, "canary": 10}, CANARY)
     assert found.result == "inconclusive"
-    assert found.sentence.endswith(f"a spread by weight needs {found.needed}")
+    assert found.sentence.endswith(f"a spread by weight needs {found.needed} at least")
 
 
 def test_a_weight_of_zero_allows_no_request() -> None:
@@ -84,6 +84,25 @@ def test_proportional_counts_never_fail(weights: list[int], times: int) -> None:
     expected = {str(index): weight / total for index, weight in enumerate(weights)}
     counts = {str(index): weight * times for index, weight in enumerate(weights)}
     assert assess_shares(counts, expected).result != "fail"
+
+
+@pytest.mark.parametrize("expected", [(0.9, 0.1), (0.5, 0.5), (0.2, 0.3, 0.5)])
+def test_the_likely_sample_mostly_gives_a_verdict(expected: tuple[float, ...]) -> None:
+    """Drawn by the very shares, at least 9 of 10 runs of that size pass; far fewer at half of it."""
+    generator = random.Random(5)
+    names = {str(index): share for index, share in enumerate(expected)}
+
+    def passes(units: int) -> int:
+        found = 0
+        for _ in range(150):
+            drawn = generator.choices(list(names), expected, k=units)
+            found += assess_shares({name: drawn.count(name) for name in names}, names).result == "pass"
+        return found
+
+    likely = likely_sample(expected)
+    assert likely > needed_for(expected)
+    assert passes(likely) >= 0.85 * 150
+    assert passes(likely // 2) < 0.85 * 150
 
 
 def test_random_weights_off_the_bound_seldom_pass() -> None:
