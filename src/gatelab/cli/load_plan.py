@@ -1,6 +1,7 @@
 """A load plan from the options: what ghz would refuse is refused, and what would mislead."""
 
 import json
+import ssl
 from dataclasses import dataclass
 from typing import Any, Final, Literal, cast
 
@@ -64,22 +65,7 @@ async def plan_of(options: Options, target: Target, progress: ProgressLine) -> L
     authority = authority_of(
         address, authority=options.authority, server_name=options.cname, plaintext=options.insecure
     )
-    schema = _schema_from_files(options)
-    if schema is None:
-        channel = await Channel.connect(
-            place.address,
-            place.port(target.port),
-            tls=tls,
-            authority=authority,
-            server_name=options.cname,
-            timeout_s=options.connect_timeout,
-        )
-        pairs = tuple(string_map(options.reflect_metadata, "--reflect-metadata").items())
-        try:
-            reflection = Reflection(channel, metadata=pairs, timeout_s=options.connect_timeout)
-            schema = await reflection.schema_of_method(options.call)
-        finally:
-            await channel.close()
+    schema = _schema_from_files(options) or await _schema_of_server(options, target, tls, authority)
     method = schema.method(options.call)
     try:
         return LoadPlan(
@@ -201,6 +187,24 @@ def _stream(options: Options, method: Method) -> StreamPlan | None:
         call_duration_s=options.stream_call_duration,
         receive_count=0 if method.client_streaming else options.stream_call_count,
     )
+
+
+async def _schema_of_server(options: Options, target: Target, tls: ssl.SSLContext | None, authority: str) -> Schema:
+    """By reflection, on a connection of its own."""
+    channel = await Channel.connect(
+        target.place.address,
+        target.place.port(target.port),
+        tls=tls,
+        authority=authority,
+        server_name=options.cname,
+        timeout_s=options.connect_timeout,
+    )
+    pairs = tuple(string_map(options.reflect_metadata, "--reflect-metadata").items())
+    try:
+        reflection = Reflection(channel, metadata=pairs, timeout_s=options.connect_timeout)
+        return await reflection.schema_of_method(options.call)
+    finally:
+        await channel.close()
 
 
 def _schema_from_files(options: Options) -> Schema | None:

@@ -1,6 +1,6 @@
 """Load on a gRPC method: schedules, an engine, histograms.
 
-In: a `LoadPlan` (addresses, one encoded request, a rate or a concurrency, an end). Out: a `LoadResult` (statuses,
+In: a `LoadPlan` (addresses, encoded requests, a rate or a concurrency, an end). Out: a `LoadResult` (statuses,
 calls per pod and per connection, service and response times). It must not know protobuf files, clusters or output
 formats, and must not hide its own limits: a generator that could not keep its schedule says so.
 """
