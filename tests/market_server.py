@@ -140,18 +140,17 @@ def _without_source(file: FileDescriptorProto) -> bytes:
 
 
 @contextmanager
-def speaking(host: str, first_words: bytes | None, *, reset: bool = False) -> Iterator[int]:
-    """A port where something else answers: `first_words` to whatever comes (None: silence), then the end or a reset."""
+def speaking(host: str, first_words: bytes, *, stay: bool = False, reset: bool = False) -> Iterator[int]:
+    """A port where something else answers: `first_words` to whatever comes; then silence, a reset, or the end."""
 
     class Stranger(socketserver.BaseRequestHandler):
         def handle(self) -> None:
             self.request.recv(64)
             if reset:
                 self.request.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-            elif first_words is None:
+            self.request.sendall(first_words)
+            if stay:
                 over.wait(20)
-            else:
-                self.request.sendall(first_words)
 
     over = threading.Event()
     with socketserver.ThreadingTCPServer((host, 0), Stranger) as server:

@@ -21,6 +21,9 @@ from market_server import PROTOS, market, market_schema, speaking, without_alpn
 FOLDER = Path(__file__).parent / "grpcurl"
 PATHS = sorted((FOLDER / "sessions").glob("*.txt"))
 HTTP1 = b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n"
+SETTINGS = b"\x00\x00\x00\x04\x00\x00\x00\x00\x00"
+HALF_A_FRAME = b"\x00\x00\x08\x06\x00\x00\x00\x00\x00\x01\x02"
+"""A PING that announces eight bytes, and the first two of them (RFC 9113, section 6.7)."""
 TIMEOUT_S = 30
 
 
@@ -42,19 +45,21 @@ def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mapping[str, s
             "tls": enter(market(schema, "127.28.4.4:0", credentials=grpc.ssl_server_credentials(own))),
             "mtls": enter(market(schema, "127.28.4.5:0", credentials=grpc.ssl_server_credentials(own, ca, True))),
             "expired": enter(market(schema, "127.28.4.6:0", credentials=grpc.ssl_server_credentials(expired))),
-            "silent": enter(speaking("127.28.4.7", None)),
+            "silent": enter(speaking("127.28.4.7", b"", stay=True)),
             "http1": enter(speaking("127.28.4.8", HTTP1)),
             "garbage": enter(speaking("127.28.4.9", b"\x00\x01garbage" * 8)),
             "resetting": enter(speaking("127.28.4.10", b"", reset=True)),
+            "stalling": enter(speaking("127.28.4.11", SETTINGS, stay=True)),
+            "half": enter(speaking("127.28.4.12", SETTINGS + HALF_A_FRAME, stay=True)),
         }
         behind = ("127.28.4.1", ports["market"])
-        ports["no_alpn"] = enter(without_alpn("127.28.4.11", behind, certificates.certificate, certificates.key))
-        ports["echo"] = enter(echo("127.28.4.12"))
+        ports["no_alpn"] = enter(without_alpn("127.28.4.14", behind, certificates.certificate, certificates.key))
+        ports["echo"] = enter(echo("127.28.4.15"))
         enter(market(schema, f"unix:{folder}/socket"))
         hosts = {name: f"127.28.4.{number}" for number, name in enumerate(ports, 1)}
         yield {
             **{name: f"{hosts[name]}:{port}" for name, port in ports.items()},
-            "dead": "127.28.4.13:9",
+            "dead": "127.28.4.16:9",
             "protos": str(PROTOS),
             "folder": str(folder),
         }

@@ -2,7 +2,8 @@
 
 CallError
 ├── SchemaError     a .proto file, descriptor set or symbol that cannot be used; protoc's words verbatim
-│   └── SymbolNotFound   nothing of that name
+│   ├── SymbolNotFound     nothing of that name
+│   └── ReflectionFailed   the server's reflection ended with a status
 └── DataError       request data that is not the JSON of the method's message
 """
 
@@ -17,6 +18,15 @@ class SchemaError(CallError):
 
 class SymbolNotFound(SchemaError):
     pass
+
+
+class ReflectionFailed(SchemaError):
+    """Worded as grpc-go words a status."""
+
+    def __init__(self, code_name: str, details: str) -> None:
+        super().__init__(f"rpc error: code = {code_name} desc = {details}")
+        self.code_name = code_name
+        self.details = details
 
 
 class DataError(CallError):

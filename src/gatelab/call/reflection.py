@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from google.protobuf.descriptor_pb2 import FileDescriptorProto
 from google.protobuf.message import DecodeError, Message
 
-from gatelab.call.errors import SchemaError, SymbolNotFound
+from gatelab.call.errors import ReflectionFailed, SchemaError, SymbolNotFound
 from gatelab.call.reflection_messages import reflection_messages
 from gatelab.call.schema import Schema, split_method
 from gatelab.grpc_wire.channel import Channel
@@ -72,7 +72,7 @@ class Reflection:
                 self._versions.remove(version)
                 continue
             if reply.message is None:
-                raise SchemaError(_refusal(reply.code, reply.details))
+                raise _refusal(reply.code, reply.details)
             answer = response_type.FromString(reply.message)
             if answer.HasField("error_response"):
                 raise _error(answer, value)
@@ -80,10 +80,10 @@ class Reflection:
         raise AssertionError("the last version always answers or raises")
 
 
-def _refusal(code: int, details: str) -> str:
+def _refusal(code: int, details: str) -> SchemaError:
     if code == StatusCode.UNIMPLEMENTED:
-        return "server does not support the reflection API"
-    return f"failed to query for the schema by reflection: {display_name(code)}: {details}"
+        return SchemaError("server does not support the reflection API")
+    return ReflectionFailed(display_name(code), details)
 
 
 def _error(answer: Message, value: str) -> SchemaError:

@@ -13,7 +13,6 @@ from gatelab.call.invoke import Outcome
 from gatelab.call.json_text import to_json
 from gatelab.call.schema import Method, Schema
 from gatelab.call.sources import Source, learn
-from gatelab.call.text_format import SEPARATOR, to_text
 from gatelab.cli.call_options import Options
 from gatelab.grpc_wire.metadata import Metadata
 from gatelab.grpc_wire.status import display_name
@@ -93,6 +92,8 @@ class Printer:
             raise CallError("the message is nested too deeply to be shown") from error
 
     async def _formatted(self, message: Message) -> str:
+        from gatelab.call.text_format import SEPARATOR, to_text
+
         await learn(self._source, self._schema, message)
         separator = SEPARATOR if self._style.format_ == "text" and not self._style.verbosity and self._shown else ""
         self._shown += 1

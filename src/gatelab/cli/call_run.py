@@ -7,7 +7,7 @@ from contextlib import AsyncExitStack
 import click
 
 from gatelab.call.describe import described, methods_of
-from gatelab.call.errors import CallError, SchemaError, SymbolNotFound
+from gatelab.call.errors import CallError, ReflectionFailed, SchemaError, SymbolNotFound
 from gatelab.call.invoke import invoke
 from gatelab.call.messages import documents, requests
 from gatelab.call.schema import Schema, split_method
@@ -128,6 +128,9 @@ async def _schema_of_method(schemas: Schemas, symbol: str) -> Schema:
         return await schemas.source.schema_of(service)
     except SymbolNotFound as error:
         raise SymbolNotFound(f'target server does not expose service "{service}"') from error
+    except ReflectionFailed as error:
+        details = f'failed to query for service descriptor "{service}": {error.details}'
+        raise ReflectionFailed(error.code_name, details) from error
     except SchemaError as error:
         raise SchemaError(f'failed to query for service descriptor "{service}": {error}') from error
 

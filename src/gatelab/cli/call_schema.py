@@ -11,13 +11,10 @@ from google.protobuf.descriptor_pb2 import FileDescriptorProto, FileDescriptorSe
 from gatelab.call.errors import CallError
 from gatelab.call.json_text import to_json
 from gatelab.call.messages import Format
-from gatelab.call.proto_file import file_text
 from gatelab.call.protoc import compile_protos, read_protosets
 from gatelab.call.reflection import Reflection
 from gatelab.call.schema import Schema
 from gatelab.call.sources import Both, Files, Source, learn_types
-from gatelab.call.template import fill
-from gatelab.call.text_format import to_text
 from gatelab.cli.call_headers import expanded, metadata_of
 from gatelab.cli.call_options import Options
 from gatelab.grpc_wire.channel import Channel
@@ -72,6 +69,9 @@ def failing(what: str) -> Iterator[None]:
 
 async def template_text(schemas: Schemas, schema: Schema, name: str, data_format: Format) -> str:
     """A request to fill in."""
+    from gatelab.call.template import fill
+    from gatelab.call.text_format import to_text
+
     await learn_types(schemas.source, schema, {"google.protobuf.Empty"})
     message = message_factory.GetMessageClass(schema.message(name))()
     fill(message, schema.pool)
@@ -98,6 +98,8 @@ def _write_protoset(where: str, files: Sequence[FileDescriptorProto]) -> None:
 
 
 def _write_protos(folder: str, files: Sequence[FileDescriptorProto], schema: Schema) -> None:
+    from gatelab.call.proto_file import file_text
+
     with _writing("protos", folder):
         for file in files:
             target = _inside(folder, file.name)

@@ -5,6 +5,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from gatelab.cli.call import call
+from market_server import speaking
 
 PROTO = "examples/hello-grpc/greetings.proto"
 SEND = "greetings.GreetMe/Send"
@@ -67,6 +68,13 @@ def test_without_a_lab_a_name_that_nobody_knows_leads_to_it() -> None:
     assert done.exit_code == 1
     assert done.stderr.startswith('Failed to dial target host "gateway.invalid:80": ')
     assert "(KUBECONFIG is not set and no lab 'gatelab' runs; the system's resolver was asked)" in done.stderr
+
+
+def test_a_connection_that_breaks_is_a_status() -> None:
+    with speaking("127.28.0.4", b"\x00\x00\x00\x04\x00\x00\x00\x00\x00") as port:
+        done = run("-plaintext", "-max-time", "10", "-proto", PROTO, f"127.28.0.4:{port}", SEND)
+    assert done.exit_code == 64 + 14
+    assert done.stderr.startswith("ERROR:\n  Code: Unavailable\n  Message: ")
 
 
 def test_tls_against_plaintext_is_named(greeter: str) -> None:
