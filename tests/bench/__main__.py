@@ -8,6 +8,7 @@ versions; medians are of `runs` repetitions, whose single values are kept beside
 import argparse
 import importlib
 import json
+import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -26,6 +27,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("names", nargs="*", choices=[*known, []], metavar="NAME", help=", ".join(known))
     parser.add_argument("--runs", type=int, default=5, help="repetitions of each measurement (default 5)")
     given = parser.parse_args(arguments)
+    # What was started is ended: a lab, and proxies in sessions of their own.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     RESULTS.mkdir(parents=True, exist_ok=True)
     for name in given.names or MEASUREMENTS:
         print(f"{name}: measuring …", file=sys.stderr, flush=True)
