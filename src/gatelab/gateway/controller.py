@@ -13,7 +13,8 @@ from collections.abc import Iterable
 
 from gatelab.cluster.port import Cluster
 from gatelab.gateway.connections import Connections
-from gatelab.gateway.data_plane import data_plane_key, proxy_name
+from gatelab.gateway.data_plane import data_plane_key
+from gatelab.gateway.envoy_container import proxy_name
 from gatelab.gateway.intake import Intake
 from gatelab.gateway.loops import all_of, whenever
 from gatelab.gateway.meter import TranslationMeter

@@ -3,10 +3,10 @@
 Pure: a Gateway in, JSON out. Owner references make the cluster delete them with the Gateway.
 """
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
+from gatelab.gateway.envoy_container import envoy_container
 from gatelab.gateway.settings import DataPlaneSettings
 from gatelab.gateway.translate import addresses
 from gatelab.gateway.translate.bound_ports import bound_port, transport_port
@@ -17,13 +17,9 @@ from gatelab.kinds.kind import Kind
 from gatelab.kinds.lab import SERVED_BY
 from gatelab.kinds.names import shortened
 from gatelab.kinds.objects import Key
-from gatelab.proxy.bootstrap import bootstrap
-from gatelab.proxy.command import envoy_arguments
-from gatelab.proxy.drain import ADMIN_SOCKET
 
 GATEWAY_NAME = "gateway.networking.k8s.io/gateway-name"
 GATEWAY_CLASS_NAME = "gateway.networking.k8s.io/gateway-class-name"
-_ENVOY = "envoy"
 _GRACE_PERIOD_S = 30
 
 
@@ -31,11 +27,6 @@ def data_plane_key(gateway: Gateway, naming: str) -> Key:
     """The key of all three objects; `naming` is a pattern of `settings`."""
     full = naming.format(gateway=gateway.metadata.name, gateway_class=gateway.spec.gateway_class_name)
     return Key(gateway.metadata.namespace, shortened(full))
-
-
-def proxy_name(gateway: Key) -> str:
-    """The name by which the Gateway's Envoys ask for their configuration (`node.cluster`)."""
-    return f"{gateway.namespace}/{gateway.name}"
 
 
 def data_plane(
@@ -131,60 +122,8 @@ def _deployment(outcome: GatewayOutcome, metadata: Mapping[str, Any], settings: 
                 "spec": {
                     "serviceAccountName": metadata["name"],
                     "terminationGracePeriodSeconds": _GRACE_PERIOD_S,
-                    "containers": [_container(outcome, settings)],
+                    "containers": [envoy_container(outcome, settings)],
                 },
             },
         },
     }
-
-
-def _container(outcome: GatewayOutcome, settings: DataPlaneSettings) -> dict[str, Any]:
-    admin_socket = f"{settings.run_dir}/envoy-$(POD_UID)"
-    config = bootstrap(
-        proxy=proxy_name(outcome.gateway.metadata.key),
-        node_id="$(POD_NAME)",
-        xds_socket=settings.xds_socket,
-        admin_socket=admin_socket,
-        drain_path=_drain_path(outcome.gateway, settings),
-        ready=("$(POD_IP)", settings.ready_port),
-    )
-    fields = {
-        "POD_NAME": "metadata.name",
-        "POD_NAMESPACE": "metadata.namespace",
-        "POD_UID": "metadata.uid",
-        "POD_IP": "status.podIP",
-    }
-    parameters = outcome.parameters
-    container: dict[str, Any] = {
-        "name": _ENVOY,
-        "image": settings.image,
-        "args": envoy_arguments(
-            config_yaml=json.dumps(config, separators=(",", ":"), sort_keys=True), concurrency=parameters.workers
-        ),
-        "env": [
-            *({"name": name, "valueFrom": {"fieldRef": {"fieldPath": path}}} for name, path in fields.items()),
-            {"name": ADMIN_SOCKET, "value": admin_socket},
-        ],
-        "resources": {name: dict(each) for name, each in parameters.resources.items()},
-        "ports": [{"name": "ready", "containerPort": settings.ready_port, "protocol": "TCP"}],
-        "readinessProbe": {
-            "httpGet": {"path": "/ready", "port": settings.ready_port},
-            "periodSeconds": 1,
-            "failureThreshold": 3,
-        },
-    }
-    if hook := _drain_hook(outcome.gateway, settings):
-        container["lifecycle"] = {"preStop": hook}
-    return container
-
-
-def _drain_path(gateway: Gateway, settings: DataPlaneSettings) -> str:
-    """Known to those who may read the Gateway; "" where the machine has a program for it."""
-    return f"/drain/{gateway.metadata.uid}" if settings.bind == "any" else ""
-
-
-def _drain_hook(gateway: Gateway, settings: DataPlaneSettings) -> dict[str, Any] | None:
-    path = _drain_path(gateway, settings)
-    if path:
-        return {"httpGet": {"path": path, "port": settings.ready_port}}
-    return {"exec": {"command": list(settings.drain)}} if settings.drain else None

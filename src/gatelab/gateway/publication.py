@@ -5,7 +5,7 @@ import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from gatelab.gateway.data_plane import proxy_name
+from gatelab.gateway.envoy_container import proxy_name
 from gatelab.gateway.last_good import restored
 from gatelab.gateway.ports import XdsPort
 from gatelab.gateway.quarantine import Quarantine

@@ -53,14 +53,7 @@ def translate(
     classes = {
         name: gateway_class.accepted(each, parameters.problem_of_class(each, snapshot)) for name, each in ours.items()
     }
-    claims = listener_sets.by_gateway(snapshot)
-    merged = {
-        key: memo.merged(gateway, name, claimed, snapshot, partial(_merged, gateway, name, claimed, snapshot))
-        for key, gateway in sorted(snapshot.gateways.items())
-        if gateway.spec.gateway_class_name in ours
-        for name in [ours[gateway.spec.gateway_class_name].spec.controller_name]
-        for claimed in [claims.get(key, ())]
-    }
+    merged = _all_merged(snapshot, ours, memo)
     parents = {parent.id: parent for each in merged.values() for parent in each.parents}
     outcomes = memo.judged(snapshot, parents)
     attached = memo.by_listener()
@@ -80,6 +73,19 @@ def translate(
         problems=snapshot.problems,
         controller_names=controller_names,
     )
+
+
+def _all_merged(snapshot: Snapshot, classes: Mapping[str, GatewayClass], memo: Memo) -> Mapping[Key, Merged]:
+    """The Gateways of these classes, by key."""
+    claims = listener_sets.by_gateway(snapshot)
+    found: dict[Key, Merged] = {}
+    for key, gateway in sorted(snapshot.gateways.items()):
+        gateway_class_ = classes.get(gateway.spec.gateway_class_name)
+        if gateway_class_ is not None:
+            name, claimed = gateway_class_.spec.controller_name, claims.get(key, ())
+            judge = partial(_merged, gateway, name, claimed, snapshot)
+            found[key] = memo.merged(gateway, name, claimed, snapshot, judge)
+    return found
 
 
 def _merged(gateway: Gateway, controller_name: str, claims: Sequence[Claim], snapshot: Snapshot) -> Merged:

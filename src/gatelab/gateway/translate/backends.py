@@ -44,6 +44,10 @@ class _Found:
     after_tls: dict[str, str | None] = field(default_factory=dict)
 
 
+_Share = tuple[str | None, model.HeaderChanges, model.HeaderChanges]
+"""A backend, None for one that cannot be had, with what is done to headers of requests and answers."""
+
+
 def destination(
     backend_refs: Sequence[BackendReference],
     effects: Effects,
@@ -57,15 +61,7 @@ def destination(
     if effects.redirect is not None:
         return Destination(effects.redirect)
     found = _Found()
-    shares: dict[tuple[str | None, model.HeaderChanges, model.HeaderChanges], int] = {}
-    for index, reference in enumerate(backend_refs):
-        try:
-            own = filters.effects(reference.filters, filters.OF_BACKENDS)
-        except Unsupported as error:
-            raise error.within(f"backendRefs[{index}]") from error
-        name = _found("backendRef", reference, resolver, found)
-        share = (name, own.request_headers, own.response_headers)
-        shares[share] = shares.get(share, 0) + reference.weight
+    shares = _shares(backend_refs, resolver, found)
     mirrors = [
         model.Mirror(name, part)
         for reference, part in effects.mirrors
@@ -84,6 +80,20 @@ def destination(
         session=session,
     )
     return Destination(action, found.targets, tuple(found.unresolved), frozenset(found.services), found.after_tls)
+
+
+def _shares(backend_refs: Sequence[BackendReference], resolver: Resolver, found: _Found) -> Mapping[_Share, int]:
+    """The weights; references to the same backend that do the same to headers are one share."""
+    shares: dict[_Share, int] = {}
+    for index, reference in enumerate(backend_refs):
+        try:
+            own = filters.effects(reference.filters, filters.OF_BACKENDS)
+        except Unsupported as error:
+            raise error.within(f"backendRefs[{index}]") from error
+        name = _found("backendRef", reference, resolver, found)
+        share = (name, own.request_headers, own.response_headers)
+        shares[share] = shares.get(share, 0) + reference.weight
+    return shares
 
 
 def _found(field: str, reference: BackendReference | MirrorReference, resolver: Resolver, found: _Found) -> str | None:

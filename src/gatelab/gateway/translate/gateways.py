@@ -44,16 +44,23 @@ def outcome(
         others=_others(merged),
         config=tuned(model.config, tuning.parameters) if model else None,
         backends=model.backends if model else {},
-        listener_sets=tuple(
-            ListenerSetOutcome(
-                listener_set=parent.listener_set,
-                accepted=listener_sets.accepted(parent, accepted),
-                listeners=tuple(told[each.id] for each in parent.listeners),
-            )
-            for parent in merged.listener_sets
-            if parent.listener_set is not None
-        ),
+        listener_sets=_of_sets(merged, accepted, told),
         parameters=tuning.parameters,
+    )
+
+
+def _of_sets(
+    merged: Merged, accepted: Condition, told: Mapping[str, ListenerOutcome]
+) -> tuple[ListenerSetOutcome, ...]:
+    """What becomes of the Gateway's sets. `accepted` is the Gateway's, `told` what its listeners are told, by id."""
+    return tuple(
+        ListenerSetOutcome(
+            listener_set=parent.listener_set,
+            accepted=listener_sets.accepted(parent, accepted),
+            listeners=tuple(told[each.id] for each in parent.listeners),
+        )
+        for parent in merged.listener_sets
+        if parent.listener_set is not None
     )
 
 
