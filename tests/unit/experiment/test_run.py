@@ -14,10 +14,10 @@ from gatelab.cluster.port import Cluster
 from gatelab.experiment.errors import CouldNotRun, ExperimentFileError
 from gatelab.experiment.file import Experiment, Load
 from gatelab.experiment.report import Report
-from gatelab.experiment.rounds import GAP_S, Turns
+from gatelab.experiment.rounds import GAP_S, Turns, _between_rounds
 from gatelab.experiment.run import Watchers, run_experiment
 from gatelab.experiment.smoke import request_of
-from gatelab.kinds.builtin import ENDPOINT_SLICE, SERVICE
+from gatelab.kinds.builtin import ENDPOINT_SLICE, GRPC_ROUTE, SERVICE
 from gatelab.load import Progress
 
 PODS = ("pod-a", "pod-b")
@@ -162,3 +162,34 @@ def test_turns_add_up_to_the_duration(duration_s: float, rounds: int) -> None:
     assert turns.rounds == rounds
     assert turns.rounds * turns.slice_s == pytest.approx(duration_s)
     assert turns.total_s == pytest.approx(3 * (duration_s + rounds * GAP_S))
+
+
+async def test_between_turns_something_may_be_read() -> None:
+    read: list[int] = []
+
+    async def do() -> None:
+        read.append(1)
+
+    ended = asyncio.Event()
+    await _between_rounds(Turns(rounds=3, slice_s=0.01), do, ended)
+    assert len(read) == 2, "after the last turn whoever measures reads himself"
+    ended.set()
+    await _between_rounds(Turns(rounds=3, slice_s=60), do, ended)
+    assert len(read) == 2, "what has ended is not waited for"
+
+
+async def test_without_a_way_to_pods_the_report_says_so(experiment: Experiment, cluster: Cluster) -> None:
+    route = {
+        "metadata": {"namespace": "shop", "name": "calls"},
+        "spec": {
+            "parentRefs": [{"name": "front"}],
+            "rules": [{"backendRefs": [{"name": "till", "port": experiment.service_reference[2]}]}],
+        },
+    }
+    report, _ = await performed(experiment, cluster)
+    assert report.l7.counting.source == "metadata"
+    assert "no GRPCRoute or HTTPRoute leads from" in report.l7.counting.sentence
+    cluster.objects.append((GRPC_ROUTE, route))  # type: ignore[attr-defined]
+    report, _ = await performed(experiment, cluster)
+    assert report.l7.counting.sentence.endswith("this cluster's API passes nothing on to pods")
+    assert (report.prediction, report.weights) == (None, None)
