@@ -6,9 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import grpc
+from google.protobuf.descriptor_pb2 import FileDescriptorSet
 
 from gatelab.call.protoc import compile_protos
 from gatelab.call.schema import Schema
+from gatelab.grpc_wire.reflection import SERVICES, Reflection
 
 PROTO = """
 syntax = "proto3";
@@ -32,6 +34,8 @@ class TalkingServer:
     def __init__(self, folder: Path) -> None:
         self.heard: list[list[str]] = []
         self.metadata: list[dict[str, Any]] = []
+        self.reflected_with: list[dict[str, Any]] = []
+        """The metadata of questions for the schema."""
         self.proto = folder / "talk.proto"
         self.proto.write_text(PROTO)
         self._schema = Schema(compile_protos([str(self.proto)]))
@@ -44,11 +48,20 @@ class TalkingServer:
         self._answer = self._schema.method("talk.Talk/Say").response
         self.server = grpc.server(futures.ThreadPoolExecutor(4))
         self.server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler("talk.Talk", handlers),))
+        files = FileDescriptorSet(file=self._schema.files.values()).SerializeToString()
+        self._reflection = Reflection(("talk.Talk",), lambda: (files,))
+        for service in SERVICES:
+            asked = {"ServerReflectionInfo": grpc.stream_stream_rpc_method_handler(self.reflect)}
+            self.server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(service, asked),))
         self.address = f"127.28.0.2:{self.server.add_insecure_port('127.28.0.2:0')}"
         self.server.start()
 
     def stop(self) -> None:
         self.server.stop(None).wait(5)
+
+    def reflect(self, questions: Iterable[bytes], context: Any) -> Iterator[bytes]:
+        self.reflected_with.append(dict(context.invocation_metadata()))
+        return map(self._reflection.answer, questions)
 
     def say(self, word: Any, context: Any) -> Any:
         self.heard.append([word.text])

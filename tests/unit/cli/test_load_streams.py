@@ -1,4 +1,4 @@
-"""Streaming methods from the command line, against a server of grpcio."""
+"""Streaming methods and server reflection from the command line, against a server of grpcio."""
 
 import json
 from collections.abc import Iterator
@@ -57,3 +57,12 @@ def test_a_servers_stream_may_be_read_to_its_end(talk: Talk) -> None:
 @pytest.mark.parametrize("limit", [["--stream-call-count", "3"], ["--stream-call-duration", "50ms"]])
 def test_a_servers_stream_without_an_end_is_ended_by_the_client(talk: Talk, limit: list[str]) -> None:
     assert talk.load("Tell", '{"text": "on"}', *limit)["statusCodeDistribution"] == {"OK": 2}
+
+
+def test_the_schema_is_asked_of_the_server(talk: Talk) -> None:
+    arguments = ["--call", "talk.Talk.Say", "--insecure", "-n", "3", "-d", '{"text": "a"}', "-m", '{"x-call": "c"}']
+    reflect = ["--reflect-metadata", '{"x-reflect": "r"}']
+    done = CliRunner().invoke(load, [*arguments, *reflect, talk.address], catch_exceptions=False)
+    assert (done.exit_code, talk.heard) == (0, [["a"]] * 3)
+    assert {"x-reflect": "r"}.items() <= talk.reflected_with[0].items()
+    assert [("x-call" in each, "x-reflect" in each) for each in talk.metadata] == [(True, False)] * 3
