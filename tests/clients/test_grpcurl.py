@@ -53,13 +53,13 @@ def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mapping[str, s
             "half": enter(speaking("127.28.4.12", SETTINGS + HALF_A_FRAME, stay=True)),
         }
         behind = ("127.28.4.1", ports["market"])
-        ports["no_alpn"] = enter(without_alpn("127.28.4.14", behind, certificates.certificate, certificates.key))
-        ports["echo"] = enter(echo("127.28.4.15"))
+        ports["no_alpn"] = enter(without_alpn("127.28.4.13", behind, certificates.certificate, certificates.key))
+        ports["echo"] = enter(echo("127.28.4.14"))
         enter(market(schema, f"unix:{folder}/socket"))
         hosts = {name: f"127.28.4.{number}" for number, name in enumerate(ports, 1)}
         yield {
             **{name: f"{hosts[name]}:{port}" for name, port in ports.items()},
-            "dead": "127.28.4.16:9",
+            "dead": "127.28.4.15:9",
             "protos": str(PROTOS),
             "folder": str(folder),
         }
