@@ -106,6 +106,7 @@ def _amount(options: Options) -> dict[str, Any]:
         )
     timeout_s = options.timeout or _FOREVER_S
     return {
+        "rps": options.rps if options.load_schedule in ("const", "poisson") else 0,
         "schedule": _schedule(options),
         "total": None if options.duration else options.total,
         "duration_s": options.total_s or None,

@@ -94,6 +94,11 @@ def test_ways_to_run(greeter: str, options: str) -> None:
     assert (found["statusCodeDistribution"], found["endReason"]) == ({"OK": 30}, "normal")
 
 
+@pytest.mark.parametrize("schedule", ["const", "poisson"])
+def test_the_rate_that_was_asked_for(greeter: str, schedule: str) -> None:
+    assert report("-n", "5", "-r", "500", "--load-schedule", schedule, greeter)["intendedRps"] == 500
+
+
 def test_an_end_by_time_is_ghzs_timeout(greeter: str) -> None:
     found = report("-z", "100ms", "-r", "50", "--duration-stop", "ignore", greeter)
     assert (found["endReason"], found["errorDistribution"], found["options"]["total"]) == ("timeout", {}, 2147483647)
