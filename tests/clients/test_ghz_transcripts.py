@@ -51,7 +51,7 @@ def test_every_flag_is_known(ghz: str) -> None:
     told = subprocess.run([ghz, "--help"], capture_output=True, text=True, timeout=60, check=False)
     theirs = set(re.findall(r"^ +(-\w), --", told.stdout + told.stderr, flags=re.MULTILINE))
     theirs |= set(re.findall(r"^ +(?:-\w, )?(--[\w-]+)", told.stdout + told.stderr, flags=re.MULTILINE))
-    ours = {name for parameter in load.params for name in parameter.opts} | {"-h", "--help", "--help-long", "--help-man"}
+    ours = {name for each in load.params for name in each.opts} | {"-h", "--help", "--help-long", "--help-man"}
     assert len(theirs) > 60
     assert theirs - ours == set()
 
