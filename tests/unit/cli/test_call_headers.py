@@ -24,7 +24,5 @@ def test_variables_are_the_environments(monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setenv("SHOP_TOKEN", r"a\1${B}")
     monkeypatch.delenv("NOT_SET", raising=False)
     assert expanded(["t: ${SHOP_TOKEN}-$SHOP_TOKEN"], "rpc") == (r"t: a\1${B}-$SHOP_TOKEN",)
-    with pytest.raises(
-        CallError, match=r'expand rpc headers: header "t: .*missing environment variable "NOT'
-    ):
+    with pytest.raises(CallError, match=r'expand rpc headers: header "t: .*missing environment variable "NOT'):
         expanded(["t: ${NOT_SET}"], "rpc")
