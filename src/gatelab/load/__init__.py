@@ -12,6 +12,7 @@ from gatelab.load.poisson import Poisson
 from gatelab.load.requests import Request, RequestError, RequestSource
 from gatelab.load.run import loop_factory, run, run_blocking, run_interruptible
 from gatelab.load.schedule import Arrivals, Schedule
+from gatelab.load.series import Second
 from gatelab.load.streams import StreamPlan
 
 __all__ = [
@@ -28,6 +29,7 @@ __all__ = [
     "RequestError",
     "RequestSource",
     "Schedule",
+    "Second",
     "StreamPlan",
     "loop_factory",
     "run",

@@ -9,6 +9,7 @@ from gatelab.load.callers import Callers
 from gatelab.load.histogram import Histogram
 from gatelab.load.requests import RequestSource
 from gatelab.load.schedule import Arrivals, Schedule
+from gatelab.load.series import Second
 from gatelab.load.streams import StreamPlan
 
 Address = tuple[str, int]
@@ -176,6 +177,8 @@ class LoadResult:
 
     details: tuple[CallDetail, ...] = ()
     """In the order in which they ended, as many as the plan asked for."""
+    series: tuple[Second, ...] = ()
+    """Every second of the run, those without a call included."""
 
     @property
     def rps(self) -> float:
