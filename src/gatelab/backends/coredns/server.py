@@ -6,6 +6,7 @@ from functools import partial
 from typing import Final
 
 from gatelab.backends.coredns.answering import Client, Zones
+from gatelab.grpc_wire.plain_session import PlainSession
 from gatelab.grpc_wire.poll_loop import READ, PollLoop
 from gatelab.grpc_wire.poll_sockets import Connection, PollSockets, bound_socket
 
@@ -38,15 +39,14 @@ def _answer_all(server: socket.socket, zones: Zones, _events: int) -> None:
             return
 
 
-class _Stream:
+class _Stream(PlainSession):
     """One TCP connection."""
 
     def __init__(self, zones: Zones, connection: Connection) -> None:
-        self.over = False
+        super().__init__()
         self._zones = zones
         self._connection = connection
         self._partial = b""
-        self._unsent: list[bytes] = []
 
     def receive(self, data: bytes) -> None:
         peer = self._connection.peer
@@ -56,20 +56,6 @@ class _Stream:
         data = self._partial + data
         while len(data) >= 2 and len(data) >= (end := 2 + int.from_bytes(data[:2], "big")):
             answer = self._zones.answer(data[2:end], Client(*peer, "tcp"))
-            self._unsent.append(len(answer).to_bytes(2, "big") + answer if answer else b"")
+            self.unsent.append(len(answer).to_bytes(2, "big") + answer if answer else b"")
             data = data[end:]
         self._partial = data
-
-    def pending(self) -> bytes:
-        data = b"".join(self._unsent)
-        self._unsent.clear()
-        return data
-
-    def announce_drain(self) -> None:
-        """Nothing that DNS could say."""
-
-    def drain(self) -> None:
-        self.over = True
-
-    def lost(self) -> None:
-        self.over = True

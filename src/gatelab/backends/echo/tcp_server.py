@@ -6,6 +6,7 @@ from typing import Final
 
 from gatelab.backends.echo.announcement import announce
 from gatelab.backends.echo.settings import Settings
+from gatelab.grpc_wire.plain_session import PlainSession
 from gatelab.grpc_wire.poll_loop import PollLoop
 from gatelab.grpc_wire.poll_sockets import Connection, PollSockets
 
@@ -32,36 +33,22 @@ def start(loop: PollLoop, settings: Settings) -> Callable[[], None]:
     return lambda: server.drain(_DRAIN_S)
 
 
-class _Lines:
+class _Lines(PlainSession):
     """One connection. PING, IS_TLS and TEST are answered, other lines are not."""
 
     def __init__(self, connection: Connection, settings: Settings, *, tls: bool) -> None:
-        self.over = False
+        super().__init__()
         self._connection = connection
         self._settings = settings
         self._tls = tls
         self._partial = b""
-        self._unsent = [_BANNER]
+        self.unsent.append(_BANNER)
 
     def receive(self, data: bytes) -> None:
         *lines, self._partial = (self._partial + data).split(b"\n")
         for line in lines:
-            self._unsent.append(self._answer(line.removesuffix(b"\r")))
+            self.unsent.append(self._answer(line.removesuffix(b"\r")))
         self.over = self.over or len(self._partial) > _LONGEST_LINE
-
-    def pending(self) -> bytes:
-        data = b"".join(self._unsent)
-        self._unsent.clear()
-        return data
-
-    def announce_drain(self) -> None:
-        """Nothing that the protocol could say."""
-
-    def drain(self) -> None:
-        self.over = True
-
-    def lost(self) -> None:
-        self.over = True
 
     def _answer(self, line: bytes) -> bytes:
         match line:
