@@ -104,10 +104,12 @@ class Subscription:
     def behind(self, desired: Mapping[str, str]) -> set[str]:
         """Of these names with their versions, those that Envoy does not run so, or is to be sent again.
 
-        Nothing that Envoy runs is looked at one by one: there are thousands, and one has changed.
+        All versions are compared only when others are desired than last time.
         """
         if desired is not self._desired:
-            self._desired, self._behind = desired, {name for name, _ in desired.items() - self.versions.items()}
+            runs = self.versions.get
+            self._desired = desired
+            self._behind = {name for name, version in desired.items() if runs(name) != version}
         return self._behind | ((self.again | self.leaving) & desired.keys())
 
     @property
