@@ -2,16 +2,16 @@
 
 import asyncio
 import ssl
-import threading
 from collections.abc import AsyncIterator, Callable, Coroutine
 from dataclasses import dataclass, field
 from types import TracebackType
-from typing import Any, NamedTuple, Self
+from typing import Any, NamedTuple
 
+from alongside import TIMEOUT_S, Alongside
 from gatelab.grpc_wire.channel import Channel
 from gatelab.grpc_wire.errors import GrpcWireError
 from gatelab.grpc_wire.protowire import chunk, fields, number, text
-from mixed_traffic import TIMEOUT_S, Target
+from mixed_traffic import Target, client_tls
 from running_lab import wait_until
 
 ECHO = "/gatelab.echo.v1.Echo"
@@ -39,14 +39,6 @@ def asked(message: str, *, answers: int = 0, delay_ms: int = 0) -> bytes:
     return chunk(1, message) + number(2, delay_ms) + number(3, answers)
 
 
-def client_tls() -> ssl.SSLContext:
-    """Of clients that take any certificate: they change meanwhile."""
-    tls = ssl.create_default_context()
-    tls.check_hostname, tls.verify_mode = False, ssl.CERT_NONE
-    tls.set_alpn_protocols(["h2"])
-    return tls
-
-
 @dataclass(slots=True)
 class _Progress:
     """Of one stream: messages that came, or went where none comes before the end."""
@@ -55,29 +47,24 @@ class _Progress:
     backends: set[str] = field(default_factory=set)
 
 
-class LongStreams:
+class LongStreams(Alongside):
     """`of_each` streams of each kind on each of the connections, in a thread of its own."""
 
     def __init__(self, target: Target, *, connections: int = 2, of_each: int = 2) -> None:
+        super().__init__("long streams")
         self._target = target
         self._connections, self._of_each = connections, of_each
-        self._over = threading.Event()
-        self._thread = threading.Thread(target=lambda: asyncio.run(self._run()), name="long streams")
         self._progress: list[_Progress] = []
         self.losses: list[str] = []
 
-    def __enter__(self) -> Self:
-        self._thread.start()
+    def begun(self) -> None:
         wait_until(lambda: len(self._progress) == 3 * self._connections * self._of_each, "streams of every kind")
         self.go_on()
-        return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        self._over.set()
-        self._thread.join(2 * TIMEOUT_S)
-        assert not self._thread.is_alive()
+        super().__exit__(kind, error, traceback)
         assert self.losses == [] or error is not None, self.losses[:5]
 
     def go_on(self, messages: int = 10) -> None:
@@ -90,7 +77,7 @@ class LongStreams:
         wait_until(lambda: is_enough() or bool(self.losses), "messages on every stream", timeout_s=30)
         assert self.losses == [], self.losses[:5]
 
-    async def _run(self) -> None:
+    async def run(self) -> None:
         tls = client_tls()
         kinds = (self._bidi, self._server, self._client)
         async with asyncio.TaskGroup() as tasks:
@@ -133,7 +120,7 @@ class LongStreams:
         async with channel.call(f"{ECHO}/ServerStream", [request], timeout_s=None) as stream:
             async for raw in stream:
                 self._take("server", decoded(raw), progress, message="on")
-                if self._over.is_set():
+                if self.over.is_set():
                     return
         self.losses.append(f"server: ended after {progress.messages} messages, {stream.status}")
 
@@ -143,7 +130,7 @@ class LongStreams:
         numbers = self._numbers(sent, progress)
         async with channel.call(f"{ECHO}/ClientStream", numbers, timeout_s=None) as stream:
             answers = [decoded(raw).message async for raw in stream]
-        if answers != [" ".join(sent)] or not self._over.is_set():
+        if answers != [" ".join(sent)] or not self.over.is_set():
             self.losses.append(f"client: {len(sent)} messages, answered by {answers}, {stream.status}")
 
     def _take(self, kind: str, answer: Answer, progress: _Progress, *, message: str) -> None:
@@ -153,7 +140,7 @@ class LongStreams:
             self.losses.append(f"{kind}: {answer} for message {progress.messages} ({message})")
 
     async def _numbers(self, sent: list[str], progress: _Progress | None = None) -> AsyncIterator[bytes]:
-        while not self._over.is_set():
+        while not self.over.is_set():
             word = str(len(sent))
             sent.append(word)
             yield asked(word)

@@ -9,14 +9,12 @@ import asyncio
 import contextlib
 import json
 import ssl
-import threading
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
-from types import TracebackType
-from typing import Self
 
+from alongside import TIMEOUT_S, Alongside
 from gatelab.grpc_wire.channel import Channel
 from gatelab.grpc_wire.errors import GrpcWireError
 from gatelab.grpc_wire.protowire import fields, text
@@ -29,7 +27,6 @@ MESSAGES = 8
 """Of a bidirectional call,"""
 MESSAGE_EVERY_S = 0.05
 """one after the other."""
-TIMEOUT_S = 20.0
 KINDS = ("unary", "bidi", "http")
 
 
@@ -42,35 +39,33 @@ class Target:
     plain_port: int
 
 
-class MixedTraffic:
+def client_tls() -> ssl.SSLContext:
+    """Of clients that take any certificate: they change meanwhile."""
+    tls = ssl.create_default_context()
+    tls.check_hostname, tls.verify_mode = False, ssl.CERT_NONE
+    tls.set_alpn_protocols(["h2"])
+    return tls
+
+
+class MixedTraffic(Alongside):
     """Calls for as long as the block lasts, in a thread of its own."""
 
     def __init__(self, target: Target, *, connections: int = 5, every_s: float = 0.05) -> None:
         """`connections` of each kind, each asking again `every_s` after an answer."""
+        super().__init__("mixed traffic")
         self._target = target
         self.connections = 3 * connections
         self._of_each = connections
         self._every_s = every_s
-        self._over = threading.Event()
-        self._thread = threading.Thread(target=lambda: asyncio.run(self._call()), name="mixed traffic")
         self._began_s = 0.0
         self.answered: Counter[str] = Counter()
         self.answerers: Counter[str] = Counter()
         """Of unary calls and HTTP requests: how often which backend has answered."""
         self.losses: list[str] = []
 
-    def __enter__(self) -> Self:
-        self._thread.start()
+    def begun(self) -> None:
         self._began_s = time.monotonic()
         self.go_on()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        self._over.set()
-        self._thread.join(2 * TIMEOUT_S)
-        assert not self._thread.is_alive()
 
     def go_on(self, rounds: int = 3) -> None:
         """Every caller of each kind has been answered about that often since, and nothing was ever lost."""
@@ -99,10 +94,8 @@ class MixedTraffic:
         rate = f"{total / seconds:.0f}/s over {self.connections} connections"
         return f"{total} requests ({by_kind}) in {seconds:.1f} s, {rate}: {len(self.losses)} lost or wrong"
 
-    async def _call(self) -> None:
-        tls = ssl.create_default_context()
-        tls.check_hostname, tls.verify_mode = False, ssl.CERT_NONE  # Certificates change meanwhile.
-        tls.set_alpn_protocols(["h2"])
+    async def run(self) -> None:
+        tls = client_tls()
         async with asyncio.TaskGroup() as tasks:
             for _ in range(self._of_each):
                 tasks.create_task(self._grpc(tls, self._unary))
@@ -110,7 +103,7 @@ class MixedTraffic:
                 tasks.create_task(self._http())
 
     async def _grpc(self, tls: ssl.SSLContext, ask: Callable[[Channel], Awaitable[None]]) -> None:
-        while not self._over.is_set():
+        while not self.over.is_set():
             try:
                 channel = await Channel.connect(
                     self._target.address,
@@ -122,7 +115,7 @@ class MixedTraffic:
             except GrpcWireError as error:
                 self.losses.append(f"connecting: {error}")
                 return
-            while not channel.closed and not self._over.is_set():
+            while not channel.closed and not self.over.is_set():
                 await ask(channel)
                 await asyncio.sleep(self._every_s)
             await channel.close()
@@ -152,7 +145,7 @@ class MixedTraffic:
             self.losses.append(f"bidi: {len(answers)} answers, {stream.status}")
 
     async def _http(self) -> None:
-        while not self._over.is_set():
+        while not self.over.is_set():
             try:
                 async with asyncio.timeout(TIMEOUT_S):
                     reader, writer = await asyncio.open_connection(self._target.address, self._target.plain_port)
@@ -165,7 +158,7 @@ class MixedTraffic:
         """Until it is told to leave. Raises OSError, EOFError, TimeoutError."""
         with contextlib.closing(writer):
             stays = True
-            while stays and not self._over.is_set():
+            while stays and not self.over.is_set():
                 async with asyncio.timeout(TIMEOUT_S):
                     writer.write(GET)
                     head = (await reader.readuntil(b"\r\n\r\n")).lower()

@@ -2,11 +2,9 @@
 
 import asyncio
 import ssl
-import threading
 import time
-from types import TracebackType
-from typing import Self
 
+from alongside import Alongside
 from gatelab.grpc_wire.channel import Channel
 from gatelab.grpc_wire.errors import GrpcWireError
 from running_lab import Lab, wait_until
@@ -19,31 +17,21 @@ REQUEST = b"\n\x01x\x18\x01"  # GreetRequest {name: "x", delay_ms: 1}
 HOST = "cilium-gateway-hello-grpc.hello-grpc.test"
 
 
-class SteadyCaller:
+class SteadyCaller(Alongside):
     """Calls the example of `Lab.apply_example` for as long as the block lasts, in a thread of its own."""
 
     def __init__(self, lab: Lab) -> None:
+        super().__init__("steady caller")
         gateway = lab.get("-n", "hello-grpc", "gateway", "hello-grpc")
         self._address = gateway["status"]["addresses"][0]["value"]
         self._port = 443 + lab.facts["privileged_shift"]
         self._trusted = lab.gatelab("ca").stdout
-        self._thread = threading.Thread(target=lambda: asyncio.run(self._call()), name="steady caller")
-        self._over = threading.Event()
         self._started = time.monotonic()
         self.answered = 0
         self.failures: list[str] = []
 
-    def __enter__(self) -> Self:
-        self._thread.start()
+    def begun(self) -> None:
         self.check()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        self._over.set()
-        self._thread.join(2 * TIMEOUT_S)
-        assert not self._thread.is_alive()
 
     def check(self) -> None:
         """It is still answered, and has never not been."""
@@ -51,12 +39,12 @@ class SteadyCaller:
         wait_until(lambda: self.answered >= before + 10 or bool(self.failures), "ten more answers")
         assert self.failures == []
 
-    async def _call(self) -> None:
+    async def run(self) -> None:
         channel = await self._connected()
         try:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self._connect_again_and_again(tasks))
-                while not self._over.is_set():
+                while not self.over.is_set():
                     if channel.closed:  # A GOAWAY is no failure, for what was under way is answered.
                         await channel.close()
                         channel = await self._connected()
@@ -66,7 +54,7 @@ class SteadyCaller:
             await channel.close()
 
     async def _connect_again_and_again(self, tasks: asyncio.TaskGroup) -> None:
-        while not self._over.is_set():
+        while not self.over.is_set():
             try:
                 channel = await self._connected()
             except GrpcWireError as error:

@@ -2,10 +2,6 @@
 
 import base64
 import subprocess
-import threading
-from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +11,7 @@ import yaml
 
 from proxy_configs import SelfSigned, self_signed
 from running_lab import Lab, wait_until
+from steady_requests import steady
 
 pytestmark = [
     pytest.mark.lab,
@@ -76,29 +73,6 @@ def apply(lab: Lab, folder: Path, *objects: dict[str, Any]) -> None:
     manifest = folder / "objects.yaml"
     manifest.write_text(yaml.safe_dump_all(objects))
     lab.kubectl("apply", "-f", str(manifest))
-
-
-@contextmanager
-def steady(url: str) -> Iterator[Counter[str]]:
-    """One request after the other for as long as the block runs; what each came to."""
-    met: Counter[str] = Counter()
-    done = threading.Event()
-
-    def run() -> None:
-        with httpx2.Client(timeout=30) as client:
-            while not done.is_set():
-                try:
-                    met[str(client.get(url).status_code)] += 1
-                except httpx2.HTTPError as error:
-                    met[repr(error)] += 1
-
-    thread = threading.Thread(target=run)
-    thread.start()
-    try:
-        yield met
-    finally:
-        done.set()
-        thread.join(40)
 
 
 def condition(lab: Lab, type_: str) -> tuple[str, str]:

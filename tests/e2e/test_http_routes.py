@@ -1,10 +1,7 @@
 """HTTPRoutes through a lab: matches, weights, redirects, grants, two Gateways; a bad route disturbs nobody else."""
 
 import sys
-import threading
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +10,7 @@ import pytest
 import yaml
 
 from running_lab import Lab, wait_until
+from steady_requests import steady
 
 pytestmark = pytest.mark.lab
 
@@ -104,29 +102,6 @@ def apply(lab: Lab, folder: Path, *objects: dict[str, Any]) -> None:
     lab.kubectl("apply", "-f", str(manifest))
 
 
-@contextmanager
-def steady(client: httpx2.Client, url: str) -> Iterator[Counter[str]]:
-    """One request after the other on a client of its own for as long as the block runs; what each came to."""
-    met: Counter[str] = Counter()
-    done = threading.Event()
-
-    def run() -> None:
-        with httpx2.Client(headers={"Host": "main.test"}) as mine:
-            while not done.is_set():
-                try:
-                    met[str(mine.get(url, timeout=30).status_code)] += 1
-                except httpx2.HTTPError as error:
-                    met[repr(error)] += 1
-
-    thread = threading.Thread(target=run)
-    thread.start()
-    try:
-        yield met
-    finally:
-        done.set()
-        thread.join(10)
-
-
 def accepted(lab: Lab, name: str, type_: str = "Accepted") -> dict[str, Any]:
     parents = lab.get("httproute", name).get("status", {}).get("parents") or [{"conditions": ()}]
     return next((each for each in parents[0]["conditions"] if each["type"] == type_), {})
@@ -161,7 +136,7 @@ def test_http_routes(lab: Lab, state_folder: Path) -> None:
         for url in (one, two):
             wait_until(lambda url=url: client.get(url, headers={"Host": "both.test"}).text == "a", "both serve")  # type: ignore[misc]
         assert client.get(two).status_code == 404
-        with steady(client, one) as met:
+        with steady(one, host="main.test") as met:
             check_grant(lab, state_folder, client, one)
             check_bad_routes(lab, state_folder)
         assert set(met) == {"200"}, met

@@ -11,7 +11,8 @@ import pytest
 from front_lab import ENVOY, envoys, processes, rolled, target, tune
 from gatelab.grpc_wire.channel import Channel
 from gatelab.grpc_wire.status import StatusCode
-from long_streams import ECHO, asked, client_tls, decoded
+from long_streams import ECHO, asked, decoded
+from mixed_traffic import client_tls
 from running_lab import Lab, wait_until
 
 pytestmark = [pytest.mark.lab, pytest.mark.timeout(180)]

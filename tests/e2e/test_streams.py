@@ -19,8 +19,8 @@ from front_lab import (
 from gatelab.grpc_wire.channel import Channel
 from gatelab.grpc_wire.outcome import Status
 from gatelab.grpc_wire.status import StatusCode
-from long_streams import ECHO, ENDLESS, LongStreams, asked, client_tls, decoded
-from mixed_traffic import Target
+from long_streams import ECHO, ENDLESS, LongStreams, asked, decoded
+from mixed_traffic import Target, client_tls
 from running_lab import Lab, wait_until
 
 pytestmark = [pytest.mark.lab, pytest.mark.timeout(180)]

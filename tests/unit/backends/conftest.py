@@ -46,9 +46,18 @@ Start = Callable[..., Hello]
 
 
 @pytest.fixture
-def start_hello() -> Iterator[Start]:
-    """Starts servers with environment variables given as keywords; all are gone at the end."""
-    started: list[subprocess.Popen[str]] = []
+def started() -> Iterator[list[subprocess.Popen[str]]]:
+    """What is put into the list is gone at the end, and its pipes are closed."""
+    processes: list[subprocess.Popen[str]] = []
+    yield processes
+    for process in processes:
+        process.kill()
+        process.communicate()
+
+
+@pytest.fixture
+def start_hello(started: list[subprocess.Popen[str]]) -> Start:
+    """Starts servers with environment variables given as keywords."""
 
     def start(**environ: str) -> Hello:
         base = {"GATELAB_POD_IP": HOST, "HELLO_GRPC_PORT": "0", "POD_NAME": "hello-1", "NODE_NAME": "gatelab"}
@@ -64,12 +73,7 @@ def start_hello() -> Iterator[Start]:
         port = words[3].rpartition(":")[2] if len(words) > 3 else ""
         return Hello(process, int(port) if port.isdigit() else 0)
 
-    yield start
-    for process in started:
-        process.kill()
-        process.wait()
-        if process.stderr is not None:
-            process.stderr.close()
+    return start
 
 
 @dataclass
@@ -92,9 +96,8 @@ class Running:
 
 
 @pytest.fixture
-def start_echo() -> Iterator[Callable[..., Running]]:
-    """Starts echo servers on free ports, and waits until each of `protocols` is served; all are gone at the end."""
-    started: list[subprocess.Popen[str]] = []
+def start_echo(started: list[subprocess.Popen[str]]) -> Callable[..., Running]:
+    """Starts echo servers on free ports, and waits until each of `protocols` is served."""
     names = ("HTTP_PORT", "H2C_PORT", "HTTPS_PORT", "TCP_PORT", "TLS_PORT", "UDP_PORT")
 
     def start(*protocols: str, **environ: str) -> Running:
@@ -110,12 +113,7 @@ def start_echo() -> Iterator[Callable[..., Running]]:
         found = (re.search(r"port (\d+) \((.*)\)", process.stdout.readline()) for _ in protocols)
         return Running(process, {each[2]: int(each[1]) for each in found if each is not None})
 
-    yield start
-    for process in started:
-        process.kill()
-        process.wait()
-        if process.stdout is not None:
-            process.stdout.close()
+    return start
 
 
 @pytest.fixture(scope="session")
