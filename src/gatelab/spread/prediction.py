@@ -28,10 +28,10 @@ class Prediction:
     def sentence(self) -> str:
         connections = f"{self.connections} connection{'' if self.connections == 1 else 's'}"
         workers = f"{self.workers} Envoy worker{'' if self.workers == 1 else 's'}"
+        carry = "" if self.workers == 1 else f"{self.mean_workers_hit:.2f} of them expected to carry requests, "
         return (
-            f"{connections} over {workers} at L7: {self.mean_workers_hit:.2f} of them expected to carry requests, so "
-            f"round robin keeps max - min at {self.most_max_minus_min} or below; a random choice of the pod would have "
-            f"a coefficient of variation of about {self.random_coefficient_of_variation:.3f}"
+            f"{connections} over {workers} at L7: {carry}round robin keeps max - min "
+            f"at {self.most_max_minus_min} or below (at random: CV {self.random_coefficient_of_variation:.3f})"
         )
 
 
