@@ -64,6 +64,17 @@ def document(
         "unsent": result.unsent,
         "waited": result.waited,
         "retried": result.retried,
+        "series": [
+            {
+                "second": each.second,
+                "ok": each.ok,
+                "errors": each.errors,
+                "p50": each.p50_ns,
+                "p99": each.p99_ns,
+                "max": each.max_ns,
+            }
+            for each in result.series
+        ],
         "expectations": [{"expectation": each.text, "met": each.met, "value": each.value} for each in findings],
         "notes": list(notes(result)),
     }

@@ -67,6 +67,7 @@ class Engine:
     def begin(self) -> None:
         self._begin_ns = self.last_ns = time.monotonic_ns()
         duration_s = self._plan.duration_s
+        self.tally.begin(self._begin_ns)
         self._end_ns = self._begin_ns + int((duration_s if duration_s is not None else 1e9) * 1e9)
         self._pump()
 
@@ -82,6 +83,10 @@ class Engine:
     def end_ns(self) -> int:
         """The end of the plan, if it has one in time; calls in flight may end later."""
         return self._end_ns
+
+    def pods(self) -> dict[str, int]:
+        """Calls by pod, so far."""
+        return self._links.pods()
 
     def due(self) -> int:
         """Calls that an open loop should have started so far."""

@@ -74,6 +74,15 @@ class Links:
                 return link
         return None
 
+    def pods(self) -> dict[str, int]:
+        """Calls by pod, over all connections."""
+        found: dict[str, int] = {}
+        for link in self.links:
+            for pod, count in link.pods.items():
+                name = pod.decode("latin-1")
+                found[name] = found.get(name, 0) + count
+        return dict(sorted(found.items()))
+
     async def keep(self, link: Link, up: Callable[[], None], failed: Callable[[str], None]) -> None:
         """Until cancelled, replaces the connection whenever it ends; says `up`, or `failed` after each vain attempt."""
         while True:

@@ -17,16 +17,28 @@ Address = tuple[str, int]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Progress:
-    """A look at a run, about once a second. `rps` and the percentiles are those of the time since the last look."""
+    """A look at a run, once for each second, when it is over."""
 
     elapsed_s: float
     count: int
+    """Calls that have ended, errors included."""
     errors: int
     in_flight: int
     waiting: int
+    """Calls that are due and have not started."""
     rps: float
+    """Calls that ended in the last whole second; the percentiles are of its response times."""
     p50_ns: int
     p99_ns: int
+    pods: Mapping[str, int] = field(default_factory=dict)
+    """Calls by pod, so far."""
+    last: Second | None = None
+    """The last whole second."""
+
+    @property
+    def ok(self) -> int:
+        """Calls that have ended well."""
+        return self.count - self.errors
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,33 +3,34 @@
 import time
 
 from gatelab.load.engine import Engine
-from gatelab.load.histogram import Histogram
 from gatelab.load.plan import Progress
+from gatelab.load.seconds import SECOND_NS
 
 
 class ProgressReport:
-    """Remembers the last look, so that rates and percentiles are those of the time since."""
+    """Tells of each second when it is over."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        self._count = 0
-        self._at_ns = time.monotonic_ns()
+        self._told = 0
 
-    def look(self) -> Progress:
+    def look(self) -> Progress | None:
+        """None when no other second has passed since the last look."""
         engine, tally = self._engine, self._engine.tally
-        now_ns = time.monotonic_ns()
-        recent, tally.recent = tally.recent, Histogram()
-        tally.response.merge(recent)
-        p50_ns, p99_ns = recent.percentiles((50, 99))
-        rps = (tally.count - self._count) / max(1e-9, (now_ns - self._at_ns) / 1e9)
-        self._count, self._at_ns = tally.count, now_ns
+        elapsed_ns = time.monotonic_ns() - engine.begin_ns
+        if elapsed_ns // SECOND_NS <= self._told:
+            return None
+        self._told = elapsed_ns // SECOND_NS
+        last = tally.seconds.look(self._told - 1)
         return Progress(
-            elapsed_s=(now_ns - engine.begin_ns) / 1e9,
+            elapsed_s=elapsed_ns / 1e9,
             count=tally.count,
             errors=tally.errors,
             in_flight=len(engine.in_flight),
             waiting=engine.waiting,
-            rps=rps,
-            p50_ns=p50_ns,
-            p99_ns=p99_ns,
+            rps=float(last.ok + last.errors),
+            p50_ns=last.p50_ns,
+            p99_ns=last.p99_ns,
+            pods=engine.pods(),
+            last=last,
         )

@@ -6,7 +6,6 @@ import signal
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Final
 
 from gatelab.grpc_wire.status import StatusCode, display_name
 from gatelab.load.callers import Callers
@@ -14,9 +13,8 @@ from gatelab.load.engine import Engine
 from gatelab.load.links import Links
 from gatelab.load.plan import CallDetail, LoadPlan, LoadResult
 from gatelab.load.progress import ProgressReport
+from gatelab.load.seconds import SECOND_NS
 from gatelab.load.verdict import saturation
-
-_REPORT_EVERY_S: Final = 1.0
 
 
 async def run(plan: LoadPlan, *, stop: asyncio.Event | None = None) -> LoadResult:
@@ -32,11 +30,11 @@ async def run(plan: LoadPlan, *, stop: asyncio.Event | None = None) -> LoadResul
     try:
         with _quiet_garbage_collector():
             end_reason = await _driven(plan, engine, links, stop)
-            elapsed_ns = max(engine.last_ns, time.monotonic_ns() if end_reason == "cancel" else 0) - engine.begin_ns
+            ended_ns = time.monotonic_ns()
     finally:
         engine.close()
         await links.close()
-    return _result(plan, engine, links, started, elapsed_ns / 1e9, end_reason)
+    return _result(plan, engine, links, started, ended_ns, end_reason)
 
 
 def run_blocking(plan: LoadPlan) -> LoadResult:
@@ -123,7 +121,6 @@ async def _tick(plan: LoadPlan, engine: Engine) -> None:
     """Deadlines of calls, the deadline of the run, and progress once a second."""
     grain_s = min(0.1, max(0.005, plan.timeout_s / 4))
     report = ProgressReport(engine)
-    next_report_s = time.monotonic() + _REPORT_EVERY_S
     while True:
         left_s = (engine.end_ns - time.monotonic_ns()) / 1e9
         await asyncio.sleep(min(grain_s, left_s) if left_s > 0 else grain_s)
@@ -134,29 +131,23 @@ async def _tick(plan: LoadPlan, engine: Engine) -> None:
             engine.stop()
             engine.abandon_all(StatusCode.CANCELLED, f"no answer within {plan.drain_s:g} s after the end of the run")
             engine.expire(now_ns)
-        if plan.on_progress is not None and time.monotonic() >= next_report_s:
-            next_report_s += _REPORT_EVERY_S
-            plan.on_progress(report.look())
+        if plan.on_progress is not None and (progress := report.look()) is not None:
+            plan.on_progress(progress)
 
 
-def _result(
-    plan: LoadPlan, engine: Engine, links: Links, started: float, elapsed_s: float, end_reason: str
-) -> LoadResult:
+def _result(plan: LoadPlan, engine: Engine, links: Links, started: float, ended_ns: int, end_reason: str) -> LoadResult:
     tally = engine.tally
-    pods: dict[str, int] = {}
-    connections = tuple(link.result() for link in links.links)
-    for connection in connections:
-        for pod, count in connection.pods.items():
-            pods[pod] = pods.get(pod, 0) + count
+    elapsed_s = (max(engine.last_ns, ended_ns if end_reason == "cancel" else 0) - engine.begin_ns) / 1e9
+    seconds = -(-(min(ended_ns, engine.end_ns) - engine.begin_ns) // SECOND_NS)
     return LoadResult(
         count=tally.count,
         errors=tally.errors,
         statuses=tally.by_name(),
         error_messages=dict(sorted(tally.messages.items(), key=lambda item: -item[1])),
-        pods=dict(sorted(pods.items())),
-        connections=connections,
+        pods=links.pods(),
+        connections=tuple(link.result() for link in links.links),
         service=tally.service,
-        response=tally.all_responses(),
+        response=tally.seconds.all_responses(),
         started=started,
         elapsed_s=elapsed_s,
         intended_rps=plan.rps or (engine.due() / elapsed_s if engine.schedule and elapsed_s > 0 else 0.0),
@@ -167,6 +158,7 @@ def _result(
         lateness=engine.lateness,
         saturated=saturation(plan, engine),
         details=_details(engine, started),
+        series=tally.seconds.series(seconds),
     )
 
 

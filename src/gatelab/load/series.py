@@ -7,7 +7,8 @@ from dataclasses import dataclass
 class Second:
     """One second of a run, counted from its first intended call. Calls belong to the second in which they ended.
 
-    Percentiles are of the response times of the successful calls, in nanoseconds; 0 of nothing.
+    Percentiles are of the response times of the successful calls (with `count_errors` of all), in nanoseconds; 0 of
+    nothing.
     """
 
     second: int

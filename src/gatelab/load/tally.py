@@ -4,6 +4,7 @@ from typing import Final
 
 from gatelab.grpc_wire.status import display_name
 from gatelab.load.histogram import Histogram
+from gatelab.load.seconds import SECOND_NS, Seconds
 
 _MESSAGES_AT_MOST: Final = 100
 Detail = tuple[int, int, int, str]
@@ -19,17 +20,20 @@ class Tally:
     """
 
     __slots__ = (
+        "_begin_ns",
         "_count_errors",
         "_details_at_most",
+        "_from_ns",
+        "_second",
         "_skip",
-        "count",
+        "_until_ns",
         "details",
         "errors",
+        "failures",
         "messages",
-        "recent",
-        "response",
+        "seconds",
         "service",
-        "statuses",
+        "timed_errors",
     )
 
     def __init__(self, *, skip: int = 0, count_errors: bool = False, details_at_most: int = 0) -> None:
@@ -37,25 +41,40 @@ class Tally:
         self._count_errors = count_errors
         self._details_at_most = details_at_most
         self.details: list[Detail] = []
-        self.count = 0
         self.errors = 0
-        self.statuses: dict[int, int] = {}
+        self.timed_errors = 0
+        """Errors whose times are in the histograms."""
+        self.failures: dict[int, int] = {}
+        """By status, without OK."""
         self.messages: dict[str, int] = {}
         self.service = Histogram()
-        self.response = Histogram()
-        """Without `recent`."""
-        self.recent = Histogram()
-        """Response times since the last look at the progress."""
+        self.seconds = Seconds()
+        """Response times and errors by second."""
+        self.begin(0)
+
+    def begin(self, begin_ns: int) -> None:
+        """The moment of the monotonic clock from which seconds are counted."""
+        self._begin_ns = begin_ns
+        self._turn_to(begin_ns)
+
+    @property
+    def count(self) -> int:
+        """Calls that ended."""
+        return self.oks + self.errors
+
+    @property
+    def oks(self) -> int:
+        return self.service.count - self.timed_errors
 
     def ok(self, ended_ns: int, service_ns: int, response_ns: int) -> bool:
         """Counts a call that ended well at this moment of the monotonic clock; False when it is one to skip."""
         if self._skip:
             self._skip -= 1
             return False
-        self.count += 1
-        self.statuses[0] = self.statuses.get(0, 0) + 1
+        if not self._from_ns <= ended_ns < self._until_ns:
+            self._turn_to(ended_ns)
         self.service.record(service_ns)
-        self.recent.record(response_ns)
+        self._second.response.record(response_ns)
         if self._details_at_most > len(self.details):
             self.details.append((ended_ns, service_ns, 0, ""))
         return True
@@ -65,26 +84,31 @@ class Tally:
         if self._skip:
             self._skip -= 1
             return False
-        self.count += 1
+        if not self._from_ns <= ended_ns < self._until_ns:
+            self._turn_to(ended_ns)
         self.errors += 1
-        self.statuses[code] = self.statuses.get(code, 0) + 1
+        self._second.errors += 1
+        self.failures[code] = self.failures.get(code, 0) + 1
         text = full_text = f"rpc error: code = {display_name(code)} desc = {details}"
         if text not in self.messages and len(self.messages) >= _MESSAGES_AT_MOST:
             text = _OTHERS
         self.messages[text] = self.messages.get(text, 0) + 1
         if self._count_errors and times_ns is not None:
+            self.timed_errors += 1
+            self._second.timed_errors += 1
             self.service.record(times_ns[0])
-            self.recent.record(times_ns[1])
+            self._second.response.record(times_ns[1])
         if self._details_at_most > len(self.details):
             self.details.append((ended_ns, times_ns[0] if times_ns else 0, code, full_text))
         return True
 
-    def all_responses(self) -> Histogram:
-        """Response times of the whole run."""
-        self.response.merge(self.recent)
-        self.recent = Histogram()
-        return self.response
-
     def by_name(self) -> dict[str, int]:
         """Statuses by display name, OK first, then by code."""
-        return {display_name(code): self.statuses[code] for code in sorted(self.statuses)}
+        counts = {0: self.oks, **self.failures}
+        return {display_name(code): counts[code] for code in sorted(counts) if counts[code]}
+
+    def _turn_to(self, moment_ns: int) -> None:
+        """Has what follows counted in the second of this moment."""
+        self._second = self.seconds.at(max(0, moment_ns - self._begin_ns) // SECOND_NS)
+        self._from_ns = self._begin_ns + self._second.second * SECOND_NS
+        self._until_ns = self._from_ns + SECOND_NS

@@ -24,7 +24,7 @@ def saturation(plan: LoadPlan, engine: Engine) -> str:
             f"{held} of {planned} calls had to wait for one of {plan.concurrency} slots, or for a connection: "
             "the target is slower than the schedule, or concurrency is too low for it"
         )
-    late_ns, median_ns = engine.lateness.percentile(99), engine.tally.all_responses().percentile(50)
+    late_ns, median_ns = engine.lateness.percentile(99), engine.tally.seconds.all_responses().percentile(50)
     if late_ns > max(_LATE_NS, median_ns // 10):
         return (
             f"the generator was late: one call in a hundred left {late_ns / 1e6:.1f} ms or more after its moment; "
