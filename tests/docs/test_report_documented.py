@@ -1,6 +1,7 @@
 """docs/report.md and docs/experiment.md say what the code says, field by field."""
 
 import re
+from dataclasses import fields
 from pathlib import Path
 
 import msgspec
@@ -8,6 +9,7 @@ import pytest
 
 from gatelab.experiment import report
 from gatelab.experiment.file import Expect, Experiment, Load
+from gatelab.load import Second
 from gatelab.spread import finest_bound, likely_sample, needed_for, needed_sample
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -26,6 +28,7 @@ SECTIONS: dict[str, type[msgspec.Struct]] = {
     "Check": report.Check,
     "Load": report.LoadReport,
     "Environment": report.Environment,
+    "Event": report.Event,
 }
 
 
@@ -40,8 +43,11 @@ def section(title: str) -> str:
 
 @pytest.mark.parametrize("title", SECTIONS)
 def test_every_field_of_the_report_is_described(title: str) -> None:
-    fields = [field.encode_name for field in msgspec.structs.fields(SECTIONS[title])]
-    assert described(section(title)) == fields
+    assert described(section(title)) == [field.encode_name for field in msgspec.structs.fields(SECTIONS[title])]
+
+
+def test_every_field_of_a_second_is_described() -> None:
+    assert described(section("Second")) == [field.name for field in fields(Second)]
 
 
 def test_no_part_of_the_report_is_forgotten() -> None:
@@ -54,10 +60,10 @@ def test_no_part_of_the_report_is_forgotten() -> None:
 
 
 def test_every_field_of_the_file_is_described() -> None:
-    fields = {field.encode_name for field in msgspec.structs.fields(Experiment)} - {"folder", "load", "expect"}
+    known = {field.encode_name for field in msgspec.structs.fields(Experiment)} - {"folder", "load", "expect"}
     for name, part in (("load", Load), ("expect", Expect)):
-        fields |= {f"{name}.{field.encode_name}" for field in msgspec.structs.fields(part)}
-    assert set(described((DOCS / "experiment.md").read_text())) == fields
+        known |= {f"{name}.{field.encode_name}" for field in msgspec.structs.fields(part)}
+    assert set(described((DOCS / "experiment.md").read_text())) == known
 
 
 def test_the_sample_size_is_the_one_needed() -> None:

@@ -2,6 +2,8 @@
 
 import asyncio
 import os
+import shlex
+import sys
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -100,6 +102,7 @@ async def _run(file: Path, prepared: Prepared, *, apply: bool, startup_s: float 
                 apply=(lambda: _apply(file, manifests)) if apply and manifests else None,
                 startup_s=startup_s,
                 pods=cluster,
+                command=shlex.join(["gatelab", *sys.argv[1:]]),
             )
         finally:
             line.clear()

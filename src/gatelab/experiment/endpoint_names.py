@@ -1,6 +1,7 @@
 """Which pod has which address behind a route's backends, by EndpointSlices, while pods come and go."""
 
 import asyncio
+import time
 from collections.abc import Mapping
 
 from gatelab.cluster.port import Cluster
@@ -23,6 +24,8 @@ class EndpointNames:
         self.ready_first: Mapping[str, frozenset[str]] = {}
         """The pods of each backend that were ready at the first look."""
         self.ready_last: Mapping[str, frozenset[str]] = {}
+        self.seen: list[tuple[float, str]] = []
+        """When (by the monotonic clock) a look found that a pod had come or gone, and which."""
 
     def pod(self, address: Address) -> str:
         """The pod's name; the address of one that nobody has seen."""
@@ -65,8 +68,15 @@ class EndpointNames:
     async def look_up(self) -> None:
         """Asks the cluster. Raises ApiError, TimeoutError."""
         ready = {each.name: await self._look_up(each) for each in self._routed.backends}
+        if self.ready_last:
+            self._compare(frozenset().union(*self.ready_last.values()), frozenset().union(*ready.values()))
         self.ready_first = self.ready_first or ready
         self.ready_last = ready
+
+    def _compare(self, before: frozenset[str], after: frozenset[str]) -> None:
+        now = time.monotonic()
+        self.seen += [(now, f"pod {pod} has gone") for pod in sorted(before - after)]
+        self.seen += [(now, f"pod {pod} has come") for pod in sorted(after - before)]
 
     async def _look_up(self, backend: RoutedBackend) -> frozenset[str]:
         labels = f"{SERVICE_NAME}={backend.service.name}"

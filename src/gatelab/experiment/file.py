@@ -34,6 +34,11 @@ class Load(_Section, frozen=True):
         """Calls on each path."""
         return max(1, round(self.rps * self.duration_s))
 
+    @property
+    def concurrency(self) -> int:
+        """Most calls in flight on each path."""
+        return max(50, self.connections)
+
 
 class Expect(_Section, frozen=True):
     """What makes the verdict. `spread` is relative to the even share; latency limits are the Gateway's service time."""

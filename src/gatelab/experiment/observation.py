@@ -7,6 +7,7 @@ from gatelab.cluster.port import Cluster, PodProxy
 from gatelab.experiment.endpoint_names import EndpointNames
 from gatelab.experiment.envoy_counting import EnvoyCounting, EnvoyCounts
 from gatelab.experiment.file import Experiment
+from gatelab.experiment.report import Event
 from gatelab.experiment.resolution import Place
 from gatelab.experiment.route import Routed, Unknown, find_route
 from gatelab.kinds.errors import ApiError
@@ -36,6 +37,11 @@ class Observation:
         if self.routed is None or self.names is None or not self.routed.is_weighted:
             return {}
         return self.names.expected_shares()
+
+    def pod_events(self, begun: float) -> tuple[Event, ...]:
+        """Pods that came and went, in seconds after `begun` of the monotonic clock."""
+        seen = self.names.seen if self.names is not None else ()
+        return tuple(Event(second=round(max(0.0, at - begun), 3), what="pod", text=text) for at, text in seen)
 
     def by_backend(self, pods: Mapping[str, int]) -> Mapping[str, int] | None:
         """Counts of pods as counts of the route's backends; None where they cannot be told apart."""

@@ -4,7 +4,7 @@ from typing import Literal
 
 import msgspec
 
-from gatelab.load import Histogram
+from gatelab.load import Histogram, Second
 
 Verdict = Literal["pass", "fail"]
 Result = Literal["pass", "fail", "inconclusive"]
@@ -127,6 +127,15 @@ class PathReport(_Part, frozen=True):
     response_time_ns: Percentiles
     notes: tuple[str, ...]
     counting: Counting = Counting(source="metadata", sentence="by x-pod-name in the response metadata")
+    series: tuple[Second, ...] = ()
+
+
+class Event(_Part, frozen=True):
+    """Something that happened while the load ran, `second` after its beginning."""
+
+    second: float
+    what: Literal["turn", "pod"]
+    text: str
 
 
 class ExpectationReport(_Part, frozen=True):
@@ -179,3 +188,5 @@ class Report(_Part, frozen=True):
     environment: Environment
     prediction: PredictionReport | None = None
     weights: WeightsReport | None = None
+    events: tuple[Event, ...] = ()
+    commands: tuple[str, ...] = ()

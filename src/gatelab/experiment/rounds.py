@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from gatelab.experiment.backends import Backends
 from gatelab.experiment.errors import CouldNotRun
 from gatelab.experiment.file import Experiment
+from gatelab.experiment.report import Event
 from gatelab.experiment.resolution import Place
 from gatelab.experiment.smoke import Request, target_tls
 from gatelab.grpc_wire.errors import ConnectError
@@ -48,6 +49,15 @@ class Turns:
         """Turns that give each path `duration_s` in all."""
         rounds = max(1, math.ceil(round(duration_s / SLICE_S, 6)))
         return cls(rounds, duration_s / rounds)
+
+    def events(self) -> tuple[Event, ...]:
+        """The beginning of each turn."""
+        begins = [
+            (number * self.round_s + place * (self.slice_s + GAP_S), name)
+            for number in range(self.rounds)
+            for place, name in enumerate(ORDER)
+        ]
+        return tuple(Event(second=round(at_s, 3), what="turn", text=f"turn of {name}") for at_s, name in begins)
 
 
 async def measure_paths(
@@ -146,7 +156,7 @@ def _plan(
         total=load.requests,
         duration_s=turns.total_s + LATE_S,
         connections=_connections(load.connections, len(backends.pods)) if name == "direct" else load.connections,
-        concurrency=max(50, load.connections),
+        concurrency=load.concurrency,
         timeout_s=CALL_TIMEOUT_S,
         connect_timeout_s=CONNECT_TIMEOUT_S,
         on_progress=lambda progress: on_progress(name, progress),

@@ -5,17 +5,20 @@ import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
+import msgspec
+
 from gatelab.cluster.port import Cluster, PodProxy
 from gatelab.experiment.backends import Backends, find_backends
+from gatelab.experiment.commands import commands
 from gatelab.experiment.counting import Counted, straight_to_pods, through_gateway
 from gatelab.experiment.environment import environment, versions
 from gatelab.experiment.envoy_counting import EnvoyCounts
 from gatelab.experiment.errors import CouldNotRun
 from gatelab.experiment.file import Expect, Experiment
 from gatelab.experiment.observation import Observation, observe
-from gatelab.experiment.report import ExpectationReport, LoadReport, PredictionReport, Report, WeightsReport
+from gatelab.experiment.report import Event, ExpectationReport, LoadReport, PredictionReport, Report, WeightsReport
 from gatelab.experiment.resolution import Place
-from gatelab.experiment.rounds import measure_paths
+from gatelab.experiment.rounds import Turns, measure_paths
 from gatelab.experiment.route import Unknown
 from gatelab.experiment.smoke import Request, first_ok
 from gatelab.experiment.usage import cpu_millicores, memory_bytes
@@ -47,9 +50,10 @@ async def run_experiment(
     apply: Callable[[], Awaitable[None]] | None,
     startup_s: float | None = None,
     pods: PodProxy | None = None,
+    command: str = "",
 ) -> Report:
     """The report. `apply` applies the manifests; None leaves the cluster as it is. `pods` is the way to the counters of
-    the Gateway's Envoys; without one the responses have to name the pods.
+    the Gateway's Envoys; without one the responses have to name the pods. `command` is what the user has run.
 
     Raises CouldNotRun when there is nothing to judge.
     """
@@ -64,6 +68,7 @@ async def run_experiment(
         pods_ready_s = time.monotonic() - begun
         watchers.said(f"{len(backends.pods)} pods ready after {pods_ready_s:.2f} s")
         observation = await observe(experiment, request.path, place, cluster, pods)
+        load_begun = time.monotonic()
         results, envoy = await _measured(experiment, request, place, backends, watchers, observation)
         cpu = await cpu_millicores(cluster, experiment.service_reference[0])
         memory = await memory_bytes(cluster)
@@ -71,7 +76,14 @@ async def run_experiment(
         raise CouldNotRun(f"the cluster's API: {error.message}") from error
     paths, weights = _judged(experiment, results, backends, observation, envoy, cpu)
     times_s = (startup_s, first_ok_s, pods_ready_s)
-    return _report(experiment, paths, backends, times_s, cpu, memory, envoy, weights)
+    report = _report(experiment, paths, backends, times_s, cpu, memory, envoy, weights)
+    repeated = ((command,) if command else ()) + commands(experiment, backends)
+    return msgspec.structs.replace(report, events=_events(experiment, observation, load_begun), commands=repeated)
+
+
+def _events(experiment: Experiment, observation: Observation, begun: float) -> tuple[Event, ...]:
+    turns = Turns.for_duration(experiment.load.duration_s).events()
+    return tuple(sorted((*turns, *observation.pod_events(begun)), key=lambda event: event.second))
 
 
 async def _all_ready(experiment: Experiment, cluster: Cluster, watchers: Watchers) -> Backends:

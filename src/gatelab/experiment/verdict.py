@@ -63,6 +63,7 @@ def path_report(
         response_time_ns=Percentiles.of(result.response),
         notes=(*_notes(result), *counted.notes),
         counting=_counting(result, counted),
+        series=result.series,
     )
 
 

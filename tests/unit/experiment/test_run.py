@@ -21,6 +21,7 @@ from gatelab.kinds.builtin import ENDPOINT_SLICE, GRPC_ROUTE, SERVICE
 from gatelab.load import Progress
 
 PODS = ("pod-a", "pod-b")
+COMMAND = "gatelab experiment run shop.yaml"
 MakeCluster = Callable[..., Cluster]
 
 
@@ -87,7 +88,9 @@ async def performed(experiment: Experiment, cluster: Cluster, apply: Any = None)
 
     changed = msgspec.structs.replace(experiment, expect=msgspec.structs.replace(experiment.expect, pods=2))
     watchers = Watchers(said.append, progressed)
-    report = await run_experiment(changed, request_of(changed), cluster, watchers, apply=apply, startup_s=1.5)
+    report = await run_experiment(
+        changed, request_of(changed), cluster, watchers, apply=apply, startup_s=1.5, command=COMMAND
+    )
     return report, said
 
 
@@ -114,6 +117,10 @@ async def test_the_report_of_a_gateway_that_spreads(experiment: Experiment, clus
     assert (report.startup_s, report.expectation.mean_pods_hit) == (1.5, 1.0)
     written = msgspec.json.decode(msgspec.json.encode(report))
     assert set(written["l7"]["service_time_ns"]) == {"p10", "p25", "p50", "p75", "p90", "p95", "p99", "p99.9"}
+    assert [event.text for event in report.events] == ["turn of direct", "turn of l4", "turn of l7"]
+    assert report.commands[0] == "gatelab experiment run shop.yaml"
+    assert [command.split()[1] for command in report.commands[1:]] == ["call", "load", "load", "load"]
+    assert f"--insecure --authority {experiment.target} " in report.commands[3]
     assert written["added_latency_ns"] == (
         written["l7"]["service_time_ns"]["p50"] - written["direct"]["service_time_ns"]["p50"]
     )

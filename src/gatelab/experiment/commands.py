@@ -1,0 +1,52 @@
+"""Commands that do by hand what an experiment does, for whoever wants to see a figure with their own eyes. Pure."""
+
+import json
+import shlex
+from collections.abc import Sequence
+
+from gatelab.experiment.backends import Backends
+from gatelab.experiment.file import Experiment
+
+_TLS = {"verify": (), "skip-verify": ("--skipTLS",), "off": ("--insecure",)}
+_CALL_TLS = {"verify": (), "skip-verify": ("--insecure",), "off": ("--plaintext",)}
+
+
+def commands(experiment: Experiment, backends: Backends) -> tuple[str, ...]:
+    """One call, and the load of each path alone, without turns: through the Gateway, the Service, to one pod."""
+    address, port = backends.service
+    found = [_shell(_call(experiment)), _load(experiment, _TLS[experiment.tls], experiment.target)]
+    straight = ("--insecure", "--authority", experiment.target)
+    found.append(_load(experiment, straight, f"{address}:{port}"))
+    found += [_load(experiment, straight, f"{pod.address}:{pod.port}") for pod in backends.pods[:1]]
+    return tuple(found)
+
+
+def _call(experiment: Experiment) -> list[str]:
+    imports = [part for each in _imports(experiment) for part in ("-import-path", each)]
+    data = ("-d", json.dumps(experiment.data))
+    proto = str(experiment.path(experiment.proto))
+    tls = _CALL_TLS[experiment.tls]
+    return ["gatelab", "call", *tls, *imports, "-proto", proto, *data, experiment.target, experiment.call]
+
+
+def _load(experiment: Experiment, tls: Sequence[str], target: str) -> str:
+    imports = _imports(experiment)
+    load = experiment.load
+    return _shell(
+        [
+            *("gatelab", "load", *tls),
+            *(("--import-paths", ",".join(imports)) if imports else ()),
+            *("--proto", str(experiment.path(experiment.proto)), "--call", experiment.call),
+            *("-d", json.dumps(experiment.data), "--disable-template-data"),
+            *("--rps", f"{load.rps:g}", "--duration", load.duration),
+            *("--connections", str(load.connections), "-c", str(load.concurrency), target),
+        ]
+    )
+
+
+def _imports(experiment: Experiment) -> list[str]:
+    return [str(experiment.path(each)) for each in experiment.import_paths]
+
+
+def _shell(arguments: Sequence[str]) -> str:
+    return shlex.join(arguments)
