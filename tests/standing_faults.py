@@ -48,8 +48,9 @@ def _open(obj: dict[str, Any], conditions: Any, wanted: tuple[str, ...], where: 
     for each in conditions:
         if each["status"] == "Unknown" or each["reason"] == "Pending":
             yield f"{name}: {each['type']} {each['status']} {each['reason']}: {each['message']}"
-        if each["observedGeneration"] != obj["metadata"]["generation"]:
-            yield f"{name}: {each['type']} is of generation {each['observedGeneration']}"
+        seen = each.get("observedGeneration")  # The default of the upstream definitions has none.
+        if seen != obj["metadata"]["generation"]:
+            yield f"{name}: {each['type']} is of generation {seen}"
 
 
 def _open_listeners(obj: dict[str, Any]) -> Iterator[str]:

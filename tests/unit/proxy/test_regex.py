@@ -5,7 +5,7 @@ import pytest
 from gatelab.proxy.regex import problem
 
 
-@pytest.mark.parametrize("pattern", [".*", "a|b", "(?i)abc", r"\d+", "^/x$", "é", "(foo|bar){40}"])
+@pytest.mark.parametrize("pattern", [".*", "a|b", "(?i)abc", r"\d+", "^/x$", "é", r"\x{ff}", "(foo|bar){40}"])
 def test_good_ones(pattern: str) -> None:
     assert problem(pattern) is None
 
@@ -17,6 +17,7 @@ def test_good_ones(pattern: str) -> None:
         ("a{1001}", "repetition"),
         ("(?=a)", "perl operator"),
         ("[z-a]", "character class range"),
+        (r"\x{100}", "invalid escape sequence"),
         ("", "empty"),
         ("a{1000}b{1000}c{1000}d{1000}e{1000}f{1000}", "instructions, more than the 5000 allowed"),
     ],
