@@ -10,6 +10,8 @@ COULD_NOT_RUN = 3
 """There was nothing to judge: no lab, no cluster, nothing answered."""
 STATUS_OFFSET = 64
 """A call that ended with gRPC status n exits with 64 + n, as grpcurl's."""
+SIGNAL_OFFSET = 128
+"""A call or a run that signal n has ended exits with 128 + n, as a shell reports it: 130 after Ctrl-C."""
 NOT_EXECUTED = 125
 """`gatelab exec` could not give the program the lab's names. Others are the program's, as env(1) has it."""
 NOT_EXECUTABLE = 126

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from gatelab.call.errors import CallError
+from gatelab.cli.exit_codes import SIGNAL_OFFSET
 from gatelab.cli.load_debug import write_debug
 from gatelab.cli.load_document import document, shown_options
 from gatelab.cli.load_expectations import Expectation, Finding
@@ -28,6 +29,7 @@ def run(options: Options) -> int:
     try:
         check(options)
         expectations = [Expectation.parse(text) for text in options.expect]
+        _try_to_write(path for path in (options.output, options.debug) if path)
     except ValueError as error:
         raise click.UsageError(str(error)) from error
     with asyncio.Runner(loop_factory=loop_factory()) as runner:
@@ -36,14 +38,16 @@ def run(options: Options) -> int:
 
 async def _run(options: Options, expectations: Sequence[Expectation]) -> int:
     host, port = split_address(options.host.removeprefix("dns:///"))
+    stopped: list[int] = []
     progress = ProgressLine(options.name or "")
     try:
         place = await find(host)
         plan = await plan_of(options, Target(place, host, port), progress)
-        result = _as_ghz_ends(await run_interruptible(plan), plan)
+        result = _as_ghz_ends(await run_interruptible(plan, told=stopped.append), plan)
     except ConnectError as error:
+        progress.clear()
         click.echo(dial_failure(options.host, error, place), err=True)
-        return 1
+        return _code(1, stopped)
     except CallError as error:
         click.echo(str(error), err=True)
         return 1
@@ -51,7 +55,12 @@ async def _run(options: Options, expectations: Sequence[Expectation]) -> int:
     spread = measure(result.pods)
     findings = [each.judge(result, spread) for each in expectations]
     _write(options, plan, result, spread, findings)
-    return _verdict(result, expectations, findings)
+    return _code(_verdict(result, expectations, findings), stopped)
+
+
+def _code(code: int, stopped: Sequence[int]) -> int:
+    """That of the shell for a program which a signal has ended, if one has."""
+    return SIGNAL_OFFSET + stopped[0] if stopped else code
 
 
 def _verdict(result: LoadResult, expectations: Sequence[Expectation], findings: Sequence[Finding]) -> int:
@@ -102,8 +111,20 @@ def _formatted(kind: str, report: Mapping[str, Any]) -> str:
     return tables[kind](report).removesuffix("\n")
 
 
+def _try_to_write(paths: Iterable[str]) -> None:
+    """Before the run, for afterwards it would be in vain. Raises click.UsageError."""
+    for path in paths:
+        try:
+            with Path(path.strip()).open("a", encoding="utf-8"):
+                pass
+        except OSError as error:
+            raise click.UsageError(f"could not write {path}: {error.strerror}") from error
+
+
 def _save(path: str, text: str) -> None:
+    """What cannot be written after all, to a disk that is full, is shown instead."""
     try:
         Path(path.strip()).write_text(f"{text}\n", encoding="utf-8")
     except OSError as error:
-        raise click.UsageError(f"could not write {path}: {error}") from error
+        click.echo(text)
+        click.echo(f"could not write {path}: {error.strerror}; it is on stdout", err=True)

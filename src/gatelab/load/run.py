@@ -6,7 +6,9 @@ import signal
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Final
 
+from gatelab.grpc_wire.errors import ConnectError
 from gatelab.grpc_wire.status import StatusCode, display_name
 from gatelab.load.callers import Callers
 from gatelab.load.engine import Engine
@@ -16,14 +18,17 @@ from gatelab.load.progress import ProgressReport
 from gatelab.load.seconds import SECOND_NS
 from gatelab.load.verdict import saturation
 
+_STOPPING: Final = (signal.SIGINT, signal.SIGTERM)
+
 
 async def run(plan: LoadPlan, *, stop: asyncio.Event | None = None) -> LoadResult:
     """Carries out a plan. Setting `stop` ends it early, with what has been measured so far (`end_reason` `cancel`).
 
     Raises:
-        ConnectError: a first connection could not be made. Later losses are reconnected, and in the result.
+        ConnectError: a first connection could not be made, or `stop` was set before all were. Later losses are
+            reconnected, and in the result.
     """
-    links = await Links.opened(plan)
+    links = await _opened(plan, stop)
     loop = asyncio.get_running_loop()
     engine = Engine(plan, links, loop)
     started = time.time()
@@ -47,20 +52,25 @@ def run_blocking(plan: LoadPlan) -> LoadResult:
         return runner.run(run_interruptible(plan))
 
 
-async def run_interruptible(plan: LoadPlan) -> LoadResult:
-    """`run`, with the first SIGINT as `stop`."""
+async def run_interruptible(plan: LoadPlan, *, told: Callable[[int], object] | None = None) -> LoadResult:
+    """`run`, with the first SIGINT or SIGTERM as `stop`; its number is told. The second has the effect it ever had."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
 
-    def first() -> None:
+    def first(number: int) -> None:
         stop.set()
-        loop.remove_signal_handler(signal.SIGINT)
+        for each in _STOPPING:
+            loop.remove_signal_handler(each)
+        if told is not None:
+            told(number)
 
-    loop.add_signal_handler(signal.SIGINT, first)
+    for each in _STOPPING:
+        loop.add_signal_handler(each, first, each)
     try:
         return await run(plan, stop=stop)
     finally:
-        loop.remove_signal_handler(signal.SIGINT)
+        for each in _STOPPING:
+            loop.remove_signal_handler(each)
 
 
 def loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
@@ -71,6 +81,27 @@ def loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
         return None
     factory: Callable[[], asyncio.AbstractEventLoop] = uvloop.new_event_loop
     return factory
+
+
+async def _opened(plan: LoadPlan, stop: asyncio.Event | None) -> Links:
+    """The connections. Raises ConnectError, also when `stop` is set before they are there."""
+    found: list[Links | ConnectError] = []
+
+    async def opening() -> None:
+        try:
+            found.append(await Links.opened(plan))
+        except ConnectError as error:
+            found.append(error)
+
+    async with asyncio.TaskGroup() as group:
+        tasks = [group.create_task(opening()), group.create_task(_wait_for(stop))]
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        for task in tasks:
+            task.cancel()
+    links = found[0] if found else ConnectError("interrupted before the connections were open")
+    if isinstance(links, ConnectError):
+        raise links
+    return links
 
 
 async def _driven(plan: LoadPlan, engine: Engine, links: Links, stop: asyncio.Event | None) -> str:
@@ -90,6 +121,8 @@ async def _driven(plan: LoadPlan, engine: Engine, links: Links, stop: asyncio.Ev
             task.cancel()
     if cancelled:
         engine.stop()
+        # The server has seen them: they count, as they do in ghz.
+        engine.abandon_all(StatusCode.CANCELLED, "the run was interrupted before the answer")
         return "cancel"
     return "timeout" if engine.overrun else "normal"
 

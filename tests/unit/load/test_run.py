@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import signal
+import socket
 import time
 from typing import Any
 
@@ -216,16 +217,28 @@ async def test_stopping_gives_what_there_is(pods: list[Any]) -> None:
 
     pods[0].behave = stop_at_100
     result = await run(plan_for(pods, duration_s=30, concurrency=1), stop=stop)
-    assert (result.end_reason, result.errors) == ("cancel", 0)
+    assert result.end_reason == "cancel"
+    assert result.errors == result.statuses.get("Canceled", 0) <= 1
     assert 100 <= result.count < 120
     assert result.elapsed_s < 10
 
 
-async def test_ctrl_c_stops(pods: list[Any]) -> None:
-    pods[0].behave = lambda _call: signal.raise_signal(signal.SIGINT)
-    result = await run_interruptible(plan_for(pods, duration_s=30, concurrency=1))
-    assert (result.end_reason, result.count) == ("cancel", 0)
-    assert signal.getsignal(signal.SIGINT) == signal.default_int_handler
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+async def test_a_signal_stops_and_what_was_out_counts(pods: list[Any], number: signal.Signals) -> None:
+    told: list[int] = []
+    pods[0].behave = lambda _call: signal.raise_signal(number)
+    result = await run_interruptible(plan_for(pods, duration_s=30, concurrency=1), told=told.append)
+    assert (result.end_reason, result.count, result.statuses, told) == ("cancel", 1, {"Canceled": 1}, [number])
+    assert signal.getsignal(number) in (signal.default_int_handler, signal.SIG_DFL)
+
+
+async def test_a_stop_does_not_wait_for_connections(pods: list[Any]) -> None:
+    stop = asyncio.Event()
+    stop.set()
+    with socket.create_server((HOST, 0)) as silent:
+        targets = ((HOST, pods[0].port), silent.getsockname())
+        with pytest.raises(ConnectError, match="interrupted before"):
+            await run(plan_for(pods, total=1, targets=targets, connections=2, connect_timeout_s=60), stop=stop)
 
 
 async def test_progress_is_told_once_a_second(pods: list[Any]) -> None:
