@@ -1,24 +1,14 @@
 """`--expect`: what a run must have come to, for a build that shall fail otherwise."""
 
-import operator
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
-from gatelab.kinds.durations import parse_duration_s
+from gatelab.experiment.expression import Expression, Unit
 from gatelab.load import LoadResult
 from gatelab.spread import Spread
 
-_OPERATORS: Final[Mapping[str, Callable[[Any, Any], bool]]] = {
-    "<=": operator.le,
-    ">=": operator.ge,
-    "==": operator.eq,
-    "!=": operator.ne,
-    "<": operator.lt,
-    ">": operator.gt,
-}
-_FORM: Final = re.compile(r"\s*([A-Za-z_.0-9]+)\s*(<=|>=|==|!=|<|>)\s*(\S+)\s*")
 _PERCENTILE: Final = re.compile(r"(response\.)?p(\d{1,2}(?:\.\d{1,3})?|100)")
 
 _Figure = Callable[[LoadResult, Spread], float]
@@ -62,60 +52,47 @@ class Finding:
 class Expectation:
     """`p99<10ms`, `errors==0`, `error_rate<1%`, `spread.jain>=0.95`. Durations are Go's; p99 is service time."""
 
-    text: str
-    name: str
-    compare: Callable[[Any, Any], bool]
-    limit: float
-    """In ns of a duration."""
+    expression: Expression
 
     @classmethod
     def parse(cls, text: str) -> "Expectation":
         """Raises ValueError saying what would be right."""
-        found = _FORM.fullmatch(text)
-        if found is None:
-            raise ValueError(f"--expect {text!r} is not NAME, one of < <= > >= == !=, VALUE: write it as 'p99<10ms'")
-        name, sign, value = found.groups()
-        if _is_duration(name):
-            try:
-                limit = parse_duration_s(value) * 1e9
-            except ValueError as error:
-                raise ValueError(f"--expect {text!r}: {error}") from error
-        elif name in _NUMBERS:
-            limit = _number(text, value)
-        else:
-            raise ValueError(f"--expect {text!r}: there is no figure {name!r}; there are {', '.join(NAMES)}")
-        return cls(text.strip(), name, _OPERATORS[sign], limit)
+        try:
+            return cls(Expression.parse(text, _unit, NAMES))
+        except ValueError as error:
+            raise ValueError(f"--expect {error}") from error
+
+    @property
+    def text(self) -> str:
+        return self.expression.text
 
     @property
     def speaks_of_errors(self) -> bool:
         """Then it takes the place of the rule that every call must be OK."""
-        return self.name in _OF_ERRORS
+        return self.expression.name in _OF_ERRORS
 
     def judge(self, result: LoadResult, spread: Spread) -> Finding:
         """Of nothing measured no expectation of times or pods is met."""
-        if _is_duration(self.name):
+        expression = self.expression
+        if expression.unit == "duration":
             if not result.service.count:
                 return Finding(self.text, False, "no call was OK")
-            value_ns = self._time_ns(result, spread)
-            return Finding(self.text, self.compare(value_ns, self.limit), f"{value_ns / 1e6:.3f} ms")
-        if self.name.startswith("spread.") and not spread.total:
+            value = _time_ns(expression.name, result, spread)
+        elif expression.name.startswith("spread.") and not spread.total:
             return Finding(self.text, False, "no answer named its pod")
-        value = _NUMBERS[self.name](result, spread)
-        return Finding(self.text, self.compare(value, self.limit), f"{value:g}")
-
-    def _time_ns(self, result: LoadResult, spread: Spread) -> float:
-        found = _PERCENTILE.fullmatch(self.name)
-        if found is None:
-            return _DURATIONS[self.name](result, spread)
-        return (result.response if found[1] else result.service).percentile(float(found[2]))
+        else:
+            value = _NUMBERS[expression.name](result, spread)
+        return Finding(self.text, expression.is_met_by(value), expression.shown(value))
 
 
-def _is_duration(name: str) -> bool:
-    return name in _DURATIONS or _PERCENTILE.fullmatch(name) is not None
+def _time_ns(name: str, result: LoadResult, spread: Spread) -> float:
+    found = _PERCENTILE.fullmatch(name)
+    if found is None:
+        return _DURATIONS[name](result, spread)
+    return (result.response if found[1] else result.service).percentile(float(found[2]))
 
 
-def _number(text: str, value: str) -> float:
-    try:
-        return float(value.removesuffix("%")) / (100 if value.endswith("%") else 1)
-    except ValueError as error:
-        raise ValueError(f"--expect {text!r}: {value!r} is not a number or a percentage") from error
+def _unit(name: str) -> Unit | None:
+    if name in _DURATIONS or _PERCENTILE.fullmatch(name):
+        return "duration"
+    return "number" if name in _NUMBERS else None
