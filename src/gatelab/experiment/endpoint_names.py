@@ -2,16 +2,19 @@
 
 import asyncio
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from gatelab.cluster.port import Cluster
-from gatelab.experiment.envoy_counters import Address
+from gatelab.experiment.envoy_outcomes import Address
 from gatelab.experiment.route import Routed, RoutedBackend
 from gatelab.kinds.builtin import ENDPOINT_SLICE
 from gatelab.kinds.discovery import SERVICE_NAME, EndpointSlice
+from gatelab.kinds.objects import Key
 from gatelab.kinds.views import view
 
 LOOK_UP_TIMEOUT_S = 3.0
+MOST_NAMED = 20
+"""Services that a question names; a URL has its limits."""
 
 
 class EndpointNames:
@@ -31,10 +34,10 @@ class EndpointNames:
         """The pod's name; the address of one that nobody has seen."""
         return self._pods.get(address, f"{address[0]}:{address[1]}")
 
-    def expected_shares(self) -> Mapping[str, float]:
+    def expected_shares(self, backends: Sequence[RoutedBackend] | None = None) -> Mapping[str, float]:
         """By pod: a backend's share is evenly its pods'. Empty when a backend without pods is to get requests."""
         shares: dict[str, float] = {}
-        for backend in self._routed.backends:
+        for backend in self._routed.backends if backends is None else backends:
             pods = self.ready_first.get(backend.name, frozenset())
             if backend.share and not pods:
                 return {}
@@ -67,7 +70,8 @@ class EndpointNames:
 
     async def look_up(self) -> None:
         """Asks the cluster. Raises ApiError, TimeoutError."""
-        ready = {each.name: await self._look_up(each) for each in self._routed.backends}
+        slices = await self._slices()
+        ready = {each.name: self._learn(slices.get(each.service, ())) for each in self._routed.backends}
         if self.ready_last:
             self._compare(frozenset().union(*self.ready_last.values()), frozenset().union(*ready.values()))
         self.ready_first = self.ready_first or ready
@@ -78,12 +82,25 @@ class EndpointNames:
         self.seen += [(now, f"pod {pod} has gone") for pod in sorted(before - after)]
         self.seen += [(now, f"pod {pod} has come") for pod in sorted(after - before)]
 
-    async def _look_up(self, backend: RoutedBackend) -> frozenset[str]:
-        labels = f"{SERVICE_NAME}={backend.service.name}"
-        async with asyncio.timeout(LOOK_UP_TIMEOUT_S):
-            slices = await self._cluster.list(ENDPOINT_SLICE, namespace=backend.service.namespace, labels=labels)
+    async def _slices(self) -> Mapping[Key, Sequence[EndpointSlice]]:
+        """By Service. One question for each namespace: there may be as many backends as routes."""
+        services: dict[str, dict[str, None]] = {}
+        for backend in self._routed.backends:
+            services.setdefault(backend.service.namespace, {})[backend.service.name] = None
+        found: dict[Key, list[EndpointSlice]] = {}
+        for namespace, names in services.items():
+            labels = f"{SERVICE_NAME} in ({','.join(names)})" if len(names) <= MOST_NAMED else SERVICE_NAME
+            async with asyncio.timeout(LOOK_UP_TIMEOUT_S):
+                listed = await self._cluster.list(ENDPOINT_SLICE, namespace=namespace, labels=labels)
+            for obj in listed:
+                service = Key(namespace, obj["metadata"]["labels"][SERVICE_NAME])
+                found.setdefault(service, []).append(view(EndpointSlice, obj))
+        return found
+
+    def _learn(self, slices: Sequence[EndpointSlice]) -> frozenset[str]:
+        """The names of the ready endpoints."""
         ready = set()
-        for each in (view(EndpointSlice, obj) for obj in slices):
+        for each in slices:
             for endpoint in each.endpoints:
                 name = endpoint.target_ref.name if endpoint.target_ref else endpoint.addresses[0]
                 ready |= {name} if endpoint.is_ready else set()

@@ -11,10 +11,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-Address = tuple[str, int]
+from gatelab.experiment.envoy_outcomes import WANTED, Address, Outcomes, OutcomeTally, grown, of_host, outcomes
+
 _TOTAL = re.compile(r'^envoy_cluster_upstream_rq_total\{[^}]*envoy_cluster_name="([^"]*)"[^}]*\} (\d+)$', re.MULTILINE)
 _WORKERS = re.compile(r"^envoy_server_concurrency(?:\{\})? (\d+)$", re.MULTILINE)
-STATS = {"filter": r"^(server\.concurrency|cluster\..*\.upstream_rq_total)$"}
+STATS = {"filter": rf"^(server\.concurrency|cluster\..*\.upstream_rq_total|{WANTED})$"}
 """The query of `/stats/prometheus` for what `reading` wants of it."""
 
 
@@ -26,6 +27,7 @@ class Reading:
     totals: Mapping[str, int]
     workers: int
     """0 if unsaid."""
+    outcomes: Outcomes = field(default_factory=Outcomes)
 
 
 def reading(clusters: bytes, stats: bytes, backends: Iterable[str]) -> Reading:
@@ -33,8 +35,9 @@ def reading(clusters: bytes, stats: bytes, backends: Iterable[str]) -> Reading:
 
     A backend's cluster bears its name, or that and a suffix behind a slash when it is reached in more than one way.
     """
-    wanted = tuple(backends)
+    wanted = {each: each for each in backends}
     endpoints: dict[tuple[str, Address], int] = {}
+    ended: dict[tuple[str, Address], tuple[int, int]] = {}
     totals = dict.fromkeys(wanted, 0)
     for cluster in _clusters(clusters):
         backend = _backend(str(cluster.get("name")), wanted)
@@ -42,14 +45,16 @@ def reading(clusters: bytes, stats: bytes, backends: Iterable[str]) -> Reading:
             socket = (host.get("address") or {}).get("socket_address") or {}
             key = (backend or "", (str(socket.get("address")), int(socket.get("port_value") or 0)))
             endpoints[key] = endpoints.get(key, 0) + _requests(host)
+            (ok, failed), (more_ok, more_failed) = ended.get(key, (0, 0)), of_host(host)
+            ended[key] = (ok + more_ok, failed + more_failed)
     text = stats.decode(errors="replace")
     # In the names of statistics Envoy has _ in place of :
     in_stats = {each.replace(":", "_"): each for each in wanted}
     for name, count in _TOTAL.findall(text):
         if (backend := _backend(name, in_stats)) is not None:
-            totals[in_stats[backend]] += int(count)
+            totals[backend] += int(count)
     workers = _WORKERS.search(text)
-    return Reading(endpoints, totals, int(workers[1]) if workers else 0)
+    return Reading(endpoints, totals, int(workers[1]) if workers else 0, outcomes(ended, text))
 
 
 def _clusters(body: bytes) -> list[dict[str, Any]]:
@@ -60,8 +65,9 @@ def _clusters(body: bytes) -> list[dict[str, Any]]:
     return found
 
 
-def _backend(cluster: str, backends: Iterable[str]) -> str | None:
-    return next((each for each in backends if cluster == each or cluster.startswith(f"{each}/")), None)
+def _backend(cluster: str, backends: Mapping[str, str]) -> str | None:
+    """`namespace/name:port`, and maybe a suffix behind a second slash: one look-up, for there may be thousands."""
+    return backends.get("/".join(cluster.split("/", 2)[:2]))
 
 
 def _requests(host: Mapping[str, Any]) -> int:
@@ -78,6 +84,7 @@ class EnvoyTally:
     """By backend, requests to endpoints that were removed several at a time: nobody knows which got how many."""
     resets: int = 0
     workers: int = 0
+    outcomes: OutcomeTally = field(default_factory=OutcomeTally)
     _last: Reading = field(default_factory=lambda: Reading({}, {}, 0))
     _unexplained: dict[str, int] = field(default_factory=dict)
     """What a backend has got more than its endpoints, so far. Readings under load are of no one instant: it may be
@@ -90,10 +97,12 @@ class EnvoyTally:
     def start(self, first: Reading) -> None:
         """From here on it counts. Without a start all that the Envoy ever sent counts: it began after us."""
         self._last, self.workers = first, first.workers
+        self.outcomes.start(first.outcomes)
 
     def add(self, now: Reading) -> None:
         """A later reading."""
         self.workers = now.workers or self.workers
+        self.outcomes.add(now.outcomes)
         for backend in now.totals:
             self._add(backend, now)
         self._last = now
@@ -114,12 +123,12 @@ class EnvoyTally:
         before = {key: count for key, count in self._last.endpoints.items() if key[0] == backend}
         later = {key: count for key, count in now.endpoints.items() if key[0] == backend}
         fallen = {key for key, count in later.items() if count < before.get(key, 0)}
-        grown = {key: count - (0 if key in fallen else before.get(key, 0)) for key, count in later.items()}
-        for key, requests in grown.items():
+        more = {key: count - (0 if key in fallen else before.get(key, 0)) for key, count in later.items()}
+        for key, requests in more.items():
             self._count(key, requests)
         self.resets += len(fallen)
-        total = _grown(self._last.totals.get(backend, 0), now.totals[backend])
-        surplus = self._unexplained.get(backend, 0) + total - sum(grown.values())
+        total = grown(self._last.totals.get(backend, 0), now.totals[backend])
+        surplus = self._unexplained.get(backend, 0) + total - sum(more.values())
         gone = [*(before.keys() - later.keys()), *fallen]
         self._gone.update(dict.fromkeys(gone))
         if surplus > 0 and gone:
@@ -150,7 +159,3 @@ class EnvoyTally:
             back = min(left, self._inferred.get(key, 0))
             self._infer(key, -back)
             left -= back
-
-
-def _grown(before: int, now: int) -> int:
-    return now - before if now >= before else now

@@ -5,8 +5,8 @@ Works with the Envoys of gatelab's own controller, whose pods have a port `ready
 """
 
 import asyncio
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from gatelab.cluster.port import Cluster, PodProxy
 from gatelab.experiment.endpoint_names import EndpointNames
@@ -38,6 +38,17 @@ class EnvoyCounts:
     """Of all Envoys together; 0 if unknown."""
     readings: int
     notes: tuple[str, ...]
+    endpoints: Mapping[tuple[str, str], int] = field(default_factory=dict)
+    """By backend and pod."""
+    open: Mapping[str, int] = field(default_factory=dict)
+    """`unattributed` by backend."""
+    ok: Mapping[str, int] = field(default_factory=dict)
+    """By backend, requests that were answered; what else `failed` or was given up: `envoy_outcomes` says which."""
+    failed: Mapping[str, int] = field(default_factory=dict)
+    received: int = 0
+    """Requests that clients sent to the Gateway, wherever they went."""
+    refused: int = 0
+    """TLS handshakes that failed."""
 
     @property
     def total(self) -> int:
@@ -105,25 +116,30 @@ class EnvoyCounting:
     async def finish(self) -> EnvoyCounts:
         """The last reading, and all counts."""
         await self.sample()
-        pods: dict[str, int] = {}
-        backends = {each.name: 0 for each in self._routed.backends}
+        endpoints: dict[tuple[str, str], int] = {}
         for tally in self._tallies.values():
             tally.finish()
             for (backend, address), count in tally.counts.items():
-                pod = self._names.pod(address)
-                pods[pod] = pods.get(pod, 0) + count
-                backends[backend] += count
-            for backend, count in tally.unattributed.items():
-                backends[backend] += count
-        present = [self._tallies[each] for each in self._present if each in self._tallies]
+                key = (backend, self._names.pod(address))
+                endpoints[key] = endpoints.get(key, 0) + count
+        tallies = self._tallies.values()
+        unattributed = summed(each.unattributed for each in tallies)
+        pods = summed({pod: count} for (_, pod), count in endpoints.items())
+        none = {each.name: 0 for each in self._routed.backends}
         return EnvoyCounts(
             pods=pods,
-            backends=backends,
-            unattributed=self._unattributed(),
+            backends=summed([none, *({backend: count} for (backend, _), count in endpoints.items()), unattributed]),
+            unattributed=sum(unattributed.values()),
             envoys=len(self._tallies),
-            workers=sum(each.workers for each in present),
+            workers=sum(self._tallies[each].workers for each in self._present if each in self._tallies),
             readings=self._readings,
             notes=(*self._notes(), *self._unread),
+            endpoints=endpoints,
+            open=unattributed,
+            ok=summed(each.outcomes.ok for each in tallies),
+            failed=summed(each.outcomes.failed for each in tallies),
+            received=sum(each.outcomes.received for each in tallies),
+            refused=sum(each.outcomes.refused for each in tallies),
         )
 
     def _notes(self) -> Sequence[str]:
@@ -163,6 +179,15 @@ class EnvoyCounting:
             return reading(clusters, stats, [each.name for each in self._routed.backends])
         except ValueError as error:
             raise ValueError(f"pod {envoy.pod.name} does not answer as Envoy does: {error}") from error
+
+
+def summed(counts: Iterable[Mapping[str, int]]) -> dict[str, int]:
+    """Counts by name, added up."""
+    found: dict[str, int] = {}
+    for each in counts:
+        for name, count in each.items():
+            found[name] = found.get(name, 0) + count
+    return found
 
 
 def _envoy(pod: Object) -> _Envoy | None:

@@ -58,6 +58,17 @@ class Routed:
 
 
 @dataclass(frozen=True, slots=True)
+class Rule:
+    """A route's rule at one of the Gateways that the route names. `route` names it for people."""
+
+    gateway: Key
+    route: str
+    hostnames: tuple[str, ...]
+    rule: GRPCRouteRule | HTTPRouteRule
+    backends: tuple[RoutedBackend, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Unknown:
     """What cannot be told, and why."""
 
@@ -65,25 +76,24 @@ class Unknown:
 
 
 @dataclass(frozen=True, slots=True)
-class _Objects:
-    """What a cluster has of the Gateway API. `addresses` are those of Gateways, by key."""
+class Rules:
+    """Every rule of a cluster's GRPCRoutes and HTTPRoutes. `addresses` are those of all Gateways, by key."""
 
-    routes: Sequence[GRPCRoute | HTTPRoute]
-    listener_sets: Mapping[Key, ListenerSet]
+    rules: Sequence[Rule]
     addresses: Mapping[Key, frozenset[str]]
 
 
 async def find_route(experiment: Experiment, method: str, place: Place, cluster: Cluster) -> Routed | Unknown:
     """`method` is `/package.Service/Method`, `place` where the target was found."""
     try:
-        objects = await _read(cluster)
+        rules = await read_rules(cluster)
     except ApiError as error:
         return Unknown(f"the cluster's routes cannot be read: {error.message}")
-    found = [each for route in objects.routes for each in _candidates(experiment, method, route, objects)]
+    found = list(_candidates(experiment, method, rules.rules))
     if not found:
         return Unknown(f"no GRPCRoute or HTTPRoute leads from {experiment.target}{method} to {experiment.service}")
-    places = {place.address, *await _resolved(place.address)}
-    here = [each for each in found if places & objects.addresses.get(each[1].gateway, frozenset())] or found
+    places = await addresses_of(place)
+    here = [each for each in found if places & rules.addresses.get(each[1].gateway, frozenset())] or found
     best = max(specificity for specificity, _ in here)
     chosen = {routed for specificity, routed in here if specificity == best}
     if len(chosen) > 1:
@@ -92,7 +102,8 @@ async def find_route(experiment: Experiment, method: str, place: Place, cluster:
     return chosen.pop()
 
 
-async def _read(cluster: Cluster) -> _Objects:
+async def read_rules(cluster: Cluster) -> Rules:
+    """All that routes say. Raises ApiError."""
     grpc_routes = [view(GRPCRoute, each) for each in await cluster.list(GRPC_ROUTE)]
     http_routes = [view(HTTPRoute, each) for each in await cluster.list(HTTP_ROUTE)]
     try:
@@ -101,7 +112,25 @@ async def _read(cluster: Cluster) -> _Objects:
         # Of a newer Gateway API than the cluster may have.
         listener_sets = []
     addresses = {key_of(each): _addresses(each) for each in await cluster.list(GATEWAY)}
-    return _Objects([*grpc_routes, *http_routes], {each.metadata.key: each for each in listener_sets}, addresses)
+    by_key = {each.metadata.key: each for each in listener_sets}
+    routes: list[GRPCRoute | HTTPRoute] = [*grpc_routes, *http_routes]
+    rules = [each for route in routes for each in _rules(route, by_key)]
+    return Rules(rules, addresses)
+
+
+def _rules(route: GRPCRoute | HTTPRoute, listener_sets: Mapping[Key, ListenerSet]) -> Iterator[Rule]:
+    namespace, hostnames = route.metadata.namespace, tuple(route.spec.hostnames)
+    gateways = _gateways(route.spec.parent_refs, namespace, listener_sets)
+    rules: Sequence[GRPCRouteRule | HTTPRouteRule] = route.spec.rules
+    for index, rule in enumerate(rules):
+        backends = _backends(rule.backend_refs, namespace)
+        for gateway in gateways:
+            yield Rule(gateway, f"{route.metadata.key} rule {index}", hostnames, rule, backends)
+
+
+async def addresses_of(place: Place) -> frozenset[str]:
+    """The addresses by which a Gateway is known to be at `place`."""
+    return frozenset({place.address}) | await _resolved(place.address)
 
 
 def _addresses(gateway: Object) -> frozenset[str]:
@@ -118,23 +147,14 @@ async def _resolved(host: str) -> frozenset[str]:
     return frozenset(str(address[0]) for *_, address in found)
 
 
-def _candidates(
-    experiment: Experiment, method: str, route: GRPCRoute | HTTPRoute, objects: _Objects
-) -> Iterator[tuple[Specificity, Routed]]:
-    """The rules of a route that take the calls to the experiment's Service, once for each Gateway."""
-    if not takes_host(route.spec.hostnames, experiment.target_address[0]):
-        return
+def _candidates(experiment: Experiment, method: str, rules: Sequence[Rule]) -> Iterator[tuple[Specificity, Routed]]:
+    """The rules that take the calls to the experiment's Service."""
     namespace, service, port = experiment.service_reference
-    own = f"{Key(namespace, service)}:{port}"
-    gateways = _gateways(route.spec.parent_refs, route.metadata.namespace, objects.listener_sets)
-    rules: Sequence[GRPCRouteRule | HTTPRouteRule] = route.spec.rules
-    for index, rule in enumerate(rules):
-        specificity = taking(rule, method)
-        backends = _backends(rule.backend_refs, route.metadata.namespace)
-        if specificity is None or own not in {each.name for each in backends}:
-            continue
-        for gateway in gateways:
-            yield specificity, Routed(gateway, f"{route.metadata.key} rule {index}", backends)
+    own, host = f"{Key(namespace, service)}:{port}", experiment.target_address[0]
+    for each in rules:
+        specificity = taking(each.rule, method) if takes_host(each.hostnames, host) else None
+        if specificity is not None and own in {backend.name for backend in each.backends}:
+            yield specificity, Routed(each.gateway, each.route, each.backends)
 
 
 def _gateways(
