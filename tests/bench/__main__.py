@@ -1,13 +1,14 @@
 """`make bench`: measures what gatelab claims and keeps the results as JSON in docs/bench.
 
-`PYTHONPATH=tests python -m bench [NAME …] [--runs N]` runs the named measurements (all of them otherwise), one after
-the other. Each is a module of this folder with a function `measure(runs) -> dict`. A result carries the machine and the
-versions; medians are of `runs` repetitions, whose single values are kept beside them.
+`PYTHONPATH=tests python -m bench [NAME …] [--runs N] [--minutes M]` runs the named measurements (all of them
+otherwise), one after the other. Each is a module of this folder with a function `measure(runs) -> dict`. A result
+carries the machine and the versions; medians are of `runs` repetitions, whose single values are kept beside them.
 """
 
 import argparse
 import importlib
 import json
+import os
 import signal
 import sys
 from collections.abc import Sequence
@@ -16,8 +17,10 @@ from pathlib import Path
 from bench.machine import machine, versions
 
 RESULTS = Path(__file__).parents[2] / "docs" / "bench"
-MEASUREMENTS = ("demo", "spread", "idle", "hello", "peers", "api", "attached_routes")
-OPT_IN = ("soak", "envoy_floor", "propagation", "route_scale", "data_plane")
+INSTRUMENTS = ("start", "instruments", "precision", "frozen")
+"""`call` and `load` beside their peers: eight minutes."""
+MEASUREMENTS = ("demo", "spread", "idle", "hello", "peers", "api", "attached_routes", *INSTRUMENTS)
+OPT_IN = ("soak", "soak_load", "envoy_floor", "propagation", "route_scale", "data_plane")
 """Too long for every run: measured when named."""
 
 
@@ -26,7 +29,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     known = (*MEASUREMENTS, *OPT_IN)
     parser.add_argument("names", nargs="*", choices=[*known, []], metavar="NAME", help=", ".join(known))
     parser.add_argument("--runs", type=int, default=5, help="repetitions of each measurement (default 5)")
+    parser.add_argument("--minutes", type=float, help="how long a soak takes (default 20)")
     given = parser.parse_args(arguments)
+    if given.minutes:
+        os.environ["GATELAB_SOAK_MINUTES"] = str(given.minutes)
     # What was started is ended: a lab, and proxies in sessions of their own.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     RESULTS.mkdir(parents=True, exist_ok=True)
