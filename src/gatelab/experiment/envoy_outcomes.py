@@ -1,9 +1,9 @@
 """How requests ended as an Envoy saw it, from its counters. Pure: readings in, differences out.
 
 An endpoint's `rq_success` and `rq_error` (`/clusters`) go by the gRPC status of a gRPC answer: an error is what the
-mapping of statuses makes a 5xx of (Envoy, `Grpc::Utility::grpcToHttpStatus`): UNKNOWN, DEADLINE_EXCEEDED, UNIMPLEMENTED,
-INTERNAL, UNAVAILABLE and DATA_LOSS. NOT_FOUND or PERMISSION_DENIED are answers. A request that its client gave up on is
-neither.
+mapping of statuses makes a 5xx of (Envoy, `Grpc::Utility::grpcToHttpStatus`): UNKNOWN, DEADLINE_EXCEEDED,
+UNIMPLEMENTED, INTERNAL, UNAVAILABLE and DATA_LOSS. NOT_FOUND or PERMISSION_DENIED are answers. A request that its
+client gave up on is neither.
 """
 
 import re

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 
 from gatelab.experiment.envoy_counting import EnvoyCounts
 from gatelab.experiment.file import Expect
-from gatelab.experiment.report import PredictionReport, SpreadTest, WeightReport, WeightsReport
+from gatelab.experiment.report import PredictionReport, SpreadReport, SpreadTest, WeightReport, WeightsReport
 from gatelab.experiment.route import Routed
-from gatelab.spread import Equivalence, WeightedTest, assess, assess_shares, likely_sample, predict
+from gatelab.spread import Equivalence, Spread, WeightedTest, assess, assess_shares, likely_sample, predict
 
 
 def tested(counts: Mapping[str, int], expected: Mapping[str, float], expect: Expect, *, unit: str) -> SpreadTest:
@@ -15,6 +15,20 @@ def tested(counts: Mapping[str, int], expected: Mapping[str, float], expect: Exp
     if expected:
         return _said(assess_shares(counts, expected, bound=bound, confidence=confidence, unit=unit), expect, unit)
     return _said(assess(tuple(counts.values()), bound=bound, confidence=confidence, unit=unit), expect, unit)
+
+
+def spread_report(spread: Spread, test: SpreadTest, expected: Mapping[str, float]) -> SpreadReport:
+    """The figures of one spread beside the test of it."""
+    over_min = spread.max_over_min
+    return SpreadReport(
+        pods_hit=spread.pods_hit,
+        max_minus_min=spread.max_minus_min,
+        coefficient_of_variation=round(spread.coefficient_of_variation, 6),
+        jain=round(spread.jain, 6),
+        test=test,
+        max_over_min=None if over_min is None else round(over_min, 6),
+        expected={pod: round(share, 9) for pod, share in sorted(expected.items())},
+    )
 
 
 def weights_report(routed: Routed, backends: Mapping[str, int], expect: Expect) -> WeightsReport:

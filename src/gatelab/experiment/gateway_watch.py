@@ -1,0 +1,141 @@
+"""Looks at Gateways while a program of others sends its requests: nobody says which of them it will use.
+
+What it sees is what all clients of the Gateways do in that time.
+"""
+
+import asyncio
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from gatelab.cluster.port import Cluster, PodProxy
+from gatelab.experiment.endpoint_names import EndpointNames
+from gatelab.experiment.envoy_counting import EnvoyCounting, EnvoyCounts
+from gatelab.experiment.errors import CouldNotRun
+from gatelab.experiment.resolution import Place
+from gatelab.experiment.route import Routed, Rule, Rules, Unknown, addresses_of, read_rules
+from gatelab.experiment.route_match import takes_host
+from gatelab.experiment.rule_groups import RuleGroup, grouped
+from gatelab.kinds.errors import ApiError
+from gatelab.kinds.objects import Key
+
+EVERY_S = 1.0
+REST = 10
+"""A reading's own time is at most this part of the time: it costs the Gateways some of theirs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What to look at; nothing named is everything.
+
+    `services` are `namespace/name:port` of backends. `host` is where the program calls, if that is known, with the
+    `place` that it was found at: a hint, which counts only where routes fit it.
+    """
+
+    gateways: tuple[Key, ...] = ()
+    services: tuple[str, ...] = ()
+    host: str = ""
+    place: Place | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What one Gateway's Envoys counted, or why that is not known."""
+
+    gateway: Key
+    groups: tuple[RuleGroup, ...]
+    names: EndpointNames
+    counts: EnvoyCounts | Unknown
+
+
+@dataclass(slots=True)
+class _Watched:
+    gateway: Key
+    groups: tuple[RuleGroup, ...]
+    names: EndpointNames
+    counting: EnvoyCounting
+    unknown: Unknown | None = None
+
+
+class GatewayWatch:
+    """`begin`, `keep_sampling` beside the program, `finish`."""
+
+    def __init__(self, cluster: Cluster, pods: PodProxy) -> None:
+        self._cluster = cluster
+        self._pods = pods
+        self._watched: list[_Watched] = []
+
+    async def begin(self, wanted: Wanted) -> None:
+        """The first reading. Raises CouldNotRun when there is no Gateway to look at."""
+        try:
+            rules = await read_rules(self._cluster)
+        except ApiError as error:
+            raise CouldNotRun(f"the cluster's Gateways and routes cannot be read: {error.message}") from error
+        kept = await _wanted(rules, wanted)
+        gateways = wanted.gateways or tuple(sorted(rules.addresses))
+        _check(gateways, kept, rules, wanted)
+        here = {each.gateway for each in kept} if wanted.services or len(kept) < len(rules.rules) else set(gateways)
+        for gateway in gateways:
+            if gateway in here:
+                self._watched.append(self._of(gateway, [each for each in kept if each.gateway == gateway]))
+        async with asyncio.TaskGroup() as tasks:
+            for each in self._watched:
+                tasks.create_task(_begin(each))
+
+    async def keep_sampling(self) -> None:
+        """Reads again and again, until it is cancelled: so pods that go during the run keep their counts."""
+        while True:
+            began = time.monotonic()
+            await self._sample()
+            await asyncio.sleep(max(EVERY_S, REST * (time.monotonic() - began)))
+
+    async def finish(self) -> tuple[Seen, ...]:
+        """The last reading, and all counts."""
+        async with asyncio.TaskGroup() as tasks:
+            found = [tasks.create_task(_finish(each)) for each in self._watched]
+        return tuple(each.result() for each in found)
+
+    def _of(self, gateway: Key, rules: Sequence[Rule]) -> _Watched:
+        groups = grouped(gateway, rules)
+        backends = {backend.name: backend for each in groups for backend in each.backends}
+        routed = Routed(gateway, "", tuple(backends.values()))
+        names = EndpointNames(routed, self._cluster)
+        return _Watched(gateway, groups, names, EnvoyCounting(routed, names, self._cluster, self._pods))
+
+    async def _sample(self) -> None:
+        async with asyncio.TaskGroup() as tasks:
+            for each in self._watched:
+                if each.unknown is None:
+                    tasks.create_task(each.counting.sample())
+
+
+async def _begin(watched: _Watched) -> None:
+    watched.unknown = await watched.counting.begin()
+
+
+async def _finish(watched: _Watched) -> Seen:
+    counts = watched.unknown or await watched.counting.finish()
+    return Seen(watched.gateway, watched.groups, watched.names, counts)
+
+
+async def _wanted(rules: Rules, wanted: Wanted) -> Sequence[Rule]:
+    kept = [each for each in rules.rules if not wanted.gateways or each.gateway in wanted.gateways]
+    if wanted.services:
+        kept = [each for each in kept if any(backend.name in wanted.services for backend in each.backends)]
+    if not wanted.host:
+        return kept
+    places = await addresses_of(wanted.place) if wanted.place is not None else frozenset()
+    at = [each for each in kept if places & rules.addresses.get(each.gateway, frozenset())] or kept
+    return [each for each in at if takes_host(each.hostnames, wanted.host)] or at
+
+
+def _check(gateways: Sequence[Key], kept: Sequence[Rule], rules: Rules, wanted: Wanted) -> None:
+    known = ", ".join(map(str, sorted(rules.addresses))) or "none"
+    for each in gateways:
+        if each not in rules.addresses:
+            raise CouldNotRun(f"there is no Gateway {each} (there are: {known})")
+    if not gateways:
+        raise CouldNotRun("the cluster has no Gateway: apply one, or run the program by `gatelab exec`")
+    for name in wanted.services:
+        if not any(backend.name == name for each in kept for backend in each.backends):
+            raise CouldNotRun(f"no rule of a GRPCRoute or HTTPRoute of these Gateways ({known}) leads to {name}")

@@ -1,0 +1,105 @@
+"""From what Gateways' Envoys counted to figures of each rule. Pure."""
+
+from collections.abc import Iterable, Mapping
+
+import msgspec
+
+from gatelab.experiment.envoy_counting import EnvoyCounts, summed
+from gatelab.experiment.file import Expect
+from gatelab.experiment.gateway_watch import Seen
+from gatelab.experiment.passage_report import GatewayReport, RuleReport
+from gatelab.experiment.report import WeightsReport
+from gatelab.experiment.route import Routed, Unknown
+from gatelab.experiment.rule_groups import RuleGroup
+from gatelab.experiment.weights import spread_report, tested, weights_report
+from gatelab.spread import Spread, finest_bound, measure
+
+BOUND = 0.2
+COARSEST_BOUND = 0.5
+"""Half or one and a half times the even share is not a spread that anybody would call even."""
+NOTHING = EnvoyCounts({}, {}, 0, 0, 0, 0, ())
+CHANGED = "pods came or went during the run, so that no share of theirs was to be expected"
+
+
+def gateway_report(seen: Seen) -> GatewayReport:
+    """Of all rules together, and of what found no rule."""
+    unknown = seen.counts.reason if isinstance(seen.counts, Unknown) else ""
+    counts = NOTHING if isinstance(seen.counts, Unknown) else seen.counts
+    return GatewayReport(
+        gateway=str(seen.gateway),
+        received=counts.received,
+        passed_on=counts.total,
+        handshakes_failed=counts.refused,
+        envoys=counts.envoys,
+        workers=counts.workers,
+        readings=counts.readings,
+        unknown=unknown,
+        notes=counts.notes,
+    )
+
+
+def rule_reports(seen: Seen, *, bound: float | None, confidence: float) -> tuple[RuleReport, ...]:
+    """Of each group of rules that got requests. Without a `bound` the spread is tested against ±20 %, or, where the
+    requests are too few for that, against the finest bound that they can show, up to ±50 %.
+    """
+    counts = seen.counts
+    if isinstance(counts, Unknown):
+        return ()
+    by_backend = _by_backend(counts.endpoints)
+    found = (_of_group(each, seen, counts, by_backend, bound, confidence) for each in seen.groups)
+    return tuple(each for each in found if each.requests)
+
+
+def _by_backend(endpoints: Mapping[tuple[str, str], int]) -> Mapping[str, Mapping[str, int]]:
+    found: dict[str, dict[str, int]] = {}
+    for (backend, pod), count in endpoints.items():
+        found.setdefault(backend, {})[pod] = count
+    return found
+
+
+def _of_group(
+    group: RuleGroup,
+    seen: Seen,
+    counts: EnvoyCounts,
+    by_backend: Mapping[str, Mapping[str, int]],
+    bound: float | None,
+    confidence: float,
+) -> RuleReport:
+    names = [each.name for each in group.backends]
+    requests = summed(by_backend.get(name, {}) for name in names)
+    expected = seen.names.expected_shares(group.backends) if len(names) > 1 else {}
+    first, last = (_ready(each, names) for each in (seen.names.ready_first, seen.names.ready_last))
+    spread = measure(requests, {*first, *expected})
+    expect = Expect(spread=_bound(bound, spread, confidence), confidence=confidence)
+    test = tested(spread.counts, expected, expect, unit="request")
+    if first != last:
+        test = msgspec.structs.replace(test, result="inconclusive", sentence=CHANGED)
+    backends = {name: counts.backends.get(name, 0) for name in names}
+    return RuleReport(
+        gateway=str(group.gateway),
+        routes=group.routes,
+        requests=sum(backends.values()),
+        ok=sum(counts.ok.get(name, 0) for name in names),
+        errors=sum(counts.failed.get(name, 0) for name in names),
+        pods=dict(spread.counts),
+        unattributed=sum(counts.open.get(name, 0) for name in names),
+        spread=spread_report(spread, test, expected),
+        weights=_weights(group, backends, expect),
+    )
+
+
+def _ready(ready: Mapping[str, frozenset[str]], backends: Iterable[str]) -> frozenset[str]:
+    return frozenset().union(*(ready.get(each, frozenset()) for each in backends))
+
+
+def _bound(wanted: float | None, spread: Spread, confidence: float) -> float:
+    pods = len(spread.counts)
+    if wanted is not None or pods < 2:
+        return wanted or BOUND
+    return min(COARSEST_BOUND, max(BOUND, finest_bound(pods, spread.total, confidence=confidence)))
+
+
+def _weights(group: RuleGroup, backends: Mapping[str, int], expect: Expect) -> WeightsReport | None:
+    if len(group.backends) < 2 or not sum(backends.values()):
+        return None
+    return weights_report(Routed(group.gateway, ", ".join(group.routes), group.backends), backends, expect)

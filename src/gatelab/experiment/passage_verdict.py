@@ -1,0 +1,83 @@
+"""What may be claimed of the requests of a program of others. Pure.
+
+Such a program ends with 0 though every call failed (ghz, and k6 without thresholds), so that some request was answered
+is a claim of its own.
+"""
+
+from collections.abc import Sequence
+from typing import Literal
+
+from gatelab.experiment.passage_report import GatewayReport, RuleReport
+from gatelab.experiment.report import Check
+
+Verdict = Literal["pass", "fail", "inconclusive"]
+
+
+def checks(
+    gateways: Sequence[GatewayReport], rules: Sequence[RuleReport], *, forgives_errors: bool
+) -> tuple[Check, ...]:
+    """`forgives_errors` leaves it to expectations how many requests may fail."""
+    arrived = _arrived(gateways, rules)
+    if arrived.result != "pass":
+        return (arrived,)
+    errors = () if forgives_errors else (_errors(rules),)
+    return (arrived, *errors, *(each for rule in rules for each in _of_rule(rule)))
+
+
+def verdict(found: Sequence[Check], *, spread_matters: bool) -> Verdict:
+    """pass when every claim is shown. What could not be told is not shown: a fail, but for a spread that nobody has
+    asked about.
+    """
+    open_ = {each.name for each in found if each.result == "inconclusive"}
+    if any(each.result == "fail" for each in found) or open_ - (set() if spread_matters else {"spread", "weights"}):
+        return "fail"
+    return "inconclusive" if open_ else "pass"
+
+
+def _arrived(gateways: Sequence[GatewayReport], rules: Sequence[RuleReport]) -> Check:
+    unknown = [each.unknown for each in gateways if each.unknown]
+    requests, ok = sum(each.requests for each in rules), sum(each.ok for each in rules)
+    if ok:
+        return Check(name="arrived", result="pass", sentence=f"{ok} of {requests} requests were answered")
+    if unknown:
+        return Check(name="arrived", result="inconclusive", sentence=f"what arrived is not known: {unknown[0]}")
+    return Check(name="arrived", result="fail", sentence=_nothing(gateways, requests))
+
+
+def _nothing(gateways: Sequence[GatewayReport], requests: int) -> str:
+    names = ", ".join(each.gateway for each in gateways)
+    received, failed = sum(each.received for each in gateways), sum(each.handshakes_failed for each in gateways)
+    if requests:
+        return f"none of {requests} requests that reached pods was answered without an error"
+    if received:
+        return (
+            f"{received} requests reached the Gateways ({names}), and none a pod: no rule of a route takes them, or "
+            "what it leads to is not ready"
+        )
+    if failed:
+        return (
+            f"no request reached the Gateways ({names}): {failed} TLS handshakes failed, as those of a client without "
+            "TLS do, or of one that does not trust the certificate"
+        )
+    return f"no request reached the Gateways ({names}): the program called something else, or nothing"
+
+
+def _errors(rules: Sequence[RuleReport]) -> Check:
+    errors, requests = sum(each.errors for each in rules), sum(each.requests for each in rules)
+    sentence = f"{errors} of {requests} requests failed, as the Gateway saw it"
+    return Check(name="errors", result="fail" if errors else "pass", sentence=sentence)
+
+
+def _of_rule(rule: RuleReport) -> list[Check]:
+    name = title(rule)
+    found = [Check(name="spread", result=rule.spread.test.result, sentence=f"{name}: {rule.spread.test.sentence}")]
+    if rule.weights is not None:
+        test = rule.weights.test
+        found.append(Check(name="weights", result=test.result, sentence=f"{name}: {test.sentence}"))
+    return found
+
+
+def title(rule: RuleReport) -> str:
+    """Which rules, for people."""
+    first, *others = rule.routes
+    return f"{first} and {len(others)} more" if others else first
