@@ -1,13 +1,14 @@
 """The report as text: both spreads side by side, latencies, and what the verdict rests on."""
 
 import io
+from collections.abc import Sequence
 
 from rich.box import SIMPLE
 from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from gatelab.experiment.report import PathReport, Report, WeightsReport
+from gatelab.experiment.report import Check, PathReport, Report, Result, SpreadReport, WeightsReport
 
 WIDTH = 118
 _BAR_CELLS = 20
@@ -17,10 +18,9 @@ _COLOURS = {"pass": "green", "fail": "red", "inconclusive": "yellow"}
 
 def text_of(report: Report, *, colours: bool = False) -> str:
     """The report for people. Without `colours` it is plain text."""
-    stream = io.StringIO()
-    console = Console(file=stream, width=WIDTH, force_terminal=colours, no_color=not colours, highlight=False)
-    console.print(Group(_head(report), _pods(report), *_expected(report), _latencies(report), *_checks(report)))
-    return "\n".join(line.rstrip() for line in stream.getvalue().splitlines())
+    return printed(
+        _head(report), _pods(report), *_expected(report), _latencies(report), *_checks(report), colours=colours
+    )
 
 
 def _head(report: Report) -> RenderableType:
@@ -50,27 +50,37 @@ def _pods(report: Report) -> RenderableType:
 def _bar(path: PathReport, pod: str) -> tuple[str, str]:
     if path.counting.source == "none":
         return "?", "unknown"
-    count, total = path.pods.get(pod, 0), sum(path.pods.values()) or 1
-    cells = round(_BAR_CELLS * count / total)
-    return f"{count}", f"{count / total:6.1%} {'█' * cells}{'·' * (_BAR_CELLS - cells)}"
+    return bar(path.pods.get(pod, 0), sum(path.pods.values()))
+
+
+def bar(count: int, total: int) -> tuple[str, str]:
+    """A pod's count, and its share as a number and as a bar."""
+    share = count / (total or 1)
+    cells = round(_BAR_CELLS * share)
+    return f"{count}", f"{share:6.1%} {'█' * cells}{'·' * (_BAR_CELLS - cells)}"
+
+
+def spread_figures(spread: SpreadReport) -> str:
+    """`5 hit, max - min 1, …`"""
+    over_min = "" if spread.max_over_min is None else f", max / min {spread.max_over_min:.3g}"
+    figures = f"CV {spread.coefficient_of_variation:.3f}, Jain {spread.jain:.4f}"
+    return f"{spread.pods_hit} hit, max - min {spread.max_minus_min}{over_min}, {figures}"
 
 
 def _expected(report: Report) -> list[RenderableType]:
-    l7 = report.l7.spread
-    over_min = "" if l7.max_over_min is None else f", max / min {l7.max_over_min:.3g}"
-    figures = f"max - min {l7.max_minus_min}{over_min}, CV {l7.coefficient_of_variation:.3f}, Jain {l7.jain:.4f}"
     hit = "unknown" if report.l4.counting.source == "none" else f"{report.l4.spread.pods_hit} hit"
     prediction = [Text(f"  expected: {report.prediction.sentence}")] if report.prediction is not None else []
     return [
         Text(f"  expected: {report.expectation.sentence}"),
         *prediction,
-        Text(f"  L4: {hit}.  L7: {l7.pods_hit} hit, {figures}"),
+        Text(f"  L4: {hit}.  L7: {spread_figures(report.l7.spread)}"),
         Text(f"  L7 counted {report.l7.counting.sentence}\n"),
-        *([_weights(report.weights)] if report.weights is not None else []),
+        *([weights_table(report.weights)] if report.weights is not None else []),
     ]
 
 
-def _weights(weights: WeightsReport) -> RenderableType:
+def weights_table(weights: WeightsReport) -> RenderableType:
+    """Each backend's share, beside the one that its weight gives it."""
     level = f"{weights.test.confidence:.0%} interval"
     table = Table(box=SIMPLE, padding=(0, 1), title=f"Weights of {weights.route}", title_justify="left")
     table.add_column("backend")
@@ -115,8 +125,20 @@ def _checks(report: Report) -> list[RenderableType]:
         for name, path in (("L7", report.l7), ("L4", report.l4), ("direct", report.direct))
         for message, count in path.error_messages.items()
     ]
-    checks = [
-        Text.assemble("  ", (f"{check.result:<12}", _COLOURS[check.result]), f" {check.sentence}")
-        for check in report.checks
+    return [*errors, *notes, *claims(report.checks, report.verdict)]
+
+
+def claims(checks: Sequence[Check], verdict: Result) -> list[RenderableType]:
+    """What the verdict rests on, and the verdict."""
+    lines = [
+        Text.assemble("  ", (f"{check.result:<12}", _COLOURS[check.result]), f" {check.sentence}") for check in checks
     ]
-    return [*errors, *notes, *checks, Text.assemble("\nVerdict: ", (report.verdict, _COLOURS[report.verdict]))]
+    return [*lines, Text.assemble("\nVerdict: ", (verdict, _COLOURS[verdict]))]
+
+
+def printed(*parts: RenderableType, colours: bool = False) -> str:
+    """The parts as text, one below the other. Without `colours` it is plain."""
+    stream = io.StringIO()
+    console = Console(file=stream, width=WIDTH, force_terminal=colours, no_color=not colours, highlight=False)
+    console.print(Group(*parts))
+    return "\n".join(line.rstrip() for line in stream.getvalue().splitlines())
