@@ -7,7 +7,9 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from gatelab.experiment import report
+from gatelab.experiment import matrix_report, report
+from gatelab.experiment.axes import Matrix
+from gatelab.experiment.figures import FIGURES
 from gatelab.experiment.file import Expect, Experiment, Load
 from gatelab.load import Second
 from gatelab.spread import finest_bound, likely_sample, needed_for, needed_sample
@@ -29,6 +31,11 @@ SECTIONS: dict[str, type[msgspec.Struct]] = {
     "Load": report.LoadReport,
     "Environment": report.Environment,
     "Event": report.Event,
+    "Matrix report": matrix_report.MatrixReport,
+    "Cell": matrix_report.CellReport,
+    "Figure": matrix_report.FigureReport,
+    "Comparison": matrix_report.Comparison,
+    "Change": matrix_report.Change,
 }
 
 
@@ -53,7 +60,7 @@ def test_every_field_of_a_second_is_described() -> None:
 def test_no_part_of_the_report_is_forgotten() -> None:
     parts = {
         each
-        for each in vars(report).values()
+        for each in (*vars(report).values(), *vars(matrix_report).values())
         if isinstance(each, type) and issubclass(each, msgspec.Struct) and not each.__name__.startswith("_")
     }
     assert parts == set(SECTIONS.values())
@@ -61,9 +68,23 @@ def test_no_part_of_the_report_is_forgotten() -> None:
 
 def test_every_field_of_the_file_is_described() -> None:
     known = {field.encode_name for field in msgspec.structs.fields(Experiment)} - {"folder", "load", "expect"}
-    for name, part in (("load", Load), ("expect", Expect)):
+    for name, part in (("load", Load), ("expect", Expect), ("matrix", Matrix)):
         known |= {f"{name}.{field.encode_name}" for field in msgspec.structs.fields(part)}
-    assert set(described((DOCS / "experiment.md").read_text())) == known
+    assert set(described(experiment_page()[0])) == known
+
+
+def experiment_page() -> list[str]:
+    """The fields of the file, and what comes from the figures on."""
+    return (DOCS / "experiment.md").read_text().split("## Expectations of figures")
+
+
+def test_every_figure_is_described_with_its_better_direction() -> None:
+    rows = re.findall(r"^\| `([a-z_.0-9]+)`[^|]* \| (lower|higher|–) \|", experiment_page()[1], flags=re.MULTILINE)
+    better = {"–": "neither"}
+    told = {name: better.get(word, word) for name, word in rows}
+    assert told == {name: FIGURES[name].better for name in told}
+    percentiles = {name for name in FIGURES if re.search(r"(^|\.)p\d", name)}
+    assert {*told} - percentiles == {name for name in FIGURES if not name.startswith(("l4.", "direct."))} - percentiles
 
 
 def test_the_sample_size_is_the_one_needed() -> None:

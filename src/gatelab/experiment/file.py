@@ -7,7 +7,9 @@ from typing import Any, Literal, get_args
 import msgspec
 import yaml
 
+from gatelab.experiment.axes import Matrix, check_matrix, check_selection
 from gatelab.experiment.errors import ExperimentFileError
+from gatelab.experiment.figures import parse_expression
 from gatelab.kinds.durations import parse_duration_s
 
 Tls = Literal["verify", "skip-verify", "off"]
@@ -40,6 +42,13 @@ class Load(_Section, frozen=True):
         return max(50, self.connections)
 
 
+class CellExpect(_Section, frozen=True):
+    """Expectations of the cells of the matrix that agree with `when`."""
+
+    when: dict[str, Any]
+    figures: tuple[str, ...]
+
+
 class Expect(_Section, frozen=True):
     """What makes the verdict. `spread` is relative to the even share; latency limits are the Gateway's service time."""
 
@@ -50,6 +59,8 @@ class Expect(_Section, frozen=True):
     p50: str | None = None
     p99: str | None = None
     l4_pinned: bool = True
+    figures: tuple[str, ...] = ()
+    cells: tuple[CellExpect, ...] = ()
 
     @property
     def bound(self) -> float:
@@ -74,6 +85,8 @@ class Experiment(_Section, frozen=True):
     tls: Tls = "verify"
     load: Load = Load()
     expect: Expect = Expect()
+    matrix: Matrix = Matrix()
+    repetitions: int = 1
     folder: str = "."
 
     def path(self, name: str) -> Path:
@@ -160,6 +173,29 @@ def _check(experiment: Experiment) -> None:
         _positive("expect.pods", expect.pods, "at least 1")
     if expect.errors < 0:
         raise ExperimentFileError("expect.errors: must not be below 0")
+    _positive("repetitions", experiment.repetitions, "at least 1")
+    _check_matrix(experiment)
+
+
+def _check_matrix(experiment: Experiment) -> None:
+    matrix, expect = experiment.matrix, experiment.expect
+    for text in matrix.duration:
+        _duration("matrix.duration", text)
+    check_matrix(matrix)
+    if matrix.replicas and expect.pods is not None:
+        raise ExperimentFileError("expect.pods: the matrix varies replicas, which says how many pods there must be")
+    _check_expressions("expect.figures", expect.figures)
+    for index, each in enumerate(expect.cells):
+        check_selection(f"expect.cells[{index}].when", matrix, each.when)
+        _check_expressions(f"expect.cells[{index}].figures", each.figures)
+
+
+def _check_expressions(field: str, texts: tuple[str, ...]) -> None:
+    for text in texts:
+        try:
+            parse_expression(text)
+        except ValueError as error:
+            raise ExperimentFileError(f"{field}: {error}") from error
 
 
 def _positive(field: str, value: float, fix: str) -> None:

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from gatelab.experiment.backends import Backends
 from gatelab.experiment.errors import CouldNotRun
 from gatelab.experiment.file import Experiment
+from gatelab.experiment.place import Place
 from gatelab.experiment.report import Event
-from gatelab.experiment.resolution import Place
 from gatelab.experiment.smoke import Request, target_tls
 from gatelab.grpc_wire.errors import ConnectError
 from gatelab.load import LoadPlan, LoadResult, Progress, Schedule, run
@@ -35,27 +35,30 @@ class Turns:
 
     rounds: int
     slice_s: float
+    paths: tuple[str, ...] = ORDER
 
     @property
     def round_s(self) -> float:
-        return len(ORDER) * (self.slice_s + GAP_S)
+        return len(self.paths) * (self.slice_s + GAP_S)
 
     @property
     def total_s(self) -> float:
         return self.rounds * self.round_s
 
     @classmethod
-    def for_duration(cls, duration_s: float) -> "Turns":
+    def for_duration(cls, duration_s: float, paths: tuple[str, ...] = ORDER) -> "Turns":
         """Turns that give each path `duration_s` in all."""
         rounds = max(1, math.ceil(round(duration_s / SLICE_S, 6)))
-        return cls(rounds, duration_s / rounds)
+        return cls(rounds, duration_s / rounds, paths)
+
+    def first_s(self, path: str) -> float:
+        """When a path's first turn begins."""
+        return self.paths.index(path) * (self.slice_s + GAP_S)
 
     def events(self) -> tuple[Event, ...]:
         """The beginning of each turn."""
         begins = [
-            (number * self.round_s + place * (self.slice_s + GAP_S), name)
-            for number in range(self.rounds)
-            for place, name in enumerate(ORDER)
+            (number * self.round_s + self.first_s(name), name) for number in range(self.rounds) for name in self.paths
         ]
         return tuple(Event(second=round(at_s, 3), what="turn", text=f"turn of {name}") for at_s, name in begins)
 
@@ -67,13 +70,14 @@ async def measure_paths(
     backends: Backends,
     on_progress: Callable[[str, Progress], None],
     between: Callable[[], Awaitable[None]] | None = None,
+    paths: tuple[str, ...] = ORDER,
 ) -> Mapping[str, LoadResult]:
     """The results by path. Raises CouldNotRun naming the path that cannot be reached.
 
     `between` is awaited after every turn of the last path, where it keeps no call waiting.
     """
-    turns = Turns.for_duration(experiment.load.duration_s)
-    plans = {name: _plan(experiment, request, place, backends, turns, name, on_progress) for name in ORDER}
+    turns = Turns.for_duration(experiment.load.duration_s, paths)
+    plans = {name: _plan(experiment, request, place, backends, turns, name, on_progress) for name in paths}
     stop = asyncio.Event()
     ended = asyncio.Event()
     async with asyncio.TaskGroup() as around:
@@ -150,7 +154,7 @@ def _plan(
             rps=load.rps,
             burst_s=turns.slice_s,
             every_s=turns.round_s,
-            first_s=ORDER.index(name) * (turns.slice_s + GAP_S),
+            first_s=turns.first_s(name),
             bursts=turns.rounds,
         ),
         total=load.requests,

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 import msgspec
@@ -10,23 +10,21 @@ import msgspec
 from gatelab.cluster.port import Cluster, PodProxy
 from gatelab.experiment.backends import Backends, find_backends
 from gatelab.experiment.commands import commands
-from gatelab.experiment.counting import Counted, straight_to_pods, through_gateway
 from gatelab.experiment.environment import environment, versions
 from gatelab.experiment.envoy_counting import EnvoyCounts
 from gatelab.experiment.errors import CouldNotRun
-from gatelab.experiment.file import Expect, Experiment
-from gatelab.experiment.observation import Observation, observe
-from gatelab.experiment.report import Event, ExpectationReport, LoadReport, PredictionReport, Report, WeightsReport
-from gatelab.experiment.resolution import Place
-from gatelab.experiment.rounds import Turns, measure_paths
-from gatelab.experiment.route import Unknown
+from gatelab.experiment.figures import of_report, parse_expression
+from gatelab.experiment.file import Experiment
+from gatelab.experiment.measurement import Measurement, Subject, measure
+from gatelab.experiment.report import Check, ExpectationReport, LoadReport, PredictionReport, Report
 from gatelab.experiment.smoke import Request, first_ok
-from gatelab.experiment.usage import cpu_millicores, memory_bytes
-from gatelab.experiment.verdict import Paths, checks, path_report, verdict
+from gatelab.experiment.usage import memory_bytes
+from gatelab.experiment.verdict import checks, verdict
+from gatelab.experiment.verdict import expectation as shown
 from gatelab.experiment.waiting import Waiting
-from gatelab.experiment.weights import prediction_report, weights_report
+from gatelab.experiment.weights import prediction_report
 from gatelab.kinds.errors import ApiError
-from gatelab.load import LoadResult, Progress
+from gatelab.load import Progress
 from gatelab.spread import expect
 
 READY_TIMEOUT_S = 120.0
@@ -64,29 +62,20 @@ async def run_experiment(
         place = await first_ok(experiment, request, cluster, watchers.said, timeout_s=READY_TIMEOUT_S)
         first_ok_s = time.monotonic() - begun
         watchers.said(f"first OK call after {first_ok_s:.2f} s")
-        backends = await _all_ready(experiment, cluster, watchers)
+        backends = await all_ready(experiment, cluster, watchers)
         pods_ready_s = time.monotonic() - begun
         watchers.said(f"{len(backends.pods)} pods ready after {pods_ready_s:.2f} s")
-        observation = await observe(experiment, request.path, place, cluster, pods)
-        load_begun = time.monotonic()
-        results, envoy = await _measured(experiment, request, place, backends, watchers, observation)
-        cpu = await cpu_millicores(cluster, experiment.service_reference[0])
+        subject = Subject(request, place, backends, cluster, pods)
+        measured = await measure(experiment, subject, watchers.progressed)
         memory = await memory_bytes(cluster)
     except ApiError as error:
         raise CouldNotRun(f"the cluster's API: {error.message}") from error
-    paths, weights = _judged(experiment, results, backends, observation, envoy, cpu)
-    times_s = (startup_s, first_ok_s, pods_ready_s)
-    report = _report(experiment, paths, backends, times_s, cpu, memory, envoy, weights)
     repeated = ((command,) if command else ()) + commands(experiment, backends)
-    return msgspec.structs.replace(report, events=_events(experiment, observation, load_begun), commands=repeated)
+    return _report(experiment, measured, backends, (startup_s, first_ok_s, pods_ready_s), memory, repeated)
 
 
-def _events(experiment: Experiment, observation: Observation, begun: float) -> tuple[Event, ...]:
-    turns = Turns.for_duration(experiment.load.duration_s).events()
-    return tuple(sorted((*turns, *observation.pod_events(begun)), key=lambda event: event.second))
-
-
-async def _all_ready(experiment: Experiment, cluster: Cluster, watchers: Watchers) -> Backends:
+async def all_ready(experiment: Experiment, cluster: Cluster, watchers: Watchers) -> Backends:
+    """As many pods as there should be. Raises CouldNotRun, ApiError."""
     end = time.monotonic() + READY_TIMEOUT_S
     waiting = Waiting(f"the pods behind {experiment.service}", watchers.said)
     while True:
@@ -100,76 +89,29 @@ async def _all_ready(experiment: Experiment, cluster: Cluster, watchers: Watcher
         await asyncio.sleep(READY_EVERY_S)
 
 
-async def _measured(
-    experiment: Experiment,
-    request: Request,
-    place: Place,
-    backends: Backends,
-    watchers: Watchers,
-    observation: Observation,
-) -> tuple[Mapping[str, LoadResult], EnvoyCounts | Unknown]:
-    between = observation.between
-    results = await measure_paths(experiment, request, place, backends, watchers.progressed, between)
-    return results, await observation.finish()
-
-
-def _judged(
-    experiment: Experiment,
-    results: Mapping[str, LoadResult],
-    backends: Backends,
-    observation: Observation,
-    envoy: EnvoyCounts | Unknown,
-    cpu: Mapping[str, float],
-) -> tuple[Paths, WeightsReport | None]:
-    pods, expected = [pod.name for pod in backends.pods], observation.expected_shares()
-    behind = {*pods, *expected}
-    used = {pod: each for pod, each in cpu.items() if pod in behind}
-    l7 = through_gateway(results["l7"], envoy, used)
-    direct = straight_to_pods(results["direct"], backends.pods)
-    expect = experiment.expect
-    paths = Paths(
-        l7=path_report(results["l7"], sorted(behind), expect, unit="request", counted=l7, expected=expected),
-        l4=path_report(results["l4"], pods, expect, unit="connection"),
-        direct=path_report(results["direct"], pods, expect, unit="request", counted=direct),
-    )
-    return paths, _weights(observation, l7, expect)
-
-
-def _weights(observation: Observation, l7: Counted, expect: Expect) -> WeightsReport | None:
-    """None unless the rule has several backends, and each one's requests are known."""
-    routed = observation.routed
-    if routed is None or not routed.is_weighted or l7.source not in ("envoy", "metadata"):
-        return None
-    by_backend = l7.backends if l7.backends is not None else observation.by_backend(l7.pods)
-    return weights_report(routed, by_backend, expect) if by_backend is not None else None
-
-
 def _report(
     experiment: Experiment,
-    paths: Paths,
+    measured: Measurement,
     backends: Backends,
     times_s: tuple[float | None, float, float],
-    cpu: dict[str, float],
     memory: int | None,
-    envoy: EnvoyCounts | Unknown,
-    weights: WeightsReport | None,
+    repeated: tuple[str, ...],
 ) -> Report:
-    load = experiment.load
-    found = checks(paths, experiment.expect, len(backends.pods), weights)
+    load, paths = experiment.load, measured.paths
     expectation = expect(load.connections, len(backends.pods))
     startup_s, first_ok_s, pods_ready_s = times_s
-    added = paths.l7.service_time_ns.less(paths.direct.service_time_ns)
-    return Report(
+    added = paths["l7"].service_time_ns.less(paths["direct"].service_time_ns)
+    report = Report(
         experiment=experiment.experiment,
-        verdict=verdict(found),
-        checks=found,
+        verdict="pass",
+        checks=(),
         startup_s=startup_s,
         first_ok_s=round(first_ok_s, 4),
         pods_ready_s=round(pods_ready_s, 4),
         load=LoadReport(rps=load.rps, duration_s=load.duration_s, connections=load.connections),
-        l7=paths.l7,
-        l4=paths.l4,
-        direct=paths.direct,
+        l7=paths["l7"],
+        l4=paths["l4"],
+        direct=paths["direct"],
         expectation=ExpectationReport(
             connections=expectation.connections,
             pods=expectation.pods,
@@ -180,14 +122,25 @@ def _report(
         ),
         added_latency_ns=added.p50,
         added_latency_percentiles_ns=added,
-        cpu_millicores=cpu,
+        cpu_millicores=measured.cpu,
         memory_pss_bytes=memory,
         versions=versions(),
         environment=environment(),
-        prediction=_prediction(envoy, load.connections, len(paths.l7.pods)) if not paths.l7.spread.expected else None,
-        weights=weights,
+        prediction=_prediction(measured, load.connections) if not paths["l7"].spread.expected else None,
+        weights=measured.weights,
+        events=measured.events,
+        commands=repeated,
     )
+    found = (*checks(paths, experiment.expect, len(backends.pods), measured.weights), *_expected(experiment, report))
+    return msgspec.structs.replace(report, checks=found, verdict=verdict(found))
 
 
-def _prediction(envoy: EnvoyCounts | Unknown, connections: int, pods: int) -> PredictionReport | None:
-    return prediction_report(envoy, connections, pods) if isinstance(envoy, EnvoyCounts) else None
+def _expected(experiment: Experiment, report: Report) -> Sequence[Check]:
+    figures = of_report(report)
+    return [shown(parse_expression(text), figures) for text in experiment.expect.figures]
+
+
+def _prediction(measured: Measurement, connections: int) -> PredictionReport | None:
+    if not isinstance(measured.envoy, EnvoyCounts):
+        return None
+    return prediction_report(measured.envoy, connections, len(measured.paths["l7"].pods))

@@ -1,11 +1,11 @@
 """From three load results to the report's figures and the verdict. Pure."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 import msgspec
 
 from gatelab.experiment.counting import ROUGH, Counted, by_metadata
+from gatelab.experiment.expression import Expression
 from gatelab.experiment.file import Expect
 from gatelab.experiment.report import (
     Check,
@@ -13,26 +13,15 @@ from gatelab.experiment.report import (
     Counting,
     PathReport,
     Percentiles,
+    Result,
     SpreadReport,
     Verdict,
     WeightsReport,
 )
-from gatelab.experiment.weights import tested
+from gatelab.experiment.weights import spread_report, tested
 from gatelab.kinds.durations import parse_duration_ns
 from gatelab.load import LoadResult
 from gatelab.spread import measure
-
-
-@dataclass(frozen=True, slots=True)
-class Paths:
-    """One thing for each path."""
-
-    l7: PathReport
-    l4: PathReport
-    direct: PathReport
-
-    def all(self) -> Mapping[str, PathReport]:
-        return {"l7": self.l7, "l4": self.l4, "direct": self.direct}
 
 
 def path_report(
@@ -92,16 +81,7 @@ def _spread(
     test = tested(units.counts, expected, expect, unit=unit)
     if counted.source == "cpu":
         test = msgspec.structs.replace(test, result="inconclusive", sentence=ROUGH)
-    over_min = spread.max_over_min
-    return SpreadReport(
-        pods_hit=spread.pods_hit,
-        max_minus_min=spread.max_minus_min,
-        coefficient_of_variation=round(spread.coefficient_of_variation, 6),
-        jain=round(spread.jain, 6),
-        test=test,
-        max_over_min=None if over_min is None else round(over_min, 6),
-        expected={pod: round(share, 9) for pod, share in sorted(expected.items())},
-    )
+    return spread_report(spread, test, expected)
 
 
 def _busiest(connections: Sequence[Connection]) -> Mapping[str, int]:
@@ -126,21 +106,35 @@ def _notes(result: LoadResult) -> tuple[str, ...]:
     return tuple(notes)
 
 
-def checks(paths: Paths, expect: Expect, ready_pods: int, weights: WeightsReport | None = None) -> tuple[Check, ...]:
-    """Every claim that the verdict rests on, in the order in which they are worth reading."""
-    found = [_errors(paths, expect), _evenly_spread(paths.l7)]
+def checks(
+    paths: Mapping[str, PathReport], expect: Expect, ready_pods: int, weights: WeightsReport | None = None
+) -> tuple[Check, ...]:
+    """Every claim that the verdict rests on, in the order in which they are worth reading; of those paths only."""
+    found = [_errors(paths, expect)]
+    if "l7" in paths:
+        found.append(_evenly_spread(paths["l7"]))
     if weights is not None:
         test = weights.test
         found.append(Check(name="l7_weights", result=test.result, sentence=f"L7, {weights.route}: {test.sentence}"))
-    if expect.l4_pinned:
-        found.append(_pinned(paths.l4))
+    if expect.l4_pinned and "l4" in paths:
+        found.append(_pinned(paths["l4"]))
     if expect.pods is not None:
         claim = f"{ready_pods} pods are ready, {expect.pods} expected"
         found.append(Check(name="pods", result="pass" if ready_pods == expect.pods else "fail", sentence=claim))
     for name, limit in (("p50", expect.p50), ("p99", expect.p99)):
-        if limit is not None:
-            found.append(_limit(name, limit, paths.l7.service_time_ns))
+        if limit is not None and "l7" in paths:
+            found.append(_limit(name, limit, paths["l7"].service_time_ns))
     return tuple(found)
+
+
+def expectation(expression: Expression, figures: Mapping[str, float]) -> Check:
+    """Of a figure that was not measured nothing is met."""
+    value = figures.get(expression.name)
+    if value is None:
+        return Check(name=expression.text, result="fail", sentence=f"{expression.name} was not measured")
+    result: Result = "pass" if expression.is_met_by(value) else "fail"
+    sentence = f"{expression.name} is {expression.shown(value)}, expected {expression.text}"
+    return Check(name=expression.text, result=result, sentence=sentence)
 
 
 def verdict(found: Sequence[Check]) -> Verdict:
@@ -148,9 +142,9 @@ def verdict(found: Sequence[Check]) -> Verdict:
     return "pass" if all(check.result == "pass" for check in found) else "fail"
 
 
-def _errors(paths: Paths, expect: Expect) -> Check:
-    errors = {name: path.errors for name, path in paths.all().items()}
-    silent = [name for name, path in paths.all().items() if not path.requests]
+def _errors(paths: Mapping[str, PathReport], expect: Expect) -> Check:
+    errors = {name: path.errors for name, path in paths.items()}
+    silent = [name for name, path in paths.items() if not path.requests]
     total = sum(errors.values())
     if silent:
         return Check(name="errors", result="fail", sentence=f"no call ended on {', '.join(silent)}")

@@ -5,7 +5,7 @@ import pytest
 
 from gatelab.experiment.file import Expect
 from gatelab.experiment.report import Check
-from gatelab.experiment.verdict import Paths, checks, path_report, verdict
+from gatelab.experiment.verdict import checks, path_report, verdict
 from gatelab.load import ConnectionResult, LoadResult
 
 MakeResult = Callable[..., LoadResult]
@@ -23,7 +23,7 @@ def judged(make_result: MakeResult) -> Callable[..., dict[str, Check]]:
             name: path_report(result, PODS, expect, unit="request" if name == "l7" else "connection")
             for name, result in results.items()
         }
-        return {check.name: check for check in checks(Paths(**reports), expect, 5)}
+        return {check.name: check for check in checks(reports, expect, 5)}
 
     return judge
 
@@ -64,7 +64,7 @@ def test_a_reconnection_may_change_the_pod(make_result: MakeResult) -> None:
     moved = ConnectionResult(target=("127.28.0.1", 1), count=9, pods={"pod-0": 5, "pod-1": 4}, reconnects=1)
     l4 = path_report(make_result({"pod-0": 5, "pod-1": 4}, connections=(moved,)), PODS, Expect(), unit="connection")
     l7 = path_report(make_result(EVEN), PODS, Expect(), unit="request")
-    found = {check.name: check.result for check in checks(Paths(l7=l7, l4=l4, direct=l4), Expect(), 5)}
+    found = {check.name: check.result for check in checks({"l7": l7, "l4": l4, "direct": l4}, Expect(), 5)}
     assert found["l4_pinned"] == "pass"
     assert l4.notes == ("connections were made anew 1 times",)
 
