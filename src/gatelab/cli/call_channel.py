@@ -11,7 +11,7 @@ from gatelab.cli.call_options import DEFAULT_MESSAGE_BYTES, Options
 from gatelab.cli.call_schema import failing
 from gatelab.cli.call_timing import Timing
 from gatelab.cli.targets import TlsOptions, authority_of, dial_failure, find, split_address
-from gatelab.experiment.resolution import Place
+from gatelab.experiment.place import Place
 from gatelab.grpc_wire.channel import Channel
 from gatelab.grpc_wire.errors import ConnectError
 
@@ -77,6 +77,7 @@ async def _unix(options: Options) -> Channel:
             authority=options.authority or "localhost",
             server_name=options.servername,
             timeout_s=options.connect_timeout_s,
+            keepalive_s=options.keepalive_time,
             max_message_bytes=options.max_msg_sz or DEFAULT_MESSAGE_BYTES,
         )
     except ConnectError as error:

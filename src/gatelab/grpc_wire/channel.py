@@ -11,7 +11,7 @@ from gatelab.grpc_wire.metadata import Metadata, Value, encoded_metadata, encode
 from gatelab.grpc_wire.outcome import Status
 from gatelab.grpc_wire.status import StatusCode
 from gatelab.grpc_wire.stream import Stream
-from gatelab.grpc_wire.transport import ClientProtocol, open_connection
+from gatelab.grpc_wire.transport import ClientProtocol, closed, open_connection
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,10 +124,7 @@ class Channel:
 
     async def close(self) -> None:
         """Says GOAWAY and closes the socket; calls in flight end as UNAVAILABLE."""
-        self._protocol.close()
-        await asyncio.wait([self._protocol.gone], timeout=1.0)
-        if (transport := self._protocol.transport) is not None:
-            transport.abort()
+        await closed([self._protocol])
 
     def _open(self, path: str, metadata: Iterable[tuple[str, Value]], timeout_s: float | None) -> Stream:
         block = request_block(

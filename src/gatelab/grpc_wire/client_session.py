@@ -55,6 +55,11 @@ class ClientSession:
         self._when_taken: list[Callable[[], None]] = []
 
     @property
+    def farewell(self) -> str:
+        """Why no new call can be made, as a sentence for users; empty while one can."""
+        return "" if self.accepting else self._goaway or self.over or "the server takes no more calls"
+
+    @property
     def open_streams(self) -> int:
         return len(self._sinks)
 

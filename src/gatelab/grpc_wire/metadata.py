@@ -12,6 +12,7 @@ Metadata = Sequence[tuple[str, Value]]
 
 _KEY = re.compile(r"[0-9a-z_.-]+")
 _RESERVED: Final = frozenset({"te", "content-type", "content-length", "connection", "host", "transfer-encoding"})
+_AGENT: Final = b"user-agent"
 _HIDDEN: Final = frozenset({b"grpc-status", b"grpc-message"})
 _UNITS: Final = ((1e-9, b"n"), (1e-6, b"u"), (1e-3, b"m"), (1.0, b"S"), (60.0, b"M"), (3600.0, b"H"))
 _UNIT_SECONDS: Final = {unit: seconds for seconds, unit in _UNITS}
@@ -91,7 +92,11 @@ def decoded_timeout(value: bytes) -> float | None:
 
 
 def request_block(*, path: str, authority: str, scheme: str, metadata: HeaderBlock = ()) -> HeaderBlock:
-    """The header block of a call, `grpc-timeout` excepted; the same block serves any number of calls."""
+    """The header block of a call, `grpc-timeout` excepted; the same block serves any number of calls.
+
+    A user agent of the caller's goes before ours, in one field (gRPC doc/PROTOCOL-HTTP2.md, "User Agents").
+    """
+    agents = [value for name, value in metadata if name == _AGENT]
     return (
         (b":method", b"POST"),
         (b":scheme", scheme.encode("ascii")),
@@ -99,7 +104,7 @@ def request_block(*, path: str, authority: str, scheme: str, metadata: HeaderBlo
         (b":authority", authority.encode("idna" if not authority.isascii() else "ascii")),
         (b"te", b"trailers"),
         (b"content-type", b"application/grpc"),
-        (b"user-agent", b"grpc-gatelab/1"),
+        (_AGENT, b" ".join((*agents, b"grpc-gatelab/1"))),
         (b"grpc-accept-encoding", b"identity,gzip"),
-        *metadata,
+        *((name, value) for name, value in metadata if name != _AGENT),
     )

@@ -5,10 +5,14 @@ import ipaddress
 import socket
 import ssl
 import time
-from typing import cast
+from collections.abc import Collection
+from typing import Final, cast
 
 from gatelab.grpc_wire.client_session import ClientSession
 from gatelab.grpc_wire.errors import ConnectError
+
+_CLOSE_S: Final = 1.0
+_CLOSE_TLS_S: Final = 0.02
 
 
 class ClientProtocol(asyncio.Protocol):
@@ -24,6 +28,8 @@ class ClientProtocol(asyncio.Protocol):
         """Done when the connection is closed."""
         self.arrived_ns = 0
         """When what was read last had arrived (`time.monotonic_ns`): before it was looked at, which takes time too."""
+        self.was_connected = False
+        """TCP, and TLS if there is any, came about."""
         self._loop = loop
         self._transport: asyncio.Transport | None = None
         self._scheduled = False
@@ -32,6 +38,7 @@ class ClientProtocol(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         # uvloop's transports are no subclasses. Both loops set TCP_NODELAY.
         self._transport = cast("asyncio.Transport", transport)
+        self.was_connected = True
         self.flush()
 
     def data_received(self, data: bytes) -> None:
@@ -86,6 +93,20 @@ class ClientProtocol(asyncio.Protocol):
         if self._transport is not None:
             self._transport.close()
 
+    def give_up(self, reason: str) -> None:
+        """Ends the connection without a goodbye, which nobody would hear; calls end as UNAVAILABLE with the reason."""
+        self.session.lost(reason)
+        self.abort()
+
+    def abort(self) -> None:
+        """Closes the socket; without effect when it is closed."""
+        if self._transport is not None:
+            self._transport.abort()
+
+    @property
+    def is_tls(self) -> bool:
+        return self._transport is not None and self._transport.get_extra_info("ssl_object") is not None
+
     @property
     def transport(self) -> asyncio.Transport | None:
         return self._transport
@@ -113,35 +134,49 @@ async def open_connection(
     address = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
     if tls is not None:
         tls.set_alpn_protocols(["h2"])
-    loop = asyncio.get_running_loop()
-    protocol = ClientProtocol(loop)
+    protocol = ClientProtocol(asyncio.get_running_loop())
     try:
         async with asyncio.timeout(timeout_s):
             transport = await _connected(protocol, host, port, tls, server_name)
             _check_alpn(transport, tls, address)
             await protocol.ready
     except TimeoutError:
-        protocol.close()
-        raise ConnectError(
-            f"connect to {address}: context deadline exceeded (no HTTP/2 within {timeout_s:g} s)"
-        ) from None
-    except ssl.SSLCertVerificationError as error:
-        raise ConnectError(f"connect to {address}: {_certificate_text(error, server_name)}") from error
-    except ssl.SSLError as error:
-        raise ConnectError(f"connect to {address}: {_tls_text(error)}") from error
-    except ConnectionRefusedError as error:
-        raise ConnectError(f"connect to {address}: connection refused") from error
-    except ConnectionResetError as error:
-        raise ConnectError(f"connect to {address}: {_reset_text(tls, server_name)}") from error
-    except socket.gaierror as error:
-        raise ConnectError(f"connect to {address}: no such host: {error.strerror}") from error
+        await dropped(protocol)
+        raise ConnectError(f"connect to {address}: {_timeout_text(protocol, tls, timeout_s)}") from None
+    except ConnectError:
+        await dropped(protocol)
+        raise
     except OSError as error:
-        raise ConnectError(f"connect to {address}: {error.strerror or error}") from error
+        raise ConnectError(f"connect to {address}: {_failure_text(error, tls, server_name)}") from error
     if protocol.session.over is not None:
-        protocol.close()
-        hint = "" if tls is not None else " (does the port expect TLS?)"
-        raise ConnectError(f"connect to {address}: error reading server preface: {protocol.session.over}{hint}")
+        await dropped(protocol)
+        raise ConnectError(f"connect to {address}: {preface_text(protocol.session.over, tls)}")
     return protocol
+
+
+async def dropped(protocol: ClientProtocol) -> None:
+    """Closes a connection that is of no use, and waits a moment until its socket is gone."""
+    was_connected = protocol.was_connected
+    protocol.give_up("the connection was given up")
+    if was_connected:
+        await asyncio.wait([protocol.gone], timeout=_CLOSE_S)
+
+
+async def closed(protocols: Collection[ClientProtocol]) -> None:
+    """Says goodbye on all, and waits a moment until their sockets are gone.
+
+    With TLS there is no waiting for the peer's close_notify: it need not send one (RFC 8446, section 6.1), and servers
+    of grpcio and grpc-go do not.
+    """
+    for protocol in protocols:
+        protocol.close()
+    for some, longest_s in (([p for p in protocols if p.is_tls], _CLOSE_TLS_S), (protocols, _CLOSE_S)):
+        if some:
+            await asyncio.wait([p.gone for p in some], timeout=longest_s)
+        for protocol in some:
+            protocol.abort()
+    if protocols:
+        await asyncio.wait([p.gone for p in protocols], timeout=_CLOSE_S)
 
 
 async def _connected(
@@ -182,11 +217,46 @@ def _check_alpn(transport: asyncio.BaseTransport, tls: ssl.SSLContext | None, ad
         return
     selected = transport.get_extra_info("ssl_object").selected_alpn_protocol()
     if selected != "h2":
-        transport.close()
         raise ConnectError(
             f"connect to {address}: credentials: cannot check peer: missing selected ALPN property: "
             "the server did not choose h2"
         )
+
+
+def preface_text(over: str, tls: ssl.SSLContext | None) -> str:
+    """Why the server's first words were none of HTTP/2."""
+    hint = ""
+    if tls is None and over.startswith("error reading from server"):
+        hint = " (does the port expect TLS?)"
+    elif over.endswith("SETTINGS expected"):
+        hint = ": the server does not speak HTTP/2 on this port"
+    return f"error reading server preface: {over}{hint}"
+
+
+def _timeout_text(protocol: ClientProtocol, tls: ssl.SSLContext | None, timeout_s: float) -> str:
+    if protocol.was_connected:
+        return f"context deadline exceeded (no HTTP/2 within {timeout_s:g} s)"
+    if tls is not None:
+        return f"context deadline exceeded (no TLS within {timeout_s:g} s: nothing answers there, or not in TLS)"
+    return (
+        f"context deadline exceeded (no TCP connection within {timeout_s:g} s: nothing answers at that address, "
+        "or a firewall drops what is sent)"
+    )
+
+
+def _failure_text(error: OSError, tls: ssl.SSLContext | None, server_name: str) -> str:
+    match error:
+        case ssl.SSLCertVerificationError():
+            return _certificate_text(error, server_name)
+        case ssl.SSLError():
+            return _tls_text(error)
+        case ConnectionRefusedError():
+            return "connection refused"
+        case ConnectionResetError():
+            return _reset_text(tls, server_name)
+        case socket.gaierror():
+            return f"no such host: {error.strerror}"
+    return error.strerror or str(error)
 
 
 def _certificate_text(error: ssl.SSLCertVerificationError, server_name: str) -> str:

@@ -6,7 +6,8 @@ from collections.abc import Callable
 
 from gatelab.grpc_wire.channel import host_of
 from gatelab.grpc_wire.errors import ConnectError
-from gatelab.grpc_wire.transport import ClientProtocol, open_connection
+from gatelab.grpc_wire.keepalive import Keepalive
+from gatelab.grpc_wire.transport import ClientProtocol, closed, open_connection
 from gatelab.load.plan import Address, ConnectionResult, LoadPlan
 
 _FIRST_PAUSE_S = 0.02
@@ -93,6 +94,7 @@ class Links:
             while not link.up:
                 try:
                     link.protocol = await self._connect(link.target)
+                    _check_stays(link.protocol)
                 except ConnectError as error:
                     failed(str(error))
                     await asyncio.sleep(pause_s)
@@ -102,13 +104,14 @@ class Links:
 
     async def close(self) -> None:
         """Says goodbye on all and waits a moment for the sockets."""
-        protocols = [*(link.protocol for link in self.links), *self._retired]
-        for protocol in protocols:
-            protocol.close()
-        _, pending = await asyncio.wait([p.gone for p in protocols], timeout=1.0)
-        for protocol in protocols:
-            if protocol.gone in pending and protocol.transport is not None:
-                protocol.transport.abort()
+        await closed([*(link.protocol for link in self.links), *self._retired])
+
+
+def _check_stays(protocol: ClientProtocol) -> None:
+    """Raises ConnectError where the server has sent the connection away at once: one more would fare no better."""
+    if not protocol.session.accepting:
+        protocol.close()
+        raise ConnectError(protocol.session.farewell or "the server closed the connection at once")
 
 
 class _Connect:
@@ -119,6 +122,12 @@ class _Connect:
         authority = plan.authority or plan.host
         self._server_name = plan.server_name if plan.server_name is not None else host_of(authority)
         self._timeout_s = plan.connect_timeout_s
+        self._keepalive_s = plan.keepalive_s
 
     async def __call__(self, address: Address) -> ClientProtocol:
-        return await open_connection(*address, tls=self._tls, server_name=self._server_name, timeout_s=self._timeout_s)
+        protocol = await open_connection(
+            *address, tls=self._tls, server_name=self._server_name, timeout_s=self._timeout_s
+        )
+        if self._keepalive_s:
+            Keepalive(protocol, every_s=self._keepalive_s, timeout_s=self._keepalive_s)
+        return protocol

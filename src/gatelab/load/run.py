@@ -111,8 +111,6 @@ async def _driven(plan: LoadPlan, engine: Engine, links: Links, stop: asyncio.Ev
         tasks.append(group.create_task(_tick(plan, engine)))
         if plan.callers is not None:
             tasks.append(group.create_task(_resize(plan.callers, engine)))
-        if plan.keepalive_s:
-            tasks.append(group.create_task(_keep_alive(plan.keepalive_s, links)))
         halted = group.create_task(_wait_for(stop))
         engine.begin()
         await asyncio.wait([engine.finished, halted], return_when=asyncio.FIRST_COMPLETED)
@@ -138,16 +136,6 @@ async def _resize(callers: Callers, engine: Engine) -> None:
         if at_s and delay_s > 0:
             await asyncio.sleep(delay_s)
         engine.resize(number)
-
-
-async def _keep_alive(every_s: float, links: Links) -> None:
-    """PINGs, so that what lies between does not take a quiet connection for a dead one."""
-    while True:
-        await asyncio.sleep(every_s)
-        for link in links.links:
-            if link.up:
-                link.protocol.session.ping()
-                link.protocol.touch()
 
 
 async def _tick(plan: LoadPlan, engine: Engine) -> None:

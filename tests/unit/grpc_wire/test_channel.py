@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from gatelab.grpc_wire import Channel, StatusCode
+from gatelab.grpc_wire.metadata import request_block
 
 
 @pytest.fixture
@@ -23,6 +24,14 @@ async def test_unary_with_metadata_both_ways(channel: Channel) -> None:
     assert ("x-a", "b") in reply.headers
     assert ("x-raw-bin", b"\x00\x01\xfe") in reply.headers
     assert ("x-end-bin", b"\x00\xff") in reply.trailers
+
+
+def test_there_is_one_user_agent() -> None:
+    block = request_block(
+        path="/a/B", authority="a", scheme="http", metadata=((b"x-a", b"1"), (b"user-agent", b"me/2"))
+    )
+    assert [value for name, value in block if name == b"user-agent"] == [b"me/2 grpc-gatelab/1"]
+    assert block[-1] == (b"x-a", b"1")
 
 
 async def test_the_timeout_reaches_the_server(channel: Channel) -> None:

@@ -6,7 +6,7 @@ import gc
 import socket
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import ExitStack, asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -153,6 +153,35 @@ async def test_a_silent_server() -> None:
     async with tcp_server(stay_silent) as port:
         with pytest.raises(ConnectError, match=r"context deadline exceeded \(no HTTP/2 within 0\.1 s\)"):
             await connect(port, timeout_s=0.1)
+
+
+async def test_an_address_that_does_not_answer() -> None:
+    """A listener whose queue is full drops what comes, as a firewall does."""
+    with socket.create_server((HOST, 0), backlog=0) as full, ExitStack() as stack:
+        for _ in range(2):
+            first = stack.enter_context(socket.socket())
+            first.setblocking(False)
+            with suppress(BlockingIOError):
+                first.connect(full.getsockname())
+        with pytest.raises(ConnectError, match=r"no TCP connection within 0\.2 s: nothing answers at that address"):
+            await connect(full.getsockname()[1], timeout_s=0.2)
+
+
+async def test_tls_that_is_not_answered(certificate: tuple[Path, Path]) -> None:
+    async with tcp_server(stay_silent) as port:
+        with pytest.raises(ConnectError, match=r"no TLS within 0\.1 s"):
+            await connect(port, client_context(certificate), timeout_s=0.1)
+
+
+async def test_a_server_of_another_protocol() -> None:
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"220 mail.test ESMTP\r\n" * 4)
+        await reader.read(1)
+        writer.close()
+
+    async with tcp_server(answer) as port:
+        with pytest.raises(ConnectError, match="the server does not speak HTTP/2 on this port"):
+            await connect(port)
 
 
 async def test_tls_without_alpn(certificate: tuple[Path, Path]) -> None:
