@@ -47,6 +47,7 @@ IMPORT_NAMES = {
     "grpc_tools": "grpcio-tools",
     "prometheus_client": "prometheus-client",
     "re2": "google-re2",
+    "vl_convert": "vl-convert-python",
     "yaml": "pyyaml",
 }
 """Where the name that is imported is not that of the package."""
