@@ -3,7 +3,6 @@
 import importlib.util
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -30,21 +29,18 @@ def compile_protos(files: Sequence[str], import_paths: Sequence[str] = ()) -> li
     and the working directory are searched. Raises SchemaError with protoc's words.
     """
     # A process of its own: protoc writes its errors to file descriptor 2 and may abort.
-    with tempfile.TemporaryDirectory(prefix="gatelab-protoc-") as folder:
-        output = Path(folder) / "descriptors"
-        # Google's well-known types come last, as in protoc itself.
-        paths = [f"-I{path}" for path in (*_search_paths(files, import_paths), _package() / "_proto")]
-        command = [sys.executable, "-I", "-S", "-c", _PROGRAM, str(_package().parent), *paths, "--include_imports"]
-        done = subprocess.run(
-            [*command, f"--descriptor_set_out={output}", "--include_source_info", *files],
-            capture_output=True,
-            text=True,
-            timeout=TIMEOUT_S,
-            check=False,
-        )
-        if done.returncode != 0:
-            raise SchemaError(done.stderr.strip() or f"protoc exited with {done.returncode}")
-        return list(FileDescriptorSet.FromString(output.read_bytes()).file)
+    # Google's well-known types come last, as in protoc itself.
+    paths = [f"-I{path}" for path in (*_search_paths(files, import_paths), _package() / "_proto")]
+    command = [sys.executable, "-I", "-S", "-c", _PROGRAM, str(_package().parent), *paths, "--include_imports"]
+    done = subprocess.run(
+        [*command, "--descriptor_set_out=/dev/stdout", "--include_source_info", *files],
+        capture_output=True,
+        timeout=TIMEOUT_S,
+        check=False,
+    )
+    if done.returncode != 0:
+        raise SchemaError(done.stderr.decode(errors="replace").strip() or f"protoc exited with {done.returncode}")
+    return list(FileDescriptorSet.FromString(done.stdout).file)
 
 
 def _package() -> Path:

@@ -6,7 +6,6 @@ from contextlib import AsyncExitStack
 
 import click
 
-from gatelab.call.describe import described, methods_of
 from gatelab.call.errors import CallError, ReflectionFailed, SchemaError, SymbolNotFound
 from gatelab.call.invoke import invoke
 from gatelab.call.messages import documents, requests
@@ -64,6 +63,8 @@ async def _list(options: Options, schemas: Schemas) -> int:
         click.echo("\n".join(services) or "(No services)")
         await write_out(options, schemas, services)
         return 0
+    from gatelab.call.describe import methods_of
+
     with failing(f'Failed to list methods for service "{options.symbol}"'):
         schema = await schemas.source.schema_of(options.symbol)
         if schema.element(options.symbol).kind != "service":
@@ -74,6 +75,8 @@ async def _list(options: Options, schemas: Schemas) -> int:
 
 
 async def _describe(options: Options, schemas: Schemas) -> int:
+    from gatelab.call.describe import described
+
     # Types are shown with a leading dot, so that is how they are pasted.
     names: Sequence[str] = [options.symbol.removeprefix(".")]
     if not options.symbol:

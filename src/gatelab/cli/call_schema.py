@@ -11,8 +11,6 @@ from google.protobuf.descriptor_pb2 import FileDescriptorProto, FileDescriptorSe
 from gatelab.call.errors import CallError
 from gatelab.call.json_text import to_json
 from gatelab.call.messages import Format
-from gatelab.call.protoc import compile_protos, read_protosets
-from gatelab.call.reflection import Reflection
 from gatelab.call.schema import Schema
 from gatelab.call.sources import Both, Files, Source, learn_types
 from gatelab.cli.call_headers import expanded, metadata_of
@@ -30,6 +28,8 @@ class Schemas:
         if channel is None or not options.asks_server:
             assert files is not None
             return cls(files)
+        from gatelab.call.reflection import Reflection
+
         metadata = metadata_of((*options.header, *options.reflect_header))
         server = Reflection(channel, metadata=metadata, timeout_s=options.max_time or options.connect_timeout_s)
         return cls(server if files is None else Both(server, files))
@@ -37,6 +37,8 @@ class Schemas:
 
 def files_of(options: Options) -> Schema | None:
     """What -proto or -protoset name; None without them. Raises CallError."""
+    from gatelab.call.protoc import compile_protos, read_protosets
+
     if options.proto:
         with failing("Failed to process proto source files."):
             return Schema(compile_protos(options.proto, options.import_path))

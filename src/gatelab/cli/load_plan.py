@@ -16,7 +16,7 @@ from gatelab.cli.load_requests import Source, metadata_of, metadata_pairs, paylo
 from gatelab.cli.load_template import CallData
 from gatelab.cli.progress import ProgressLine
 from gatelab.cli.targets import TlsOptions, authority_of
-from gatelab.experiment.resolution import Place
+from gatelab.experiment.place import Place
 from gatelab.grpc_wire.channel import Channel
 from gatelab.load import Arrivals, Callers, LoadPlan, Poisson, Schedule, StreamPlan
 

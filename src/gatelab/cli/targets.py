@@ -9,8 +9,7 @@ import click
 
 from gatelab.call.errors import CallError
 from gatelab.call.tls import client_context
-from gatelab.cli.labs import facts_of, place_of
-from gatelab.experiment.resolution import Place, is_address, locate
+from gatelab.experiment.place import Place, is_address
 from gatelab.grpc_wire.errors import ConnectError
 from gatelab.node.errors import LabError
 
@@ -64,6 +63,8 @@ def kubeconfig() -> Path | None:
     configured = os.environ.get("KUBECONFIG")
     if configured:
         return Path(configured.split(os.pathsep)[0])
+    from gatelab.cli.labs import facts_of, place_of
+
     place = place_of(os.environ.get("GATELAB_NAME", DEFAULT_LAB))
     try:
         facts_of(place)
@@ -97,6 +98,7 @@ async def find(host: str) -> Place:
     if not file.exists():
         return Place(host, note=f"there is no kubeconfig {file}; the system's resolver was asked")
     from gatelab.cluster.remote import KubeconfigError, RemoteCluster
+    from gatelab.experiment.resolution import locate
 
     try:
         async with RemoteCluster.connect(file) as cluster:

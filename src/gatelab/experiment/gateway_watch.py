@@ -12,7 +12,7 @@ from gatelab.cluster.port import Cluster, PodProxy
 from gatelab.experiment.endpoint_names import EndpointNames
 from gatelab.experiment.envoy_counting import EnvoyCounting, EnvoyCounts
 from gatelab.experiment.errors import CouldNotRun
-from gatelab.experiment.resolution import Place
+from gatelab.experiment.place import Place
 from gatelab.experiment.route import Routed, Rule, Rules, Unknown, addresses_of, read_rules
 from gatelab.experiment.route_match import takes_host
 from gatelab.experiment.rule_groups import RuleGroup, grouped

@@ -7,8 +7,8 @@ from gatelab.cluster.port import Cluster, PodProxy
 from gatelab.experiment.endpoint_names import EndpointNames
 from gatelab.experiment.envoy_counting import EnvoyCounting, EnvoyCounts
 from gatelab.experiment.file import Experiment
+from gatelab.experiment.place import Place
 from gatelab.experiment.report import Event
-from gatelab.experiment.resolution import Place
 from gatelab.experiment.route import Routed, Unknown, find_route
 from gatelab.kinds.errors import ApiError
 

@@ -3,11 +3,10 @@
 import asyncio
 import base64
 import binascii
-import ipaddress
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 
 from gatelab.cluster.port import Cluster
+from gatelab.experiment.place import Place, is_address
 from gatelab.kinds.builtin import CLUSTER_ISSUER, CONFIG_MAP, ISSUER, SECRET, SERVICE
 from gatelab.kinds.errors import ApiError
 from gatelab.kinds.kind import Kind
@@ -17,22 +16,6 @@ from gatelab.kinds.objects import Key, Object
 DNS_TIMEOUT_S = 2.0
 CLUSTER_TIMEOUT_S = 3.0
 """A kubeconfig may name a cluster that is out of reach, which is no reason to keep a call to elsewhere waiting."""
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """`address` is what to connect to. `trusted` are CA certificates (PEM) for it beside the system's."""
-
-    address: str
-    trusted: tuple[str, ...] = ()
-    note: str = ""
-    """How the name was resolved, for people."""
-    shifted: Mapping[int, int] = field(default_factory=dict)
-    """Ports of the Service that are really listened on elsewhere: privileged ones that the lab may not bind."""
-
-    def port(self, wanted: int) -> int:
-        """The port to connect to for the one in the target."""
-        return self.shifted.get(wanted, wanted)
 
 
 async def locate(host: str, cluster: Cluster | None) -> Place:
@@ -66,15 +49,6 @@ class Locator:
     def forget_certificates(self) -> None:
         """The certificates did not do: there may be others now."""
         self._trusted = None
-
-
-def is_address(host: str) -> bool:
-    """Whether `host` is an IP address and not a name."""
-    try:
-        ipaddress.ip_address(host)
-    except ValueError:
-        return False
-    return True
 
 
 async def lab_dns(cluster: Cluster) -> str | None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from gatelab.cluster.port import Cluster
 from gatelab.experiment.file import Experiment
-from gatelab.experiment.resolution import Place
+from gatelab.experiment.place import Place
 from gatelab.experiment.route_match import Specificity, takes_host, taking
 from gatelab.kinds.builtin import GATEWAY, GRPC_ROUTE, HTTP_ROUTE, LISTENER_SET
 from gatelab.kinds.errors import ApiError

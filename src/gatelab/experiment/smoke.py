@@ -15,7 +15,8 @@ from gatelab.call.tls import client_context
 from gatelab.cluster.port import Cluster
 from gatelab.experiment.errors import CouldNotRun, ExperimentFileError
 from gatelab.experiment.file import Experiment, Tls
-from gatelab.experiment.resolution import Locator, Place
+from gatelab.experiment.place import Place
+from gatelab.experiment.resolution import Locator
 from gatelab.experiment.waiting import Waiting
 from gatelab.grpc_wire.channel import Channel
 from gatelab.grpc_wire.errors import ConnectError

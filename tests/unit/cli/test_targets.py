@@ -3,7 +3,7 @@
 import pytest
 
 from gatelab.cli.targets import authority_of, dial_failure
-from gatelab.experiment.resolution import Place
+from gatelab.experiment.place import Place
 from gatelab.grpc_wire.errors import ConnectError
 
 TARGET = "gateway.test:443"
