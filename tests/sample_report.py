@@ -96,7 +96,7 @@ def _path(name: str, pods: Mapping[str, int], median_ms: float, error: str) -> P
 def _times(median_ms: float) -> Percentiles:
     names = Percentiles.__struct_fields__
     growth = (0.96, 0.98, 1.0, 1.03, 1.09, 1.15, 1.31, 2.4, 4.1)
-    return Percentiles(**{name: round(median_ms * 1e6 * factor) for name, factor in zip(names, growth, strict=False)})
+    return Percentiles(**{name: round(median_ms * 1e6 * factor) for name, factor in zip(names, growth, strict=True)})
 
 
 def _series(place: int, median_ms: float, failed: int) -> tuple[Second, ...]:

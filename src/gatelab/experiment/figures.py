@@ -141,7 +141,7 @@ def _unit(name: str) -> Unit | None:
 
 
 def _shown_names() -> list[str]:
-    percents = "p10, p25, p50, p75, p90, p95, p99, p99.9"
+    percents = "p10, p25, p50, p75, p90, p95, p99, p99.9, p99.99"
     others = [name for name in (*_OF_PATH, *_OF_RUN, *_OF_START) if name.rpartition(".p")[1] == "" and name[0] != "p"]
     return [
         percents,

@@ -9,7 +9,7 @@ from gatelab.load import Histogram, Second
 Verdict = Literal["pass", "fail"]
 Result = Literal["pass", "fail", "inconclusive"]
 Source = Literal["envoy", "metadata", "target", "cpu", "none"]
-PERCENTS = (10.0, 25.0, 50.0, 75.0, 90.0, 95.0, 99.0, 99.9)
+PERCENTS = (10.0, 25.0, 50.0, 75.0, 90.0, 95.0, 99.0, 99.9, 99.99)
 
 
 class _Part(msgspec.Struct, frozen=True, kw_only=True):
@@ -27,6 +27,7 @@ class Percentiles(_Part, frozen=True):
     p95: int
     p99: int
     p99_9: int = msgspec.field(name="p99.9")
+    p99_99: int = msgspec.field(name="p99.99")
 
     @classmethod
     def of(cls, histogram: Histogram) -> "Percentiles":

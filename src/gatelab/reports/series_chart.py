@@ -41,7 +41,7 @@ def series_charts(tracks: Sequence[Track], marks: Sequence[Mark]) -> tuple[Chart
             "height": _HEIGHT_PX,
             "data": {"values": values},
             "encoding": {"x": _seconds(end_s, is_narrow=is_narrow)},
-            "layer": [*layers(tracks), *_marks(marks)],
+            "layer": [*_turns(marks), *layers(tracks), *_events(marks)],
         }
 
     rate, response = both_widths(drawn(_rates)), both_widths(drawn(_responses))
@@ -89,6 +89,7 @@ def _responses(tracks: Sequence[Track]) -> list[Spec]:
     ]
 
 
+_AT = {"field": "second", "type": "quantitative"}
 _ANSWERED = {"filter": "datum.p99 > 0"}
 
 
@@ -107,26 +108,23 @@ def _by_path(tracks: Sequence[Track], of: Mapping[str, object]) -> Spec:
     return {"field": "path", "type": "nominal", "scale": scale, "sort": None}
 
 
-def _marks(marks: Sequence[Mark]) -> list[Spec]:
-    named = [mark for mark in marks if not mark.is_turn]
-    x = {"field": "second", "type": "quantitative"}
-    layers: list[Spec] = []
+def _turns(marks: Sequence[Mark]) -> list[Spec]:
     turns = [{"second": mark.second} for mark in marks if mark.is_turn]
-    if turns:
-        rule = {"type": "rule", "color": "var(--line)", "strokeDash": [2, 3], "aria": False}
-        layers.append({"data": {"values": turns}, "mark": rule, "encoding": {"x": x}})
-    if named:
-        values = [
-            {"second": mark.second, "number": f"{number}", "said": mark.text} for number, mark in enumerate(named, 1)
-        ]
-        rule = {"type": "rule", "color": "var(--ink)", "strokeDash": [4, 3]}
-        text = {"type": "text", "baseline": "bottom", "dy": -3, "fontWeight": "bold", "aria": False}
-        data = {"values": values}
-        layers += [
-            {"data": data, "mark": rule, "encoding": {"x": x, "description": {"field": "said"}}},
-            {"data": data, "mark": text, "encoding": {"x": x, "y": {"value": 0}, "text": {"field": "number"}}},
-        ]
-    return layers
+    rule = {"type": "rule", "color": "var(--line)", "strokeDash": [2, 3], "aria": False}
+    return [{"data": {"values": turns}, "mark": rule, "encoding": {"x": _AT}}] if turns else []
+
+
+def _events(marks: Sequence[Mark]) -> list[Spec]:
+    named = enumerate((mark for mark in marks if not mark.is_turn), 1)
+    values = [{"second": mark.second, "number": f"{number}", "said": mark.text} for number, mark in named]
+    rule = {"type": "rule", "color": "var(--ink)", "strokeDash": [4, 3]}
+    text = {"type": "text", "baseline": "bottom", "dy": -3, "fontWeight": "bold", "aria": False}
+    data = {"values": values}
+    layers: list[Spec] = [
+        {"data": data, "mark": rule, "encoding": {"x": _AT, "description": {"field": "said"}}},
+        {"data": data, "mark": text, "encoding": {"x": _AT, "y": {"value": 0}, "text": {"field": "number"}}},
+    ]
+    return layers if values else []
 
 
 def _values(tracks: Sequence[Track]) -> list[dict[str, Any]]:
