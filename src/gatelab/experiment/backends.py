@@ -72,12 +72,24 @@ def _ready(slices: Sequence[EndpointSlice], port_name: str) -> tuple[ReadyPod, .
 
 async def _replicas(cluster: Cluster, namespace: str, service: Service) -> int:
     """The replicas of all Deployments whose pods the Service selects."""
+    return sum(each.spec.replicas for each in await _deployments(cluster, namespace, service))
+
+
+async def deployments_behind(experiment: Experiment, cluster: Cluster) -> Sequence[Deployment]:
+    """Those whose pods the Service selects. Raises CouldNotRun without the Service, ApiError."""
+    namespace, name, _ = experiment.service_reference
+    try:
+        service = view(Service, await cluster.get(SERVICE, Key(namespace, name)))
+    except NotFound:
+        raise CouldNotRun(f"service: there is no Service {name} in namespace {namespace}") from None
+    return await _deployments(cluster, namespace, service)
+
+
+async def _deployments(cluster: Cluster, namespace: str, service: Service) -> Sequence[Deployment]:
     if not service.spec.selector:
-        return 0
+        return ()
     selector = from_labels(service.spec.selector)
     deployments = [view(Deployment, each) for each in await cluster.list(DEPLOYMENT, namespace=namespace)]
-    return sum(
-        each.spec.replicas
-        for each in deployments
-        if selector.matches((each.spec.template.get("metadata") or {}).get("labels") or {})
-    )
+    return [
+        each for each in deployments if selector.matches((each.spec.template.get("metadata") or {}).get("labels") or {})
+    ]
