@@ -10,7 +10,8 @@ from gatelab.node.errors import LabError, LabIsNotRunning
 from gatelab.node.place import LabPlace
 
 
-def _complete(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:  # noqa: ARG001
+def complete_lab(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:  # noqa: ARG001
+    """Names of labs, for completion."""
     return [name for name in LabPlace.names() if name.startswith(incomplete)]
 
 
@@ -20,7 +21,7 @@ name_option = click.option(
     default="gatelab",
     show_default=True,
     help="Which lab. [env: GATELAB_NAME]",
-    shell_complete=_complete,
+    shell_complete=complete_lab,
 )
 
 

@@ -33,6 +33,8 @@ COMMANDS: Mapping[str, Subcommand] = {
     ),
     "call": Subcommand("gatelab.cli.call:call", "Call a gRPC method; grpcurl's options."),
     "load": Subcommand("gatelab.cli.load:load", "Put load on a gRPC method; ghz's options."),
+    "ghz": Subcommand("gatelab.cli.wrapped:ghz", "Run ghz on a lab or cluster; spread and verdict beside."),
+    "k6": Subcommand("gatelab.cli.wrapped:k6", "Run k6 on a lab or cluster; spread and verdict beside."),
     "experiment": Subcommand("gatelab.cli.experiment:experiment", "Run an experiment that a file describes."),
     "demo": Subcommand("gatelab.cli.demo:demo", "Lab up, example, spread, verdict, lab down."),
     "completion": Subcommand("gatelab.cli.completion:completion", "Print completion code for bash, zsh or fish."),

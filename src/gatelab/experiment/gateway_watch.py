@@ -28,14 +28,13 @@ REST = 10
 class Wanted:
     """What to look at; nothing named is everything.
 
-    `services` are `namespace/name:port` of backends. `host` is where the program calls, if that is known, with the
-    `place` that it was found at: a hint, which counts only where routes fit it.
+    `services` are `namespace/name:port` of backends. `host` is where the program calls, if that
+    is known: a hint, which counts only where routes fit it.
     """
 
     gateways: tuple[Key, ...] = ()
     services: tuple[str, ...] = ()
     host: str = ""
-    place: Place | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,13 +64,16 @@ class GatewayWatch:
         self._pods = pods
         self._watched: list[_Watched] = []
 
-    async def begin(self, wanted: Wanted) -> None:
-        """The first reading. Raises CouldNotRun when there is no Gateway to look at."""
+    async def begin(self, wanted: Wanted, place: Place | None = None) -> None:
+        """The first reading. `place` is where `wanted.host` was found.
+
+        Raises CouldNotRun when there is no Gateway to look at.
+        """
         try:
             rules = await read_rules(self._cluster)
         except ApiError as error:
             raise CouldNotRun(f"the cluster's Gateways and routes cannot be read: {error.message}") from error
-        kept = await _wanted(rules, wanted)
+        kept = await _wanted(rules, wanted, place)
         gateways = wanted.gateways or tuple(sorted(rules.addresses))
         _check(gateways, kept, rules, wanted)
         here = {each.gateway for each in kept} if wanted.services or len(kept) < len(rules.rules) else set(gateways)
@@ -118,13 +120,13 @@ async def _finish(watched: _Watched) -> Seen:
     return Seen(watched.gateway, watched.groups, watched.names, counts)
 
 
-async def _wanted(rules: Rules, wanted: Wanted) -> Sequence[Rule]:
+async def _wanted(rules: Rules, wanted: Wanted, place: Place | None) -> Sequence[Rule]:
     kept = [each for each in rules.rules if not wanted.gateways or each.gateway in wanted.gateways]
     if wanted.services:
         kept = [each for each in kept if any(backend.name in wanted.services for backend in each.backends)]
     if not wanted.host:
         return kept
-    places = await addresses_of(wanted.place) if wanted.place is not None else frozenset()
+    places = await addresses_of(place) if place is not None else frozenset()
     at = [each for each in kept if places & rules.addresses.get(each.gateway, frozenset())] or kept
     return [each for each in at if takes_host(each.hostnames, wanted.host)] or at
 

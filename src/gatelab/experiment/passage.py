@@ -17,6 +17,8 @@ from gatelab.spread import Spread, finest_bound, measure
 BOUND = 0.2
 COARSEST_BOUND = 0.5
 """Half or one and a half times the even share is not a spread that anybody would call even."""
+SURELY = 0.8
+"""The finest bound takes a spread that is even to the last request; this part of the requests leaves room for some."""
 NOTHING = EnvoyCounts({}, {}, 0, 0, 0, 0, ())
 CHANGED = "pods came or went during the run, so that no share of theirs was to be expected"
 
@@ -96,7 +98,8 @@ def _bound(wanted: float | None, spread: Spread, confidence: float) -> float:
     pods = len(spread.counts)
     if wanted is not None or pods < 2:
         return wanted or BOUND
-    return min(COARSEST_BOUND, max(BOUND, finest_bound(pods, spread.total, confidence=confidence)))
+    finest = finest_bound(pods, int(spread.total * SURELY), confidence=confidence)
+    return min(COARSEST_BOUND, max(BOUND, finest))
 
 
 def _weights(group: RuleGroup, backends: Mapping[str, int], expect: Expect) -> WeightsReport | None:
