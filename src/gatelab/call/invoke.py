@@ -1,6 +1,6 @@
 """One call of any of the four kinds, told to a listener as it happens."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterable, AsyncIterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -33,14 +33,14 @@ class Outcome:
     status: Status
     trailers: Metadata
     sent: int
-    """How many requests were given."""
+    """How many requests were taken from those given."""
     received: int
 
 
 async def invoke(
     channel: Channel,
     method: Method,
-    requests: Sequence[Message],
+    requests: Sequence[Message] | AsyncIterable[Message],
     listener: Listener,
     *,
     metadata: Metadata = (),
@@ -48,12 +48,14 @@ async def invoke(
 ) -> Outcome:
     """Sends `requests` and reads until the call ends; where one is wanted and none is given, an empty one is sent.
 
-    Raises CallError for a response that is not the method's message.
+    Those of a stream that are still to come are sent beside the reading. Raises CallError for a response that is not
+    the method's message, and what `requests` raises.
     """
     received = 0
-    payloads = [request.SerializeToString() for request in requests]
-    if not payloads and not method.client_streaming:
-        payloads = [b""]
+    sent = _Sent(requests)
+    payloads: AsyncIterable[bytes] | Sequence[bytes] = sent
+    if not method.client_streaming:
+        payloads = [each async for each in sent] or [b""]
     async with channel.call(method.path, payloads, metadata=metadata, timeout_s=timeout_s) as stream:
         await stream.answered()
         listener.headers(stream.headers)
@@ -62,7 +64,25 @@ async def invoke(
             await listener.message(_decoded(method, payload), len(payload))
         status = await stream.ended()
         trailers = stream.trailers
-    return Outcome(_checked(method, status, received), trailers, len(requests), received)
+    return Outcome(_checked(method, status, received), trailers, sent.count, received)
+
+
+class _Sent:
+    """Requests, encoded and counted as they are taken."""
+
+    def __init__(self, requests: Sequence[Message] | AsyncIterable[Message]) -> None:
+        self._requests = requests
+        self.count = 0
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        if isinstance(self._requests, AsyncIterable):
+            async for request in self._requests:
+                self.count += 1
+                yield request.SerializeToString()
+            return
+        for request in self._requests:
+            self.count += 1
+            yield request.SerializeToString()
 
 
 def _decoded(method: Method, payload: bytes) -> Message:

@@ -40,7 +40,7 @@ def requests(
     if data_format == "text":
         parsed = list(_text_records(method, text))
     else:
-        parsed = [parse(method, value, allow_unknown_fields=allow_unknown_fields) for value in _values(text)]
+        parsed = [parse(method, value, allow_unknown_fields=allow_unknown_fields) for value in values_of(text)]
     if len(parsed) > 1 and not method.client_streaming:
         kind = "server-streaming" if method.server_streaming else "unary"
         raise DataError(f'method "{method.full_name}" is a {kind} RPC, but request data contained more than 1 message')
@@ -79,7 +79,8 @@ def _without_empty(value: Any) -> Any:
             return value
 
 
-def _values(text: str) -> Iterator[Any]:
+def values_of(text: str) -> Iterator[Any]:
+    """`documents`, with the error worded for request data."""
     try:
         yield from documents(text)
     except DataError as error:

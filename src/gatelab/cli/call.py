@@ -1,6 +1,7 @@
 """`gatelab call`: grpcurl's options, outputs and exit codes."""
 
 import asyncio
+import signal
 import sys
 from typing import Any
 
@@ -8,6 +9,7 @@ import click
 
 from gatelab import __version__
 from gatelab.cli.call_options import options_of, warnings
+from gatelab.cli.exit_codes import SIGNAL_OFFSET
 from gatelab.cli.go_flags import GoCommand
 
 
@@ -65,11 +67,15 @@ def call(arguments: tuple[str, ...], **values: Any) -> None:
       printf '{"name": "a"}{"name": "b"}' | gatelab call -d @ HOST:443 greetings.GreetMe/Chat
 
     Without -d one empty message is sent. Names of a running lab are resolved by its DNS, and its certificates are
-    trusted for them. Exit code: 0; 1 the call could not be made; 2 usage; 64 + n for gRPC status n.
+    trusted for them. Exit code: 0; 1 the call could not be made; 2 usage; 64 + n for gRPC status n;
+    130 after Ctrl-C.
     """
     from gatelab.cli.call_run import run
 
     options = options_of(arguments, values)
     for warning in warnings(options):
         click.echo(f"Warning: {warning}", err=True)
-    sys.exit(asyncio.run(run(options)))
+    try:
+        sys.exit(asyncio.run(run(options)))
+    except KeyboardInterrupt:  # the call has been reset, so that the server knows
+        sys.exit(SIGNAL_OFFSET + signal.SIGINT)

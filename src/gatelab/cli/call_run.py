@@ -1,15 +1,16 @@
 """What `gatelab call` does once its options are read."""
 
-import sys
-from collections.abc import Sequence
+from collections.abc import AsyncIterable, Sequence
 from contextlib import AsyncExitStack
+from typing import Any
 
 import click
+from google.protobuf.message import Message
 
 from gatelab.call.errors import CallError, ReflectionFailed, SchemaError, SymbolNotFound
 from gatelab.call.invoke import invoke
 from gatelab.call.messages import documents, requests
-from gatelab.call.schema import Schema, split_method
+from gatelab.call.schema import Method, Schema, split_method
 from gatelab.call.sources import learn_types, types_in
 from gatelab.cli.call_channel import opened
 from gatelab.cli.call_headers import metadata_of
@@ -17,6 +18,7 @@ from gatelab.cli.call_hints import error_hint, hint
 from gatelab.cli.call_options import Options
 from gatelab.cli.call_output import Printer, Style
 from gatelab.cli.call_schema import Schemas, failing, files_of, template_text, with_expanded_headers, write_out
+from gatelab.cli.call_stdin import stdin_chunks
 from gatelab.cli.call_timing import Timing
 from gatelab.cli.exit_codes import STATUS_OFFSET
 from gatelab.grpc_wire.channel import Channel
@@ -102,16 +104,10 @@ async def _call(options: Options, schemas: Schemas, channel: Channel, timing: Ti
         method = schema.method(options.symbol)
         printer = Printer(method, schema, schemas.source, Style.of(options))
         printer.resolved(metadata)
-        messages = requests(
-            method,
-            await _data(options, schemas, schema),
-            allow_unknown_fields=options.allow_unknown_fields,
-            data_format=options.format_,
-        )
         outcome = await invoke(
             channel,
             method,
-            messages,
+            await _requests(options, schemas, schema, method),
             printer,
             metadata=(*metadata, *_user_agent(options)),
             timeout_s=timing.left(options.max_time),
@@ -138,13 +134,29 @@ async def _schema_of_method(schemas: Schemas, symbol: str) -> Schema:
         raise SchemaError(f'failed to query for service descriptor "{service}": {error}') from error
 
 
-async def _data(options: Options, schemas: Schemas, schema: Schema) -> str:
-    """The request data; the types that it names are then in `schema`."""
-    text = sys.stdin.read() if options.data == "@" else options.data
+async def _requests(
+    options: Options, schemas: Schemas, schema: Schema, method: Method
+) -> Sequence[Message] | AsyncIterable[Message]:
+    """The messages; those of a stream as they come on stdin. The types that they name are then in `schema`."""
+
+    async def learn(value: Any) -> None:
+        await learn_types(schemas.source, schema, types_in(value))
+
+    if options.data == "@" and method.client_streaming:
+        from gatelab.call.request_stream import streamed_requests
+
+        return streamed_requests(
+            method,
+            stdin_chunks(),
+            allow_unknown_fields=options.allow_unknown_fields,
+            data_format=options.format_,
+            learn=learn,
+        )
+    text = "".join([chunk async for chunk in stdin_chunks()]) if options.data == "@" else options.data
     if options.format_ == "json" and "@type" in text:
         for value in documents(text):
-            await learn_types(schemas.source, schema, types_in(value))
-    return text
+            await learn(value)
+    return requests(method, text, allow_unknown_fields=options.allow_unknown_fields, data_format=options.format_)
 
 
 def _user_agent(options: Options) -> Metadata:

@@ -134,10 +134,12 @@ class Stream:
         return self._status
 
     async def answered(self) -> None:
-        """Waits until response headers, or the end, have arrived."""
+        """Waits until response headers, or the end, have arrived; raises as the iteration does."""
         while not self._header_block and self._status is None:
             self._changed.clear()
             await self._changed.wait()
+        if self._failure is not None:
+            raise self._failure
 
     # The sink of the session.
 
