@@ -71,4 +71,6 @@ def expression(field: str, pattern: str) -> str:
             f"{field} {pattern!r} is not a regular expression that can be served ({problem}); "
             "see https://github.com/google/re2/wiki/Syntax"
         )
-    return f"(?:{pattern})"
+    group = f"(?:{pattern})"
+    # What begins with \Q is literal up to \E, or to the end of the pattern: here that is the end of the group.
+    return group if regex.problem(group) is None else f"(?:{pattern}\\E)"
