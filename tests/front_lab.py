@@ -3,6 +3,7 @@
 import base64
 import json
 import shutil
+import signal
 import ssl
 import tempfile
 import time
@@ -27,6 +28,7 @@ BACKENDS = ("calls", "pages", "twin-calls", "twin-pages")
 ENVOY = "front-gatelab"
 """The Deployment of the Gateway."""
 ENVOYS = ("pods", "-l", "gateway.networking.k8s.io/gateway-name=front")
+CONTROL_PLANE = "gatelab.controlplane"
 HTTP_LISTENER = {"name": "more", "port": 18081, "protocol": "HTTP"}
 
 
@@ -133,10 +135,11 @@ def edit_routes(lab: Lab, edits: int, pause_s: float = 0.0) -> None:
         time.sleep(pause_s)  # the pace of a test that is asked to keep one
 
 
-def kill_control_plane(lab: Lab) -> None:
-    """With its xDS server; back when its API is ready."""
-    (control_plane,) = processes(lab, "gatelab.controlplane")
-    control_plane.kill()
+def end_control_plane(lab: Lab, by: signal.Signals) -> None:
+    """With its xDS server; back when the API of the next one is ready."""
+    (control_plane,) = processes(lab, CONTROL_PLANE)
+    control_plane.send_signal(by)
+    wait_until(lambda: control_plane not in processes(lab, CONTROL_PLANE), "it has ended")
     ready = ("get", "--raw", "/readyz")
     wait_until(lambda: lab.kubectl(*ready, check=False).returncode == 0, "the API is back")
 

@@ -1,6 +1,7 @@
 """Streams of gRPC that are under way live through what is changed around them, and end well with their pod."""
 
 import asyncio
+import signal
 from collections.abc import Iterator
 
 import pytest
@@ -9,8 +10,8 @@ from front_lab import (
     ENVOY,
     a_listener_comes_and_goes,
     edit_routes,
+    end_control_plane,
     envoys,
-    kill_control_plane,
     patch,
     rolled,
     rotate_certificate,
@@ -61,8 +62,9 @@ def test_listeners_and_certificates_change(front: Lab, streams: LongStreams) -> 
         streams.go_on()
 
 
-def test_the_control_plane_is_killed(front: Lab, streams: LongStreams) -> None:
-    kill_control_plane(front)
+@pytest.mark.parametrize("by", [signal.SIGTERM, signal.SIGKILL], ids=str)
+def test_the_control_plane_ends(front: Lab, streams: LongStreams, by: signal.Signals) -> None:
+    end_control_plane(front, by)
     streams.go_on()
     edit_routes(front, 4)
     streams.go_on()

@@ -5,6 +5,7 @@ do beside other tests, and each test tells its figures (`pytest -rP`).
 """
 
 import os
+import signal
 import sys
 from collections.abc import Iterator
 from typing import Any
@@ -16,8 +17,8 @@ from front_lab import (
     ENVOY,
     a_listener_comes_and_goes,
     edit_routes,
+    end_control_plane,
     envoys,
-    kill_control_plane,
     patch,
     pod_of,
     rolled,
@@ -144,9 +145,11 @@ def test_a_pod_ends_by_itself(front: Lab, traffic: MixedTraffic, backend: str) -
     traffic.go_on()
 
 
-def test_the_control_plane_and_its_xds_are_killed(front: Lab, traffic: MixedTraffic) -> None:
-    kill_control_plane(front)
-    patch(front, "httproute/pages", "add", "/spec/hostnames/-", "new.test")
+@pytest.mark.parametrize("by", [signal.SIGTERM, signal.SIGKILL], ids=str)
+def test_the_control_plane_and_its_xds_end(front: Lab, traffic: MixedTraffic, by: signal.Signals) -> None:
+    """Asked to or not; its Envoys come to the next one, and do what that says."""
+    end_control_plane(front, by)
+    a_listener_comes_and_goes(front)
     traffic.go_on()
 
 
