@@ -1,9 +1,10 @@
 """Configurations of one proxy, one after the other: what is in the next one as it was is not encoded again."""
 
 from collections.abc import Callable, Iterable, Mapping
-from operator import is_
+from dataclasses import dataclass, field
 from typing import Protocol, TypeVar
 
+from gatelab.persistent import PersistentMap, Union, changed_part
 from gatelab.proxy.model import Authorities, Certificate, ProxyConfig
 from gatelab.proxy.resources.cluster import encode_backend
 from gatelab.proxy.resources.encoded import (
@@ -20,7 +21,7 @@ from gatelab.proxy.resources.many_hosts import MANY, Spread, TableNumbers, over_
 from gatelab.proxy.resources.route_table import HostsMemo, encode_hosts, encode_route_table
 from gatelab.proxy.resources.secret import encode_authorities, encode_certificate
 
-Resources = Mapping[str, Mapping[str, EncodedResource]]
+Resources = Mapping[str, PersistentMap[str, EncodedResource]]
 
 
 class _Named(Protocol):
@@ -29,17 +30,24 @@ class _Named(Protocol):
 
 
 T = TypeVar("T", bound=_Named)
-_Known = dict[str, tuple[_Named, EncodedResource]]
-_Whole = tuple[tuple[_Named, ...], Mapping[str, EncodedResource]]
+
+
+@dataclass(slots=True)
+class _Made:
+    """What was given of a type, and what it has become."""
+
+    given: tuple[_Named, ...] = ()
+    known: dict[str, tuple[_Named, EncodedResource]] = field(default_factory=dict)
+    encoded: PersistentMap[str, EncodedResource] = field(default_factory=PersistentMap)
 
 
 class Encoder:
     """Gives for each configuration what `encode` gives."""
 
     def __init__(self, many_hosts: int = MANY) -> None:
-        self._known: dict[str, _Known] = {}
-        self._whole: dict[str, _Whole] = {}
+        self._made: dict[str, _Made] = {}
         self._hosts: dict[str, HostsMemo] = {}
+        self._all_hosts: Union[str, EncodedResource] = Union()
         self._numbers = TableNumbers(many_hosts)
         self._spread: Spread = {}
 
@@ -51,8 +59,7 @@ class Encoder:
         self._hosts = {table.name: self._hosts.get(table.name) or HostsMemo() for table in config.route_tables}
         spread = self._numbers.spread(config.route_tables)
         if spread != self._spread:
-            self._known.pop(LISTENER, None)
-            self._whole.pop(LISTENER, None)
+            self._made.pop(LISTENER, None)
             self._spread = spread
         whole = [table for table in config.route_tables if table.name not in spread]
         return {
@@ -67,36 +74,33 @@ class Encoder:
             SECRET: self._all(SECRET, _secrets(config), _encode_secret),
         }
 
-    def _single_hosts(self, config: ProxyConfig, spread: Spread) -> Mapping[str, EncodedResource]:
+    def _single_hosts(self, config: ProxyConfig, spread: Spread) -> PersistentMap[str, EncodedResource]:
         of_tables = [
             encode_hosts(table, spread[table.name], self._hosts[table.name])
             for table in config.route_tables
             if table.name in spread
         ]
-        if len(of_tables) == 1:
-            return of_tables[0]
-        return {name: host for hosts in of_tables for name, host in hosts.items()}
+        return self._all_hosts.of(of_tables)
 
     def _all(
         self, type_url: str, models: Iterable[T], encode_one: Callable[[T], EncodedResource]
-    ) -> Mapping[str, EncodedResource]:
-        models = tuple(models)
-        earlier, whole = self._whole.get(type_url, ((), {}))
-        if len(models) == len(earlier) and all(map(is_, models, earlier)):
-            return whole
-        before, known = self._known.get(type_url, {}), _Known()
-        for model in models:
+    ) -> PersistentMap[str, EncodedResource]:
+        made, now = self._made.setdefault(type_url, _Made()), tuple(models)
+        gone, come = changed_part(made.given, now)
+        leaving = {each.name for each in gone}
+        found: dict[str, tuple[_Named, EncodedResource]] = {}
+        for model in come:
             name = model.name
-            if name in known:
+            entry = made.known.get(name)
+            if name in found or (entry is not None and name not in leaving):
                 raise ValueError(f"{RESOURCE_TYPES[type_url]} {name!r} is given twice")
-            entry = before.get(name)
-            if entry is None or (entry[0] is not model and entry[0] != model):
-                entry = (model, encode_one(model))
-            known[name] = entry
-        self._known[type_url] = known
-        found = {name: resource for name, (_, resource) in known.items()}
-        self._whole[type_url] = (models, found)
-        return found
+            found[name] = entry if entry is not None and entry[0] == model else (model, encode_one(model))
+        made.given = now
+        for name in leaving - found.keys():
+            del made.known[name]
+        made.known.update(found)
+        made.encoded = made.encoded.after({name: one for name, (_, one) in found.items()}, leaving)
+        return made.encoded
 
 
 def _secrets(config: ProxyConfig) -> Iterable[Certificate | Authorities]:

@@ -1,7 +1,7 @@
 """Hosts and their routes: RouteConfiguration."""
 
 import functools
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -12,6 +12,7 @@ from envoy.config.route.v3.route_components_pb2 import RouteMatch as EnvoyRouteM
 from envoy.config.route.v3.route_components_pb2 import VirtualHost as EnvoyVirtualHost
 from envoy.config.route.v3.route_pb2 import RouteConfiguration
 
+from gatelab.persistent import PersistentMap, changed_part
 from gatelab.proxy.model import NO_CHANGES, Forward, Redirect, Route, RouteTable, VirtualHost
 from gatelab.proxy.resources.encoded import CLUSTER, ROUTE_TABLE, EncodedResource, Reference, of_bytes
 from gatelab.proxy.resources.header_changes import change_headers
@@ -25,50 +26,52 @@ from gatelab.proxy.resources.sessions import expanded
 
 
 class HostsMemo:
-    """The hosts of a table as they were encoded last. Those that are as they were are not looked at, but for that."""
+    """The hosts of a table as they were encoded last. Those that are as they were are not looked at."""
 
     def __init__(self) -> None:
+        self._given: Sequence[VirtualHost] = ()
         self._known: dict[str, _EncodedHost] = {}
-        self._scopes: Mapping[str, EncodedResource] = {}
+        self._scopes: PersistentMap[str, EncodedResource] = PersistentMap()
 
-    def encoded(self, hosts: Iterable[VirtualHost]) -> Iterable["_EncodedHost"]:
+    def encoded(self, hosts: Sequence[VirtualHost]) -> Sequence["_EncodedHost"]:
         """The hosts in their order."""
         self._take(hosts)
-        return self._known.values()
+        return [self._known[each.name] for each in hosts]
 
-    def scopes(self, table: str, number: int, hosts: Iterable[VirtualHost]) -> Mapping[str, EncodedResource]:
-        """The hosts as resources of their own: the same mapping as long as nothing changes."""
+    def scopes(self, table: str, number: int, hosts: Sequence[VirtualHost]) -> PersistentMap[str, EncodedResource]:
+        """The hosts as resources of their own."""
         changed, gone = self._take(hosts)
         if not self._scopes:
             changed = list(self._known.values())
         elif not changed and not gone:
             return self._scopes
-        scopes = dict(self._scopes)
-        for each in gone:
-            scopes.pop(scope_of(table, each.host), None)
-        for each in changed:
-            if is_exact(each.host):
-                name = scope_of(table, each.host)
-                scopes[name] = encode_host(table, number, each.host, each.body, each.needs)
-        if others_of(table) not in scopes or not all(is_exact(each.host) for each in (*changed, *gone)):
-            others = [each for each in self._known.values() if not is_exact(each.host)]
+        scopes = {
+            scope_of(table, each.host): encode_host(table, number, each.host, each.body, each.needs)
+            for each in changed
+            if is_exact(each.host)
+        }
+        if others_of(table) not in self._scopes or not all(is_exact(each.host) for each in (*changed, *gone)):
+            others = [self._known[each.name] for each in hosts if not is_exact(each)]
             body = b"".join(each.body for each in others)
             scopes[others_of(table)] = encode_others(table, number, body, _needs(others))
-        self._scopes = scopes
-        return scopes
+        self._scopes = self._scopes.after(scopes, (scope_of(table, each.host) for each in gone))
+        return self._scopes
 
-    def _take(self, hosts: Iterable[VirtualHost]) -> tuple[list["_EncodedHost"], list["_EncodedHost"]]:
+    def _take(self, hosts: Sequence[VirtualHost]) -> tuple[list["_EncodedHost"], list["_EncodedHost"]]:
         """Takes these for the present hosts; those that are encoded anew, and what is not there any more."""
-        before, now = self._known, {host.name: host for host in hosts}
-        changed = [
-            _EncodedHost(host, _serialised(host), frozenset(_backends(host)))
+        left, come = changed_part(self._given, hosts)
+        now, before = {host.name: host for host in come}, {host.name: self._known[host.name] for host in left}
+        anew = {
+            name: _EncodedHost(host, _serialised(host), frozenset(_backends(host)))
             for name, host in now.items()
-            if (known := before.get(name)) is None or (known.host is not host and known.host != host)
-        ]
-        anew = {each.host.name: each for each in changed}
-        gone = [known for name, known in before.items() if name not in now or name in anew] if before else []
-        self._known = {name: anew[name] if name in anew else before[name] for name in now}
-        return changed, gone
+            if (known := self._known.get(name)) is None or known.host != host
+        }
+        gone = [known for name, known in before.items() if name not in now or name in anew]
+        for name in before.keys() - now.keys():
+            del self._known[name]
+        self._known.update(anew)
+        self._given = hosts
+        return list(anew.values()), gone
 
 
 class _EncodedHost(NamedTuple):
@@ -83,14 +86,14 @@ def encode_route_table(table: RouteTable, memo: HostsMemo | None = None) -> Enco
     Serialised messages that are joined are one message, in which repeated fields follow each other (Protocol Buffers,
     "Encoding"): so the table is put together of hosts that are serialised each for itself.
     """
-    hosts = list((memo or HostsMemo()).encoded(table.hosts))
+    hosts = (memo or HostsMemo()).encoded(table.hosts)
     before = RouteConfiguration(name=table.name).SerializeToString()
     after = RouteConfiguration(ignore_port_in_host_matching=True).SerializeToString()
     body = b"".join((before, *(host.body for host in hosts), after))
     return of_bytes(ROUTE_TABLE, table.name, body, needs=_needs(hosts))
 
 
-def encode_hosts(table: RouteTable, number: int, memo: HostsMemo | None = None) -> Mapping[str, EncodedResource]:
+def encode_hosts(table: RouteTable, number: int, memo: HostsMemo | None = None) -> PersistentMap[str, EncodedResource]:
     """The hosts of a table as scopes, by name: `many_hosts` tells why. Raises ValueError as `encode_route_table`."""
     return (memo or HostsMemo()).scopes(table.name, number, table.hosts)
 

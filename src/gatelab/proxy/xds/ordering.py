@@ -11,10 +11,11 @@ it loses the cluster, and a request finds its route and its cluster in one event
 when their requests have. For the same reason a connection that is made after the ACK meets what was acknowledged: what
 was posted is run before the worker waits for sockets again. One that a worker has already begun to read may meet what
 was before, whole. What an ACK does leave open is a listener that warms: until its routes, hosts and certificates have
-come, the one before it serves, with the clusters that it named (`clusters_in_use`).
+come, the one before it serves, with the clusters that it named (`unused`).
 """
 
 from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 
 from gatelab.proxy.resources import (
     CLUSTER,
@@ -37,31 +38,15 @@ NAMING = (LISTENER, ROUTE_TABLE, HOST)
 """The types whose resources name clusters, and wait for them."""
 
 
-def may_send(resource: EncodedResource, awaited: frozenset[Reference]) -> bool:
+def may_send(resource: EncodedResource, snapshot: Snapshot, subscriptions: Subscriptions) -> bool:
     """Whether everything that the resource names is in place, as far as it has to be there first.
 
     A rejected or unknown backend holds nothing up: its requests fail, the others' need not wait. A listener need not
     wait for routes or certificates that Envoy asks for only when it has the listener: Envoy itself waits for these.
     """
-    return resource.type_url not in NAMING or resource.needs.isdisjoint(awaited)
-
-
-def awaited(snapshot: Snapshot, subscriptions: Subscriptions) -> frozenset[Reference]:
-    """What is not in place yet, and holds up whoever names it."""
-    endpoints, clusters = subscriptions[ENDPOINTS], snapshot.versions_of(CLUSTER)
-    without_endpoints = clusters.keys() - endpoints.held.keys() - endpoints.rejected.keys()
-    suspects = subscriptions[CLUSTER].behind(clusters) | (clusters.keys() & endpoints.again) | without_endpoints
-    suspects |= _without_secrets(snapshot, subscriptions)
-    needs = [*((CLUSTER, name) for name in suspects), *((SECRET, name) for name in snapshot.of(SECRET))]
-    needs += [need for each in snapshot.of(LISTENER).values() for need in each.needs if need[0] == HOST]
-    return frozenset(need for need in needs if not _is_in_place(need, snapshot, subscriptions))
-
-
-def _without_secrets(snapshot: Snapshot, subscriptions: Subscriptions) -> set[str]:
-    """The clusters that wait for a certificate or for authorities: until then Envoy has no use for them."""
-    secrets, parents = subscriptions[SECRET], snapshot.parents.get(SECRET, {})
-    missing = parents.keys() - secrets.held.keys() - secrets.rejected.keys()
-    return {each.name for name in missing for each in parents[name] if each.type_url == CLUSTER}
+    if resource.type_url not in NAMING:
+        return True
+    return all(_is_in_place(need, snapshot, subscriptions) for need in resource.needs)
 
 
 def _is_in_place(need: Reference, snapshot: Snapshot, subscriptions: Subscriptions) -> bool:
@@ -93,37 +78,38 @@ def _has_secrets(resource: EncodedResource, subscriptions: Subscriptions) -> boo
 def removable(type_url: str, snapshot: Snapshot, subscriptions: Subscriptions) -> frozenset[str]:
     """The names of a wildcard type that Envoy has, that are no longer wanted, and that nothing in it uses."""
     subscription, desired = subscriptions[type_url], snapshot.of(type_url)
-    gone = frozenset(subscription.held.keys() - desired.keys())
+    gone = subscription.surplus()
     if not gone or not subscription.wildcard:
         return frozenset()
     if type_url == LISTENER:
         # Together with what takes their place: an address may move from one listener to another.
-        late = awaited(snapshot, subscriptions)
-        waiting = any(subscription.wants(resource) and not may_send(resource, late) for resource in desired.values())
-        return frozenset() if waiting else gone
+        wanted = (resource for resource in desired.values() if subscription.wants(resource))
+        waiting = any(not may_send(resource, snapshot, subscriptions) for resource in wanted)
+        return frozenset() if waiting else frozenset(gone)
     if type_url == HOST:
         # The others' listener is gone: nobody looks for them, but connections that are still being drained.
         return frozenset(name for name in gone if others_of(table_of(name)) in desired)
-    used = clusters_in_use(subscriptions)
-    return frozenset() if used is None else gone - used
+    return unused(gone, subscriptions)
 
 
-def clusters_in_use(subscriptions: Subscriptions) -> frozenset[str] | None:
-    """The clusters that Envoy's listeners and routes name, old or on their way; None while that is not known."""
-    if not subscriptions[LISTENER].opened:
-        return None
-    used: set[str] = set()
-    for subscription in (subscriptions[type_url] for type_url in NAMING):
-        in_flight = subscription.in_flight
-        needs = [held.needs for held in subscription.held.values()]
-        needs += [resource.needs for resource in in_flight.resources.values()] if in_flight is not None else []
-        for need in needs:
-            if need is None:
-                return None
-            if any(_keeps_warming(each, subscriptions) for each in need):
-                return None
-            used.update(name for type_url, name in need if type_url == CLUSTER)
-    return frozenset(used)
+def unused(clusters: AbstractSet[str], subscriptions: Subscriptions) -> frozenset[str]:
+    """Those of the clusters that none of Envoy's listeners and routes names, old or on their way; none while that is
+    not known.
+    """
+    naming = [subscriptions[type_url] for type_url in NAMING]
+    if not subscriptions[LISTENER].opened or not all(each.is_known for each in naming):
+        return frozenset()
+    in_flight = {
+        need for each in naming if each.in_flight for one in each.in_flight.resources.values() for need in one.needs
+    }
+    if any(_keeps_warming(need, subscriptions) for need in (*subscriptions[LISTENER].needed, *in_flight)):
+        return frozenset()
+    references = ((CLUSTER, name) for name in clusters)
+    return frozenset(
+        name
+        for type_url, name in references
+        if (type_url, name) not in in_flight and not any((type_url, name) in each.needed for each in naming)
+    )
 
 
 def _keeps_warming(need: Reference, subscriptions: Subscriptions) -> bool:

@@ -42,17 +42,17 @@ def _unaccepted(snapshot: Snapshot, session: Session) -> Iterator[tuple[Resource
     """Each resource that this Envoy has not accepted, with its words when it refused."""
     for type_url, type_ in RESOURCE_TYPES.items():
         subscription, desired = session.subscriptions[type_url], snapshot.of(type_url)
-        parents = snapshot.parents.get(type_url, {})
-        behind = subscription.behind(snapshot.versions_of(type_url))
+        subscription.follow(desired)
+        parents, behind = snapshot.parents_of(type_url), subscription.behind()
         if not subscription.wildcard:
-            behind = (behind & parents.keys()) | (parents.keys() - desired.keys())
+            behind = {name for name in behind if name in parents} | snapshot.missing.get(type_url, frozenset())
         for name in behind:
             resource = desired.get(name)
             if resource is not None and (rejection := subscription.rejection(resource)) is not None:
                 yield type_, name, rejection.message
             elif resource is not None and subscription.runs(resource) and name not in subscription.again:
                 continue
-            elif subscription.wildcard or name in subscription.names or _is_awaited(parents[name], session):
+            elif subscription.wildcard or name in subscription.names or _is_awaited(parents[name].values(), session):
                 yield type_, name, None
 
 

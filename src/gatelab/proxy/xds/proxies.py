@@ -1,35 +1,48 @@
 """All proxies: what is published to each, the sessions of its Envoys, and what they accepted."""
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from operator import is_
 
 from envoy.service.discovery.v3.discovery_pb2 import DeltaDiscoveryRequest
 
+from gatelab.persistent import PersistentMap
 from gatelab.proxy.model import Acceptance, Endpoint, Endpoints, ProxyConfig
-from gatelab.proxy.resources import ENDPOINTS, MANY, EncodedResource, Encoder, Resources, encode_endpoints
+from gatelab.proxy.resources import CLUSTER, ENDPOINTS, MANY, Encoder, Resources, encode_endpoints
 from gatelab.proxy.xds.progress import acceptance_of
 from gatelab.proxy.xds.session import Session
-from gatelab.proxy.xds.snapshot import Snapshot
+from gatelab.proxy.xds.snapshot import Named, Snapshot
 
 _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class _Assignment:
-    endpoints: tuple[Endpoint, ...]
-    encoded: EncodedResource
+class _Assigned:
+    """The endpoints of every backend as they are sent, and what they were made of."""
+
+    clusters: Named = field(default_factory=PersistentMap)
+    endpoints: PersistentMap[str, tuple[Endpoint, ...]] = field(default_factory=PersistentMap)
+    encoded: Named = field(default_factory=PersistentMap)
+
+    def after(self, clusters: Named, endpoints: PersistentMap[str, tuple[Endpoint, ...]]) -> "_Assigned":
+        """The same for these: what did not change stays as it was."""
+        names = clusters.changes_since(self.clusters) | endpoints.changes_since(self.endpoints)
+        put = {
+            name: encode_endpoints(name, endpoints.get(name, ()))
+            for name in names
+            if name in clusters
+            and (name not in self.encoded or endpoints.get(name, ()) != self.endpoints.get(name, ()))
+        }
+        gone = (name for name in names if name not in clusters)
+        return _Assigned(clusters, endpoints, self.encoded.after(put, gone))
 
 
 @dataclass(slots=True)
 class _Proxy:
     encoder: Encoder
     config: ProxyConfig | None = None
-    endpoints: Endpoints | None = None
-    assignments: Mapping[str, _Assignment] = field(default_factory=dict)
-    assigned: tuple[object, object] = (None, None)
-    """The backends and the endpoints that `assignments` were made of."""
+    endpoints: PersistentMap[str, tuple[Endpoint, ...]] | None = None
+    assigned: _Assigned = field(default_factory=_Assigned)
     snapshot: Snapshot | None = None
     sessions: dict[Session, Callable[[], None]] = field(default_factory=dict)
     acceptance: Acceptance = field(default_factory=Acceptance)
@@ -66,7 +79,7 @@ class Proxies:
         proxy = self._known(name)
         if proxy.endpoints == endpoints:
             return
-        proxy.endpoints = dict(endpoints)
+        proxy.endpoints = endpoints if isinstance(endpoints, PersistentMap) else PersistentMap(endpoints)
         self._refresh(name, proxy)
 
     def remove(self, name: str) -> None:
@@ -125,12 +138,9 @@ class Proxies:
         if proxy.config is None or proxy.snapshot is None:
             return
         if proxy.endpoints is not None:
-            assigned = (proxy.config.backends, proxy.endpoints)
-            if not all(map(is_, assigned, proxy.assigned)):
-                proxy.assigned = assigned
-                proxy.assignments = _assignments(proxy.config, proxy.endpoints, proxy.assignments)
-                encoded = {backend: assignment.encoded for backend, assignment in proxy.assignments.items()}
-                proxy.snapshot = proxy.snapshot.with_endpoints(encoded)
+            proxy.assigned = proxy.assigned.after(proxy.snapshot.of(CLUSTER), proxy.endpoints)
+            if proxy.assigned.encoded is not proxy.snapshot.of(ENDPOINTS):
+                proxy.snapshot = proxy.snapshot.with_endpoints(proxy.assigned.encoded)
         for session, wake in proxy.sessions.items() if proxy.is_complete else ():
             session.update(proxy.snapshot)
             wake()
@@ -147,16 +157,3 @@ class Proxies:
 
 def _endpoints_of(snapshot: Snapshot | None) -> Resources:
     return {} if snapshot is None or ENDPOINTS not in snapshot.resources else {ENDPOINTS: snapshot.of(ENDPOINTS)}
-
-
-def _assignments(
-    config: ProxyConfig, endpoints: Endpoints, before: Mapping[str, _Assignment]
-) -> dict[str, _Assignment]:
-    """The endpoints of every backend, those that did not change as they were."""
-    assignments = {}
-    for name in (backend.name for backend in config.backends):
-        wanted, known = endpoints.get(name, ()), before.get(name)
-        if known is None or known.endpoints != wanted:
-            known = _Assignment(wanted, encode_endpoints(name, wanted))
-        assignments[name] = known
-    return assignments

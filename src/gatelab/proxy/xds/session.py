@@ -17,8 +17,8 @@ from gatelab.proxy.resources import (
     EncodedResource,
 )
 from gatelab.proxy.xds.meter import XdsMeter
-from gatelab.proxy.xds.ordering import NAMING, awaited, may_send, removable
-from gatelab.proxy.xds.snapshot import Snapshot
+from gatelab.proxy.xds.ordering import may_send, removable
+from gatelab.proxy.xds.snapshot import Named, Snapshot
 from gatelab.proxy.xds.subscription import Delivery, Subscription
 
 _log = logging.getLogger(__name__)
@@ -40,7 +40,9 @@ class Session:
         self.node = ""
         self.snapshot: Snapshot | None = None
         self.subscriptions = {type_url: Subscription(type_url in _WILDCARD) for type_url in _SEND_ORDER}
-        self._last_endpoints: dict[str, EncodedResource] = {}
+        self._sent_endpoints: dict[str, EncodedResource] = {}
+        self._late_endpoints: dict[str, EncodedResource] = {}
+        """Of clusters that are wanted no longer, and that Envoy has."""
         self._nonces = map(str, itertools.count(1))
 
     def receive(self, request: DeltaDiscoveryRequest) -> None:
@@ -60,16 +62,13 @@ class Session:
         subscription.subscribe(request.resource_names_subscribe, request.initial_resource_versions)
         if opening and request.type_url == ENDPOINTS:
             subscription.again.update(self._warming() & subscription.names)
-        if self.snapshot is not None:
-            subscription.learn(self.snapshot.of(request.type_url))
 
     def update(self, snapshot: Snapshot) -> None:
         """From now on Envoy shall have this."""
-        if self.snapshot is not None and self.snapshot.of(ENDPOINTS) is not snapshot.of(ENDPOINTS):
-            self._keep_endpoints(self.snapshot)
+        if self.snapshot is not None:
+            self._keep_endpoints(self.snapshot.of(ENDPOINTS), snapshot.of(ENDPOINTS))
         self.snapshot = snapshot
-        for type_url, subscription in self.subscriptions.items():
-            subscription.learn(snapshot.of(type_url))
+        self._follow(snapshot)
 
     def retry_addresses(self) -> bool:
         """Mark the listeners whose address was taken to be tried again; whether there are any."""
@@ -82,6 +81,7 @@ class Session:
         """What may be sent now, in order. Each type has at most one response under way."""
         if self.snapshot is None:
             return []
+        self._follow(self.snapshot)
         found = (self._next(type_url, self.snapshot) for type_url in _SEND_ORDER)
         return [response for response in found if response is not None]
 
@@ -93,15 +93,30 @@ class Session:
             return set(self.subscriptions[ENDPOINTS].names)
         return set(clusters.in_flight.resources) if clusters.in_flight is not None else set()
 
-    def _keep_endpoints(self, before: Snapshot) -> None:
+    def _follow(self, snapshot: Snapshot) -> None:
+        for type_url, subscription in self.subscriptions.items():
+            subscription.follow(snapshot.of(type_url))
+
+    def _keep_endpoints(self, before: Named, now: Named) -> None:
         """Remember the endpoints of what Envoy may still ask for: a cluster that warms without them never ends."""
-        clusters = self.subscriptions[CLUSTER]
-        alive = self.subscriptions[ENDPOINTS].names | clusters.held.keys()
-        if clusters.in_flight is not None:
-            alive |= clusters.in_flight.resources.keys()
+        changed = now.changes_since(before)
+        if not changed:
+            return
+        late = {name: each for name, each in self._late_endpoints.items() if name not in now}
         # What Envoy was sent last comes before what was about to be sent.
-        known = {**before.of(ENDPOINTS), **self._last_endpoints}
-        self._last_endpoints = {name: resource for name, resource in known.items() if name in alive}
+        late.update(
+            (name, self._sent_endpoints.get(name) or before[name])
+            for name in changed
+            if name in before and name not in now
+        )
+        self._late_endpoints = {name: each for name, each in late.items() if self._has_cluster(name)}
+        for name in late.keys() - self._late_endpoints.keys():
+            self._sent_endpoints.pop(name, None)
+
+    def _has_cluster(self, name: str) -> bool:
+        clusters = self.subscriptions[CLUSTER]
+        is_sent = clusters.in_flight is not None and name in clusters.in_flight.resources
+        return is_sent or name in clusters.held or name in self.subscriptions[ENDPOINTS].names
 
     def _answered(self, request: DeltaDiscoveryRequest, subscription: Subscription) -> None:
         delivery = subscription.in_flight
@@ -130,30 +145,31 @@ class Session:
         subscription.send(delivery)
         self._meter.pushes[type_url] += 1
         if type_url == ENDPOINTS:
-            self._last_endpoints.update(resources)
+            self._sent_endpoints.update(resources)
         if type_url == CLUSTER:
             # Envoy keeps a changed cluster warming, and its ACK back, until its endpoints come once more.
             endpoints = self.subscriptions[ENDPOINTS]
             endpoints.again.update(endpoints.names.intersection(resources))
         return _response(type_url, delivery)
 
+    def _asked_for_late(self, desired: Named) -> dict[str, EncodedResource]:
+        endpoints = self.subscriptions[ENDPOINTS]
+        return {
+            name: each
+            for name, each in self._late_endpoints.items()
+            if name not in desired and (name not in endpoints.held or name in endpoints.again)
+        }
+
     def _due(self, type_url: str, snapshot: Snapshot) -> tuple[dict[str, EncodedResource], frozenset[str]]:
         subscription, desired = self.subscriptions[type_url], snapshot.of(type_url)
-        names = subscription.behind(snapshot.versions_of(type_url))
+        found = {name: desired[name] for name in subscription.behind()}
         if type_url == ENDPOINTS:
-            last = self._last_endpoints
-            asked_for = ((last.keys() - subscription.held.keys()) | (last.keys() & subscription.again)) - desired.keys()
-            if asked_for:
-                desired = {**{name: last[name] for name in asked_for}, **desired}
-                names |= asked_for
-        late = awaited(snapshot, self.subscriptions) if type_url in NAMING and names else frozenset()
-        due = {
-            name: desired[name] for name in names if subscription.wants(desired[name]) and may_send(desired[name], late)
-        }
-        if type_url == ENDPOINTS:
-            removed = subscription.unanswered(desired)
+            found |= self._asked_for_late(desired)
+            removed = frozenset(subscription.unanswered() - self._late_endpoints.keys())
         else:
             removed = removable(type_url, snapshot, self.subscriptions)
+        wanted = {name: each for name, each in found.items() if subscription.wants(each)}
+        due = {name: each for name, each in wanted.items() if may_send(each, snapshot, self.subscriptions)}
         return _among_suspects(subscription, due, removed)
 
 

@@ -1,40 +1,40 @@
-"""What a proxy shall have: every resource by type and name, and who names whom."""
+"""What a proxy shall have: every resource by type and name, who names whom, and what is named and not there."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import InitVar, dataclass, field
 
+from gatelab.persistent import PersistentMap
 from gatelab.proxy.resources import CLUSTER, ENDPOINTS, LISTENER, EncodedResource, Reference
 
-Named = Mapping[str, EncodedResource]
-_NOTHING: Named = {}
-_NO_VERSIONS: Mapping[str, str] = {}
+Named = PersistentMap[str, EncodedResource]
+Parents = PersistentMap[str, Mapping[Reference, EncodedResource]]
+"""Per name those that name it, by their own references."""
+_NOTHING: Named = PersistentMap()
+_NO_PARENTS: Parents = PersistentMap()
 _NAMING = (LISTENER, CLUSTER)
 """The types that name what Envoy asks for by its name. Routes name clusters, which it is told unasked."""
 
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """An immutable state of the world. `parents` are, per type and name, the resources here that name it; `versions`
-    those of the resources, by type and name. What is as it was in the state `before` is not looked through again.
+    """An immutable state of the world. `parents` are, per type and name, the resources here that name it; `missing`,
+    per type, the names that are named and not here. What is as it was in the state `before` is not looked at again.
     """
 
-    resources: Mapping[str, Named]
+    resources: Mapping[str, Mapping[str, EncodedResource]]
     before: InitVar["Snapshot | None"] = None
-    parents: Mapping[str, Mapping[str, Sequence[EncodedResource]]] = field(init=False, repr=False, compare=False)
-    versions: Mapping[str, Mapping[str, str]] = field(init=False, repr=False, compare=False)
+    parents: Mapping[str, Parents] = field(init=False, repr=False, compare=False)
+    missing: Mapping[str, frozenset[str]] = field(init=False, repr=False, compare=False)
+    _named: Mapping[str, Named] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self, before: "Snapshot | None") -> None:
-        versions = {
-            type_url: before.versions[type_url]
-            if before is not None and before.resources.get(type_url) is named
-            else {name: resource.version for name, resource in named.items()}
-            for type_url, named in self.resources.items()
+        named = {
+            type_url: each if isinstance(each, PersistentMap) else PersistentMap(each)
+            for type_url, each in self.resources.items()
         }
-        object.__setattr__(self, "versions", versions)
-        if before is not None and all(self.of(type_url) is before.of(type_url) for type_url in _NAMING):
-            object.__setattr__(self, "parents", before.parents)
-        else:
-            object.__setattr__(self, "parents", _parents([self.of(type_url) for type_url in _NAMING]))
+        object.__setattr__(self, "_named", named)
+        object.__setattr__(self, "parents", _parents(self, before))
+        object.__setattr__(self, "missing", _missing(self, before))
 
     def with_endpoints(self, endpoints: Named) -> "Snapshot":
         """The same with other endpoints."""
@@ -42,11 +42,11 @@ class Snapshot:
 
     def of(self, type_url: str) -> Named:
         """All resources of a type, by name."""
-        return self.resources.get(type_url, _NOTHING)
+        return self._named.get(type_url, _NOTHING)
 
-    def versions_of(self, type_url: str) -> Mapping[str, str]:
-        """The versions of all resources of a type, by name."""
-        return self.versions.get(type_url, _NO_VERSIONS)
+    def parents_of(self, type_url: str) -> Parents:
+        """Who names resources of a type, by the name."""
+        return self.parents.get(type_url, _NO_PARENTS)
 
     def get(self, reference: Reference) -> EncodedResource | None:
         """One resource, if it is there."""
@@ -54,10 +54,37 @@ class Snapshot:
         return self.of(type_url).get(name)
 
 
-def _parents(naming: Iterable[Named]) -> Mapping[str, Mapping[str, Sequence[EncodedResource]]]:
-    found: dict[str, dict[str, list[EncodedResource]]] = {}
-    for named in naming:
-        for resource in named.values():
-            for type_url, name in resource.needs:
-                found.setdefault(type_url, {}).setdefault(name, []).append(resource)
+def _parents(now: Snapshot, before: Snapshot | None) -> Mapping[str, Parents]:
+    known = before.parents if before is not None else {}
+    touched: dict[str, dict[str, dict[Reference, EncodedResource | None]]] = {}
+    for type_url in _NAMING:
+        named, was = now.of(type_url), before.of(type_url) if before is not None else _NOTHING
+        for parent in named.changes_since(was):
+            old, new = was.get(parent), named.get(parent)
+            for child_type, child in old.needs if old is not None else ():
+                touched.setdefault(child_type, {}).setdefault(child, {})[type_url, parent] = None
+            for child_type, child in new.needs if new is not None else ():
+                touched.setdefault(child_type, {}).setdefault(child, {})[type_url, parent] = new
+    return {**known, **{each: _renamed(known.get(each, _NO_PARENTS), found) for each, found in touched.items()}}
+
+
+def _renamed(known: Parents, touched: Mapping[str, Mapping[Reference, EncodedResource | None]]) -> Parents:
+    """The parents of a type, where these name, or name no longer (None), what they did before."""
+    put: dict[str, Mapping[Reference, EncodedResource]] = {}
+    for name, changed in touched.items():
+        found = {parent: each for parent, each in {**known.get(name, {}), **changed}.items() if each is not None}
+        if found:
+            put[name] = found
+    return known.after(put, touched.keys() - put.keys())
+
+
+def _missing(now: Snapshot, before: Snapshot | None) -> Mapping[str, frozenset[str]]:
+    found: dict[str, frozenset[str]] = {}
+    for type_url, parents in now.parents.items():
+        named, candidates = now.of(type_url), set[str]()
+        if before is not None:
+            candidates |= before.missing.get(type_url, frozenset())
+        candidates |= parents.changes_since(before.parents_of(type_url) if before else _NO_PARENTS)
+        candidates |= named.changes_since(before.of(type_url) if before else _NOTHING)
+        found[type_url] = frozenset(name for name in candidates if name in parents and name not in named)
     return found

@@ -1,9 +1,11 @@
 """One resource type on one stream: what Envoy asked for, has, was sent and refused."""
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterable, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 
+from gatelab.persistent import PersistentMap
 from gatelab.proxy.resources import EncodedResource, Reference
 
 EVERYTHING = "*"
@@ -46,7 +48,9 @@ class Subscription:
 
     At most one delivery is under way. `again` are names to be sent although Envoy holds their version, `absent` those
     that Envoy was told do not exist. `suspects` are parts of a refused delivery, to be sent one after the other until
-    the guilty ones are found.
+    the guilty ones are found. `needed` are what the held resources name, and how many of them do.
+
+    What Envoy lacks, and has too much, is judged by name, when it or what is desired changes: there are thousands.
     """
 
     wildcard: bool
@@ -54,29 +58,42 @@ class Subscription:
     answered: bool = False
     names: set[str] = field(default_factory=set)
     held: dict[str, Held] = field(default_factory=dict)
-    versions: dict[str, str] = field(default_factory=dict)
     rejected: dict[str, Rejection] = field(default_factory=dict)
     again: set[str] = field(default_factory=set)
     absent: set[str] = field(default_factory=set)
     suspects: deque[tuple[str, ...]] = field(default_factory=deque)
     in_flight: Delivery | None = None
+    needed: Counter[Reference] = field(default_factory=Counter)
     _unknown: set[str] = field(default_factory=set)
-    _desired: Mapping[str, str] = field(default_factory=dict)
+    _desired: PersistentMap[str, EncodedResource] = field(default_factory=PersistentMap)
     _behind: set[str] = field(default_factory=set)
+    _surplus: set[str] = field(default_factory=set)
+    _missing: set[str] = field(default_factory=set)
 
     def open(self, initial_versions: Mapping[str, str]) -> None:
         """Take over what Envoy has from an earlier stream."""
         self.opened = True
-        self.held = {name: Held(version, None) for name, version in initial_versions.items()}
-        self.versions = dict(initial_versions)
+        before, self.held = self.held, {name: Held(version, None) for name, version in initial_versions.items()}
+        self.needed.clear()
         self._unknown = set(self.held)
-        self._desired = {}
+        for name in before.keys() | self.held.keys():
+            self._judge(name)
+
+    def follow(self, desired: PersistentMap[str, EncodedResource]) -> None:
+        """From now on this is what Envoy shall have of the type, as far as it asks for it.
+
+        The content of what it had before this stream is recognised by its version.
+        """
+        names, self._desired = desired.changes_since(self._desired), desired
+        for name in names:
+            self._judge(name)
 
     def subscribe(self, names: Iterable[str], already_had: Mapping[str, str]) -> None:
         """Envoy wants these. Unless it told a version along with it, it wants them now, whatever it had before."""
         for name in names:
             self.names.add(name)
             self.absent.discard(name)
+            self._judge(name)
             if name not in already_had and name in self.held:
                 self.again.add(name)
             if name == EVERYTHING and self.wildcard and not already_had:
@@ -93,24 +110,18 @@ class Subscription:
             self.absent.discard(name)
             self._forget(name)
 
-    def learn(self, desired: Mapping[str, EncodedResource]) -> None:
-        """Recognise, by version, the content of what Envoy had before this stream."""
-        for name in [name for name in self._unknown if name in desired]:
-            resource = desired[name]
-            if name in self.held and self.held[name].version == resource.version:
-                self.held[name] = Held(resource.version, resource.needs)
-                self._unknown.discard(name)
+    @property
+    def is_known(self) -> bool:
+        """Whether the content of everything that Envoy has is known."""
+        return not self._unknown
 
-    def behind(self, desired: Mapping[str, str]) -> set[str]:
-        """Of these names with their versions, those that Envoy does not run so, or is to be sent again.
+    def behind(self) -> set[str]:
+        """Of what is desired, that which Envoy does not run so, or is to be sent again."""
+        return self._behind | {name for name in self.again | self.leaving if name in self._desired}
 
-        All versions are compared only when others are desired than last time.
-        """
-        if desired is not self._desired:
-            runs = self.versions.get
-            self._desired = desired
-            self._behind = {name for name, version in desired.items() if runs(name) != version}
-        return self._behind | ((self.again | self.leaving) & desired.keys())
+    def surplus(self) -> AbstractSet[str]:
+        """What Envoy has and is not desired."""
+        return self._surplus
 
     @property
     def leaving(self) -> frozenset[str]:
@@ -125,10 +136,9 @@ class Subscription:
             return True
         return not self.runs(resource) and self.rejection(resource) is None
 
-    def unanswered(self, desired: Mapping[str, EncodedResource]) -> frozenset[str]:
-        """Names that Envoy waits for and that do not exist."""
-        missing = self.names - desired.keys() - self.absent
-        return frozenset(name for name in missing if name not in self.held or name in self.again)
+    def unanswered(self) -> set[str]:
+        """Names that Envoy waits for and that are not desired."""
+        return {name for name in self._missing - self.absent if name not in self.held or name in self.again}
 
     def runs(self, resource: EncodedResource) -> bool:
         """Whether Envoy has acknowledged this version, and keeps it."""
@@ -155,9 +165,7 @@ class Subscription:
         for name, resource in delivery.resources.items():
             self.rejected.pop(name, None)
             if self.wildcard or name in self.names:
-                self.held[name] = Held(resource.version, resource.needs)
-                self._runs(name, resource.version)
-                self._unknown.discard(name)
+                self._hold(resource)
         for name in delivery.removed:
             self._forget(name)
 
@@ -175,17 +183,36 @@ class Subscription:
         for name in delivery.removed:
             self._forget(name)
 
-    def _runs(self, name: str, version: str) -> None:
-        self.versions[name] = version
-        if self._desired.get(name, version) == version:
-            self._behind.discard(name)
-        else:
-            self._behind.add(name)
+    def _hold(self, resource: EncodedResource) -> None:
+        self._release(resource.name)
+        self.held[resource.name] = Held(resource.version, resource.needs)
+        self.needed.update(resource.needs)
+        self._judge(resource.name)
 
     def _forget(self, name: str) -> None:
-        self.held.pop(name, None)
-        self.versions.pop(name, None)
-        if name in self._desired:
-            self._behind.add(name)
+        self._release(name)
         self.rejected.pop(name, None)
+        self._judge(name)
+
+    def _release(self, name: str) -> None:
+        held = self.held.pop(name, None)
         self._unknown.discard(name)
+        for need in held.needs or () if held is not None else ():
+            self.needed[need] -= 1
+            if not self.needed[need]:
+                del self.needed[need]
+
+    def _judge(self, name: str) -> None:
+        """Whether Envoy lacks it, or has too much with it."""
+        desired, held = self._desired.get(name), self.held.get(name)
+        is_current = desired is not None and held is not None and held.version == desired.version
+        if desired is not None and is_current and name in self._unknown:
+            self._unknown.discard(name)
+            self.held[name] = Held(desired.version, desired.needs)
+            self.needed.update(desired.needs)
+        for names, is_one in (
+            (self._behind, desired is not None and not is_current),
+            (self._surplus, desired is None and held is not None),
+            (self._missing, desired is None and name in self.names),
+        ):
+            (names.add if is_one else names.discard)(name)
