@@ -81,7 +81,7 @@ def test_links_between_documents_lead_somewhere(document: Path) -> None:
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
 def test_commands_in_documents_exist(document: Path) -> None:
-    commands = re.findall(r"^ {4}(?:\$ |export \w+=\$\()?gatelab ([a-z]+)", document.read_text(), flags=re.MULTILINE)
+    commands = re.findall(r"^ {4}(?:\$ |export \w+=\$\()?gatelab ([a-z0-9]+)", document.read_text(), flags=re.MULTILINE)
     assert [command for command in commands if command not in COMMANDS] == []
 
 
