@@ -18,7 +18,7 @@ import yaml
 from golden_cases import certificate_pair
 from lab_requests import LabApi
 from mixed_traffic import Target
-from running_lab import Lab, print_logs, start_lab, stop_lab, wait_until
+from running_lab import Lab, alive, print_logs, start_lab, stop_lab, wait_until
 
 MANIFEST = Path(__file__).with_name("e2e") / "zero_loss.yaml"
 PAIRS = [certificate_pair.__wrapped__() for _ in range(2)]
@@ -28,7 +28,6 @@ BACKENDS = ("calls", "pages", "twin-calls", "twin-pages")
 ENVOY = "front-gatelab"
 """The Deployment of the Gateway."""
 ENVOYS = ("pods", "-l", "gateway.networking.k8s.io/gateway-name=front")
-CONTROL_PLANE = "gatelab.controlplane"
 HTTP_LISTENER = {"name": "more", "port": 18081, "protocol": "HTTP"}
 
 
@@ -137,9 +136,9 @@ def edit_routes(lab: Lab, edits: int, pause_s: float = 0.0) -> None:
 
 def end_control_plane(lab: Lab, by: signal.Signals) -> None:
     """With its xDS server; back when the API of the next one is ready."""
-    (control_plane,) = processes(lab, CONTROL_PLANE)
+    (control_plane,) = processes(lab, "gatelab.controlplane")
     control_plane.send_signal(by)
-    wait_until(lambda: control_plane not in processes(lab, CONTROL_PLANE), "it has ended")
+    wait_until(lambda: not alive([control_plane]), "it has ended")
     ready = ("get", "--raw", "/readyz")
     wait_until(lambda: lab.kubectl(*ready, check=False).returncode == 0, "the API is back")
 
