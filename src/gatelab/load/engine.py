@@ -182,6 +182,9 @@ class Engine:
             self._requests.give_back(call.slot)
             self._count(call, closed, now_ns)
         if not self._pumping:
+            if self._schedule is None:
+                # A caller stays on its connection, as in ghz; the answers of one read make one write that way.
+                self._links.prefer(call.link)
             self._pump()
 
     def _count(self, call: Call, closed: Closed, now_ns: int) -> None:

@@ -44,6 +44,7 @@ class Links:
         self.links = links
         self._connect = connect
         self._next = 0
+        self._preferred: Link | None = None
         self._retired: list[ClientProtocol] = []
 
     @classmethod
@@ -65,8 +66,15 @@ class Links:
         pairs = zip(addresses, protocols, strict=True)
         return cls([Link(number, *pair) for number, pair in enumerate(pairs)], connect)
 
+    def prefer(self, link: Link | None) -> None:
+        """The next call goes over this one, if it takes calls: as if it were the next in turn, once."""
+        self._preferred = link
+
     def pick(self) -> Link | None:
-        """The next connection in turn that takes calls; None when there is none."""
+        """The one preferred, else the next connection in turn that takes calls; None when there is none."""
+        preferred, self._preferred = self._preferred, None
+        if preferred is not None and preferred.protocol.session.accepting:
+            return preferred
         links, count = self.links, len(self.links)
         for step in range(count):
             link = links[(self._next + step) % count]
