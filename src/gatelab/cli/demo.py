@@ -5,11 +5,13 @@ import sys
 import click
 
 from gatelab.cli.experiment import load_options
+from gatelab.cli.outputs import Outputs, output_options
 
 
 @click.command()
 @load_options
-def demo(format_: str, connections: int | None, rps: float | None, duration: float | None) -> None:
+@output_options
+def demo(outputs: Outputs, connections: int | None, rps: float | None, duration: float | None) -> None:
     """Start a lab, apply the example, measure its spread, print the verdict, clean up: about half a minute.
 
     By default 100 calls a second over 1 connection, 10 s on each of three paths. The spread is even when every pod's
@@ -18,4 +20,4 @@ def demo(format_: str, connections: int | None, rps: float | None, duration: flo
     """
     from gatelab.cli.demo_run import run_demo
 
-    sys.exit(run_demo(rps=rps, duration_s=duration, connections=connections, format_=format_))
+    sys.exit(run_demo(rps=rps, duration_s=duration, connections=connections, outputs=outputs))

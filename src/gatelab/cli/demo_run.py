@@ -16,13 +16,14 @@ from pathlib import Path
 import click
 
 from gatelab.cli.exit_codes import COULD_NOT_RUN
+from gatelab.cli.outputs import Outputs
 
 READY_TIMEOUT_S = 60.0
 END_TIMEOUT_S = 20.0
 _PR_SET_PDEATHSIG = 1
 
 
-def run_demo(*, rps: float | None, duration_s: float | None, connections: int | None, format_: str) -> int:
+def run_demo(*, rps: float | None, duration_s: float | None, connections: int | None, outputs: Outputs) -> int:
     """The exit code. Whatever happens, the lab is gone afterwards."""
     signal.signal(signal.SIGTERM, _interrupt)
     try:
@@ -33,7 +34,7 @@ def run_demo(*, rps: float | None, duration_s: float | None, connections: int | 
         with tempfile.TemporaryDirectory(prefix="gatelab-demo-") as folder, _lab(Path(folder)) as lab:
             startup_s = lab.wait_ready()
             click.echo(f"lab ready after {startup_s:.2f} s", err=True)
-            return run_on(lab.kubeconfig, prepared, apply=True, format_=format_, startup_s=startup_s)
+            return run_on(lab.kubeconfig, prepared, outputs, apply=True, startup_s=startup_s)
     except _DemoError as error:
         click.echo(f"Error: {error}", err=True)
         return COULD_NOT_RUN

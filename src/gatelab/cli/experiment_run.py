@@ -1,10 +1,8 @@
 """What `gatelab experiment run` and `gatelab demo` do once their options are read."""
 
 import asyncio
-import os
 import shlex
 import sys
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,12 +10,13 @@ import click
 import msgspec
 
 from gatelab.cli.exit_codes import COULD_NOT_RUN, FAILED, OK
-from gatelab.cli.experiment_output import text_of
-from gatelab.cli.kubectl import kubectl_binary
+from gatelab.cli.manifests import apply_manifests
+from gatelab.cli.outputs import Outputs
 from gatelab.cli.progress import PathsProgress, ProgressLine
 from gatelab.cli.targets import kubeconfig
 from gatelab.cluster.remote import KubeconfigError, RemoteCluster
-from gatelab.experiment.errors import CouldNotRun, ExperimentError, ExperimentFileError
+from gatelab.experiment.axes import Matrix
+from gatelab.experiment.errors import ExperimentError, ExperimentFileError
 from gatelab.experiment.file import Experiment, read_experiment
 from gatelab.experiment.report import Report
 from gatelab.experiment.rounds import Turns
@@ -27,7 +26,6 @@ from gatelab.load import loop_factory
 from gatelab.node.errors import LabError
 from gatelab.spread import finest_bound
 
-APPLY_TIMEOUT_S = 120
 COARSEST_BOUND = 0.5
 """Half or one and a half times the even share is not a spread that a demo should call even."""
 
@@ -41,6 +39,7 @@ class Overrides:
     connections: int | None = None
     widen_bound: bool = False
     """Whether a load too small for the file's bound is judged by the finest bound that it can show."""
+    repetitions: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,16 +62,21 @@ def read(file: Path, overrides: Overrides) -> Prepared:
         raise click.UsageError(str(error)) from error
 
 
-def run_here(prepared: Prepared, *, apply: bool, format_: str) -> int:
+def run_here(prepared: Prepared, outputs: Outputs, *, apply: bool) -> int:
     """Runs on the configured cluster. The exit code."""
+    file = configured()
+    return COULD_NOT_RUN if file is None else run_on(file, prepared, outputs, apply=apply)
+
+
+def configured() -> Path | None:
+    """The kubeconfig; None has been said to be missing."""
     file = kubeconfig()
     if file is None:
         click.echo("Error: no cluster: set KUBECONFIG, or start a lab with `gatelab up --detach`", err=True)
-        return COULD_NOT_RUN
-    return run_on(file, prepared, apply=apply, format_=format_)
+    return file
 
 
-def run_on(file: Path, prepared: Prepared, *, apply: bool, format_: str, startup_s: float | None = None) -> int:
+def run_on(file: Path, prepared: Prepared, outputs: Outputs, *, apply: bool, startup_s: float | None = None) -> int:
     """Runs on the cluster of a kubeconfig and prints the report. The exit code."""
     try:
         with asyncio.Runner(loop_factory=loop_factory()) as runner:
@@ -80,7 +84,7 @@ def run_on(file: Path, prepared: Prepared, *, apply: bool, format_: str, startup
     except (ExperimentError, KubeconfigError, LabError) as error:
         click.echo(f"Error: {error}", err=True)
         return COULD_NOT_RUN
-    click.echo(msgspec.json.encode(report).decode() if format_ == "json" else text_of(report))
+    outputs.write(report)
     return OK if report.verdict == "pass" else FAILED
 
 
@@ -99,7 +103,7 @@ async def _run(file: Path, prepared: Prepared, *, apply: bool, startup_s: float 
                 prepared.request,
                 cluster,
                 Watchers(said, PathsProgress(total_s, line)),
-                apply=(lambda: _apply(file, manifests)) if apply and manifests else None,
+                apply=(lambda: apply_manifests(file, manifests)) if apply and manifests else None,
                 startup_s=startup_s,
                 pods=cluster,
                 command=shlex.join(["gatelab", *sys.argv[1:]]),
@@ -108,32 +112,19 @@ async def _run(file: Path, prepared: Prepared, *, apply: bool, startup_s: float 
             line.clear()
 
 
-async def _apply(file: Path, manifests: list[Path]) -> None:
-    """`kubectl apply` of all manifests at once. Raises CouldNotRun with kubectl's words, LabError without a kubectl."""
-    arguments = [part for manifest in manifests for part in ("-f", str(manifest))]
-    # kubectl's cache of discovery would outlive the lab whose port it is about.
-    with tempfile.TemporaryDirectory(prefix="gatelab-kubectl-") as cache:
-        process = await asyncio.create_subprocess_exec(
-            *(str(kubectl_binary()), "--cache-dir", cache, "apply", *arguments),
-            env={**os.environ, "KUBECONFIG": str(file)},
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.STDOUT,
-        )
-        try:
-            async with asyncio.timeout(APPLY_TIMEOUT_S):
-                output, _ = await process.communicate()
-        except TimeoutError:
-            raise CouldNotRun(f"kubectl apply did not end within {APPLY_TIMEOUT_S} s") from None
-        finally:
-            if process.returncode is None:
-                process.kill()
-                await process.wait()
-    if process.returncode != 0:
-        raise CouldNotRun(f"kubectl apply failed:\n{output.decode(errors='replace').rstrip()}")
+def is_matrix(experiment: Experiment) -> bool:
+    """Whether there is more to run than one measurement of all paths."""
+    return experiment.repetitions > 1 or experiment.matrix != Matrix()
 
 
 def _overridden(experiment: Experiment, overrides: Overrides) -> Experiment:
+    for option, axis, value in (
+        ("--rps", experiment.matrix.rps, overrides.rps),
+        ("--duration", experiment.matrix.duration, overrides.duration_s),
+        ("--connections", experiment.matrix.connections, overrides.connections),
+    ):
+        if axis and value is not None:
+            raise ExperimentFileError(f"{option}: the file's matrix varies it; leave out the one or the other")
     load = experiment.load
     changed = msgspec.structs.replace(
         load,
@@ -145,4 +136,5 @@ def _overridden(experiment: Experiment, overrides: Overrides) -> Experiment:
     if overrides.widen_bound and expect.pods is not None:
         shown = finest_bound(expect.pods, changed.requests, confidence=expect.confidence_level)
         expect = msgspec.structs.replace(expect, spread=min(COARSEST_BOUND, max(expect.bound, shown)))
-    return msgspec.structs.replace(experiment, load=changed, expect=expect)
+    repetitions = overrides.repetitions or experiment.repetitions
+    return msgspec.structs.replace(experiment, load=changed, expect=expect, repetitions=repetitions)

@@ -32,26 +32,27 @@ class KubeconfigError(Exception):
     """The kubeconfig cannot be used. The message names the file and what is wrong."""
 
 
-def http_client(kubeconfig: Path | str | None) -> httpx2.AsyncClient:
-    """A client of the current context of a file; of None: $KUBECONFIG, the service account in a pod, ~/.kube/config.
+def http_client(kubeconfig: Path | str | None, context: str | None = None) -> httpx2.AsyncClient:
+    """A client of a context of a file, the current one by default; of None: $KUBECONFIG, the service account in a pod,
+    ~/.kube/config.
 
     Raises KubeconfigError.
     """
     try:
-        config = _read(kubeconfig)
+        config = _read(kubeconfig, context)
         return _client(config)
     except _UNREADABLE as error:
         what = f"missing {error}" if isinstance(error, KeyError) else error
         raise KubeconfigError(f"kubeconfig {kubeconfig or 'of the environment'}: {what}") from error
 
 
-def _read(kubeconfig: Path | str | None) -> SingleConfig:
+def _read(kubeconfig: Path | str | None, context: str | None) -> SingleConfig:
     # $KUBECONFIG may name several files; lightkube reads one.
     named = [path for path in os.environ.get("KUBECONFIG", "").split(os.pathsep) if path]
     if kubeconfig is None and named:
         kubeconfig = _first_present(named)
     loaded = KubeConfig.from_file(kubeconfig) if kubeconfig is not None else KubeConfig.from_env()
-    single = loaded.get()
+    single = loaded.get(context)
     assert single is not None  # get() raises without a context, unless given a default
     return single if single.user is not None else single._replace(user=User())
 

@@ -33,12 +33,13 @@ class RemoteCluster:
         self._reachability = Reachability(self._api.address)
 
     @classmethod
-    def connect(cls, kubeconfig: Path | str | None = None) -> Self:
-        """The cluster of a kubeconfig file; None looks at the environment as kubectl does. Raises KubeconfigError.
+    def connect(cls, kubeconfig: Path | str | None = None, *, context: str | None = None) -> Self:
+        """The cluster of a context of a kubeconfig file, by default of the current one; without a file the environment
+        is looked at as kubectl does. Raises KubeconfigError.
 
         Nothing is sent before the first request.
         """
-        return cls(http_client(kubeconfig))
+        return cls(http_client(kubeconfig, context))
 
     async def close(self) -> None:
         await self._api.close()

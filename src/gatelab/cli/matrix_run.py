@@ -1,0 +1,145 @@
+"""What `gatelab experiment run` does with a matrix, repetitions or a baseline, and `gatelab experiment compare`."""
+
+import asyncio
+import shlex
+import signal
+import sys
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+import msgspec
+
+from gatelab.cli.exit_codes import COULD_NOT_RUN, FAILED, OK
+from gatelab.cli.experiment_run import Prepared, configured
+from gatelab.cli.manifests import apply_manifests
+from gatelab.cli.outputs import Outputs
+from gatelab.cli.progress import PathsProgress, ProgressLine
+from gatelab.cluster.remote import RemoteCluster
+from gatelab.experiment.comparison import compared
+from gatelab.experiment.errors import CouldNotRun
+from gatelab.experiment.matrix_report import MatrixReport
+from gatelab.experiment.matrix_run import MatrixWatchers, run_matrix
+from gatelab.experiment.site import OpenCluster, Opened
+from gatelab.load import Progress, loop_factory
+from gatelab.node.errors import LabError
+
+
+@dataclass(frozen=True, slots=True)
+class Baselines:
+    """A report to compare with, and where to save this one."""
+
+    compare: MatrixReport | None
+    tolerance: float
+    save: Path | None
+
+
+def run_cells(prepared: Prepared, outputs: Outputs, baselines: Baselines, *, apply: bool) -> int:
+    """Runs on the configured cluster, or on those of the matrix's contexts. The exit code."""
+    file = configured()
+    if file is None:
+        return COULD_NOT_RUN
+    with asyncio.Runner(loop_factory=loop_factory()) as runner:
+        report = runner.run(_run(file, prepared, apply=apply))
+    return conclude(report, outputs, baselines)
+
+
+def conclude(report: MatrixReport, outputs: Outputs, baselines: Baselines) -> int:
+    """Compares, saves and writes. The exit code."""
+    if baselines.compare is not None:
+        comparison = compared(report, baselines.compare, tolerance=baselines.tolerance)
+        verdict = report.verdict if comparison.result == "pass" else "fail"
+        report = msgspec.structs.replace(report, comparison=comparison, verdict=verdict)
+    outputs.write(report)
+    if baselines.save is not None:
+        _save(baselines.save, report)
+    if not report.ran:
+        return COULD_NOT_RUN
+    return OK if report.verdict == "pass" else FAILED
+
+
+def read_report(file: Path) -> MatrixReport:
+    """A saved report. Raises click.UsageError naming the file and what to do."""
+    try:
+        return msgspec.json.decode(file.read_bytes(), type=MatrixReport)
+    except OSError as error:
+        raise click.UsageError(f"{file}: cannot be read: {error.strerror}") from error
+    except msgspec.MsgspecError as error:
+        fix = "make one by `gatelab experiment run FILE --save-baseline`"
+        raise click.UsageError(f"{file}: is not the report of a matrix ({error}): {fix}") from error
+
+
+def _save(file: Path, report: MatrixReport) -> None:
+    """An incomplete run would be a baseline that nobody meant."""
+    if not report.complete:
+        click.echo(f"{file} is not written: the run was interrupted", err=True)
+        return
+    kept = msgspec.structs.replace(report, comparison=None)
+    try:
+        file.write_bytes(msgspec.json.format(msgspec.json.encode(kept), indent=1) + b"\n")
+    except OSError as error:
+        click.echo(f"Error: {file} cannot be written: {error.strerror}", err=True)
+
+
+async def _run(file: Path, prepared: Prepared, *, apply: bool) -> MatrixReport:
+    line = ProgressLine()
+
+    def said(text: str) -> None:
+        line.clear()
+        click.echo(text, err=True)
+
+    def began(total_s: float) -> Callable[[str, Progress], None]:
+        return PathsProgress(total_s, line)
+
+    with _stopped_by_signals(said) as stop:
+        try:
+            return await run_matrix(
+                prepared.experiment,
+                prepared.request,
+                _opener(file, prepared, apply=apply),
+                MatrixWatchers(said, began),
+                stop=stop,
+                commands=(shlex.join(["gatelab", *sys.argv[1:]]),),
+            )
+        finally:
+            line.clear()
+
+
+def _opener(file: Path, prepared: Prepared, *, apply: bool) -> OpenCluster:
+    manifests = [prepared.experiment.path(name) for name in prepared.experiment.manifests]
+
+    @asynccontextmanager
+    async def opened(context: str | None) -> AsyncIterator[Opened]:
+        async def applied() -> None:
+            try:
+                await apply_manifests(file, manifests, context)
+            except LabError as error:
+                raise CouldNotRun(str(error)) from error
+
+        async with RemoteCluster.connect(file, context=context) as cluster:
+            yield Opened(cluster, cluster, applied if apply and manifests else None)
+
+    return opened
+
+
+@contextmanager
+def _stopped_by_signals(said: Callable[[str], None]) -> Iterator[asyncio.Event]:
+    """An event that the first SIGINT or SIGTERM sets; the second does what it always does."""
+    stop, loop = asyncio.Event(), asyncio.get_running_loop()
+    numbers = (signal.SIGINT, signal.SIGTERM)
+
+    def first() -> None:
+        said("interrupted: what was changed is changed back, then there is a partial report")
+        stop.set()
+        for number in numbers:
+            loop.remove_signal_handler(number)
+
+    for number in numbers:
+        loop.add_signal_handler(number, first)
+    try:
+        yield stop
+    finally:
+        for number in numbers:
+            loop.remove_signal_handler(number)

@@ -1,0 +1,105 @@
+"""Where an experiment's report goes, and in which formats: `--format`, `--output`, `--report`."""
+
+import functools
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from gatelab.experiment.matrix_report import MatrixReport
+    from gatelab.experiment.report import Report
+
+FORMATS = ("text", "json", "markdown", "junit", "html")
+
+
+@dataclass(frozen=True, slots=True)
+class Outputs:
+    """One report for stdout, or for `file`; and `more`, a format and a file each."""
+
+    format_: str = "text"
+    file: Path | None = None
+    more: tuple[tuple[str, Path], ...] = ()
+
+    def write(self, report: "Report | MatrixReport") -> None:
+        """All of them; a file that cannot be written is named, and the others are written."""
+        if self.file is None:
+            click.echo(written(report, self.format_).removesuffix("\n"))
+        for format_, file in ((self.format_, self.file), *self.more):
+            if file is not None:
+                _save(file, written(report, format_))
+
+
+def written(report: "Report | MatrixReport", format_: str) -> str:
+    """The report in one of FORMATS."""
+    if format_ == "json":
+        import msgspec
+
+        return msgspec.json.encode(report).decode() + "\n"
+    if format_ == "markdown":
+        from gatelab.reports import markdown
+
+        return markdown.document(report)
+    if format_ == "junit":
+        from gatelab.reports import junit
+
+        return junit.document(report)
+    return _page(report) if format_ == "html" else _text(report)
+
+
+def _page(report: "Report | MatrixReport") -> str:
+    from gatelab.experiment.matrix_report import MatrixReport
+
+    if isinstance(report, MatrixReport):
+        from gatelab.reports.matrix_page import page as matrix_page
+
+        return matrix_page(report)
+    from gatelab.reports.html import page
+
+    return page(report)
+
+
+def _text(report: "Report | MatrixReport") -> str:
+    from gatelab.experiment.matrix_report import MatrixReport
+
+    if isinstance(report, MatrixReport):
+        from gatelab.cli.matrix_output import matrix_text
+
+        return matrix_text(report)
+    from gatelab.cli.experiment_output import text_of
+
+    return text_of(report)
+
+
+def _save(file: Path, text: str) -> None:
+    try:
+        file.write_text(text, encoding="utf-8")
+    except OSError as error:
+        click.echo(f"Error: {file} cannot be written: {error.strerror}", err=True)
+
+
+def output_options(command: Callable[..., object]) -> Callable[..., object]:
+    """Adds the options, and hands them to the command as `outputs`."""
+
+    @functools.wraps(command)
+    def with_outputs(*, format_: str, output: Path | None, report: tuple[str, ...], **others: Any) -> object:
+        return command(outputs=Outputs(format_, output, tuple(_target(each) for each in report)), **others)
+
+    file = click.Path(dir_okay=False, path_type=Path)
+    for option in (
+        click.option("--report", multiple=True, metavar="FORMAT=FILE", help="One more report; again for more."),
+        click.option("--output", type=file, help="Write the report there instead of to stdout."),
+        click.option("--format", "format_", type=click.Choice(FORMATS), default="text", show_default=True),
+    ):
+        with_outputs = option(with_outputs)
+    return with_outputs
+
+
+def _target(text: str) -> tuple[str, Path]:
+    format_, sign, file = text.partition("=")
+    if format_ not in FORMATS or not sign or not file:
+        formats = ", ".join(FORMATS)
+        raise click.UsageError(f"--report {text!r} is not FORMAT=FILE, such as junit=out.xml; formats are {formats}")
+    return format_, Path(file)
