@@ -1,4 +1,4 @@
-"""The report as a browser shows it: light and dark, wide and narrow, without a script, a request or a complaint."""
+"""The reports as a browser shows them: light and dark, wide and narrow, without a script, a request or a complaint."""
 
 import re
 from dataclasses import dataclass
@@ -10,6 +10,8 @@ from playwright.sync_api import Page
 
 from chromium import BINARY, chromium
 from gatelab.reports.html import page
+from gatelab.reports.load_html import load_page
+from sample_load import sample_document
 from sample_report import HOSTILE, L4, L7, sample_report
 
 pytestmark = pytest.mark.skipif(not BINARY, reason="needs chromium: apt-get install chromium")
@@ -60,8 +62,9 @@ EXAMINE = """() => {
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """The page in one colour scheme and width."""
+    """A page in one colour scheme and width."""
 
+    page: str
     scheme: str
     width: int
     found: dict[str, Any]
@@ -69,7 +72,7 @@ class Look:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """The page, and what it did meanwhile."""
+    """The pages, and what they did meanwhile."""
 
     looks: list[Look]
     complaints: list[str]
@@ -79,15 +82,20 @@ class Seen:
 @pytest.fixture(scope="module")
 def seen(tmp_path_factory: pytest.TempPathFactory) -> Seen:
     folder = tmp_path_factory.mktemp("report")
-    (folder / "report.html").write_text(page(sample_report(error=HOSTILE)), encoding="utf-8")
+    pages = {
+        "report": page(sample_report(error=HOSTILE)),
+        "load": load_page(sample_document(name=HOSTILE, errors=7, errorDistribution={HOSTILE: 7}), "csv"),
+    }
     with chromium() as browser:
         shown = browser.new_page()
         it = Seen([], [], [])
         shown.on("console", lambda message: it.complaints.append(message.text))
         shown.on("pageerror", lambda error: it.complaints.append(str(error)))
         shown.on("request", lambda request: it.requests.append(request.url))
-        shown.goto((folder / "report.html").as_uri())
-        it.looks.extend(_look(shown, folder, *each) for each in LOOKS)
+        for name, text in pages.items():
+            (folder / f"{name}.html").write_text(text, encoding="utf-8")
+            shown.goto((folder / f"{name}.html").as_uri())
+            it.looks.extend(_look(shown, folder / name, *each) for each in LOOKS)
     return it
 
 
@@ -96,18 +104,18 @@ def looks(seen: Seen) -> list[Look]:
     return seen.looks
 
 
-def _look(shown: Page, folder: Path, scheme: Literal["light", "dark"], width: int) -> Look:
+def _look(shown: Page, place: Path, scheme: Literal["light", "dark"], width: int) -> Look:
     shown.emulate_media(color_scheme=scheme)
     shown.set_viewport_size({"width": width, "height": 900})
-    look = Look(scheme, width, shown.evaluate(EXAMINE))
-    shown.screenshot(path=folder / f"{scheme}-{width}.png")
+    look = Look(place.name, scheme, width, shown.evaluate(EXAMINE))
+    shown.screenshot(path=place.with_name(f"{place.name}-{scheme}-{width}.png"))
     return look
 
 
 def test_nothing_is_asked_for_and_nothing_complained_about(seen: Seen) -> None:
-    assert [url.rpartition("/")[2] for url in seen.requests] == ["report.html"]
+    assert [url.rpartition("/")[2] for url in seen.requests] == ["report.html", "load.html"]
     assert seen.complaints == []
-    assert [look.found["scripts"] for look in seen.looks] == [0] * len(LOOKS)
+    assert [look.found["scripts"] for look in seen.looks] == [0] * 2 * len(LOOKS)
 
 
 def test_light_is_light_and_dark_is_dark(looks: list[Look]) -> None:
@@ -119,7 +127,7 @@ def test_light_is_light_and_dark_is_dark(looks: list[Look]) -> None:
 def test_every_text_can_be_read(looks: list[Look]) -> None:
     for look in looks:
         texts = look.found["texts"]
-        assert len(texts) > 100
+        assert len(texts) > 70
         assert [each for each in texts if each["px"] < SMALLEST_PX - 0.1] == []
         assert [each for each in texts if _contrast(each["ink"], each["paper"]) < ENOUGH_CONTRAST] == []
 
@@ -133,7 +141,7 @@ def test_nothing_hangs_over_the_edge(looks: list[Look]) -> None:
 
 def test_the_bars_are_as_long_as_the_figures_say(looks: list[Look]) -> None:
     expected = {f"{pod} {path}": count for path, pods in (("L4", L4), ("L7", L7)) for pod, count in pods.items()}
-    for look in looks:
+    for look in looks[: len(LOOKS)]:
         bars = [
             (re.fullmatch(r"(\S+), .*\((L\d)\): (\d+) requests, .*", said), width) for said, width in look.found["bars"]
         ]
@@ -146,7 +154,7 @@ def test_the_bars_are_as_long_as_the_figures_say(looks: list[Look]) -> None:
 
 def test_charts_have_tables(looks: list[Look]) -> None:
     # The rate's figures are in the table under the response times.
-    assert looks[0].found["figures"] == [1, 1, 1, 0, 1]
+    assert {look.page: look.found["figures"] for look in looks} == {"report": [1, 1, 1, 0, 1], "load": [1, 1, 0, 1, 1]}
 
 
 def _luminance(colour: str) -> float:

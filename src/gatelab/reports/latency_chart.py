@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from gatelab.reports.vega import COLOURS, DASHES, SHAPES, Chart, Spec, Table, both_widths
+from gatelab.reports.vega import COLOURS, DASHES, PLAIN, SHAPES, Chart, Spec, Table, both_widths
 
 _HEIGHT_PX = 260
 _WIDE_RANGE = 30.0
@@ -34,8 +34,6 @@ def latency_chart(caption: str, curves: Sequence[Curve]) -> Chart:
 def _spec(curves: Sequence[Curve], *, is_narrow: bool) -> Spec:
     values = [value for curve in curves for value in _values(curve)]
     titles = [curve.title for curve in curves]
-    latencies = [each["ms"] for each in values]
-    is_log = bool(latencies) and max(latencies) > _WIDE_RANGE * min(latencies)
 
     def looks(of: Mapping[str, object]) -> Spec:
         scale = {"domain": titles, "range": [of[curve.path] for curve in curves]}
@@ -54,13 +52,7 @@ def _spec(curves: Sequence[Curve], *, is_narrow: bool) -> Spec:
                 "scale": {"type": "log", "domain": [1, last], "nice": False},
                 "axis": {"values": ticks, "labelExpr": "format(1 - 1 / datum.value, '.3~%')", "labelOverlap": True},
             },
-            "y": {
-                "field": "ms",
-                "type": "quantitative",
-                "title": "ms, logarithmic" if is_log else "ms",
-                "scale": {"type": "log" if is_log else "linear", "zero": not is_log},
-                "axis": {"tickCount": 6, "format": "~g", "labelOverlap": True},
-            },
+            "y": {"field": "ms", "type": "quantitative", **_scale([each["ms"] for each in values])},
             "color": looks(COLOURS),
         },
         "layer": [
@@ -76,12 +68,26 @@ def _spec(curves: Sequence[Curve], *, is_narrow: bool) -> Spec:
     }
 
 
+def _scale(latencies_ms: Sequence[float]) -> Spec:
+    """Linear from 0, or logarithmic where that would hide all but the slowest; then with lines at 1, 2, 5, 10, …"""
+    least, most = min(latencies_ms, default=1.0), max(latencies_ms, default=1.0)
+    if most <= _WIDE_RANGE * least:
+        return {"title": "ms", "axis": {"tickCount": 6, "format": PLAIN}}
+    low, high = least / 1.2, most * 1.2
+    ticks = [digit * 10.0**power for power in range(-6, 7) for digit in (1, 2, 5) if low <= digit * 10.0**power <= high]
+    return {
+        "title": "ms, logarithmic",
+        "scale": {"type": "log", "domain": [low, high], "nice": False},
+        "axis": {"values": ticks, "format": PLAIN, "labelOverlap": True},
+    }
+
+
 def _values(curve: Curve) -> list[dict[str, Any]]:
     found = []
     for percent, latency_ns in curve.percentiles.items():
         if percent < 100 and latency_ns > 0:
             said = f"{curve.title}: {percent:g} % within {latency_ns / 1e6:.3f} ms"
-            place = {"rarity": 100 / (100 - percent), "ms": latency_ns / 1e6}
+            place = {"rarity": round(100 / (100 - percent), 3), "ms": latency_ns / 1e6}
             found.append({"path": curve.title, **place, "said": said})
     return found
 

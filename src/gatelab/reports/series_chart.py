@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from gatelab.load import Second
-from gatelab.reports.vega import COLOURS, SHAPES, Chart, Spec, Table, both_widths
+from gatelab.reports.vega import COLOURS, PLAIN, SHAPES, Chart, Spec, Table, both_widths
 
 _HEIGHT_PX = 150
 _BAR_SHARE = 0.8
@@ -75,10 +75,10 @@ def _rates(tracks: Sequence[Track]) -> list[Spec]:
 
 def _responses(tracks: Sequence[Track]) -> list[Spec]:
     colour = _by_path(tracks, COLOURS)
-    y = {"field": "p99", "type": "quantitative", "title": "ms", "axis": {"tickCount": 4, "format": "~g"}}
+    y = {"field": "p99", "type": "quantitative", "title": "ms", "axis": {"tickCount": 4, "format": PLAIN}}
     shape = _by_path(tracks, SHAPES)
     point = {"type": "point", "filled": True, "size": 36, "opacity": 1}
-    lines = {"type": "rule", "strokeWidth": 2, "opacity": 0.6, "aria": False}
+    lines: Spec = {"type": "rule", "strokeWidth": 2, "opacity": 0.6, "aria": False}
     return [
         {"mark": lines, "encoding": {"y": y, "y2": {"field": "p50"}, "color": colour}, "transform": [_ANSWERED]},
         {

@@ -21,6 +21,8 @@ COLOURS: Final = {"direct": "var(--direct)", "l4": "var(--l4)", "l7": "var(--l7)
 DASHES: Final = {"direct": [1, 0], "l4": [6, 3], "l7": [1, 0]}
 SHAPES: Final = {"direct": "circle", "l4": "square", "l7": "triangle-up"}
 """Beside the colour, for those who cannot tell them apart."""
+PLAIN: Final = ",.3~f"
+"""d3's format of a number without an exponent."""
 _FONT: Final = "system-ui, sans-serif"
 _AXIS: Final = {
     "labelColor": "var(--muted)",

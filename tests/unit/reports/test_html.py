@@ -52,7 +52,7 @@ def test_the_verdict_is_in_words(hostile: str) -> None:
 
 def test_commands_environment_events_and_notes_are_there(hostile: str) -> None:
     for text in (
-        "<pre><code>gatelab experiment run examples/hello-grpc/experiment.yaml</code></pre>",
+        "<code>gatelab experiment run examples/hello-grpc/experiment.yaml</code></pre>",
         "Linux 6.18.0",
         "14.6 s: pod hello-grpc-5d8c7f9b6c-zx81k came",
         "the generator was late by 2 ms at p99",
@@ -74,7 +74,7 @@ def test_weights_and_what_nobody_counted() -> None:
     assert "Weights of shop/calls rule 0" in text
     assert "8.00% to 12.00%" in text
     assert {path for _, path, _ in bars(text)} == {"L7"}
-    assert ">?</b>" in text
+    assert ">?</strong>" in text
 
 
 def test_a_report_without_anything_is_still_a_page() -> None:
