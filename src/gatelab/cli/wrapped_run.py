@@ -63,7 +63,7 @@ def run_wrapped(program: WrappedProgram, arguments: Sequence[str], options: Wrap
     try:
         file, lab = _where(options.lab)
         command = [path, *arguments] if lab is None else _in_lab(lab, path, arguments)
-        done = asyncio.run(_watched(file, command, _wanted(program.target(arguments), options)))
+        done = asyncio.run(_watched(file, command, program.target(arguments), options))
     except (CouldNotRun, KubeconfigError, LabError) as error:
         return _said(NOT_EXECUTED, str(error))
     except OSError as error:
@@ -95,18 +95,10 @@ def _in_lab(lab: str, path: str, arguments: Sequence[str]) -> list[str]:
     return [sys.executable, "-m", "gatelab", "exec", "--name", lab, "--", path, *arguments]
 
 
-def _wanted(target: str, options: WrappedOptions) -> Wanted:
-    try:
-        host = split_address(target, default_port=443)[0] if target else ""
-    except click.UsageError:
-        host = ""  # the program will say so
-    return Wanted(options.gateways, options.services, host)
-
-
-async def _watched(file: Path, command: Sequence[str], wanted: Wanted) -> _Run:
+async def _watched(file: Path, command: Sequence[str], target: str, options: WrappedOptions) -> _Run:
     async with RemoteCluster.connect(file) as cluster:
         watch = GatewayWatch(cluster, cluster)
-        await watch.begin(wanted, await _place(wanted.host, cluster))
+        await watch.begin(Wanted(options.gateways, options.services), await _place(target, cluster))
         began = time.monotonic()
         async with asyncio.TaskGroup() as tasks:
             sampling = tasks.create_task(watch.keep_sampling())
@@ -118,10 +110,11 @@ async def _watched(file: Path, command: Sequence[str], wanted: Wanted) -> _Run:
         return _Run(ended, elapsed_s, await watch.finish())
 
 
-async def _place(host: str, cluster: RemoteCluster) -> Place | None:
+async def _place(target: str, cluster: RemoteCluster) -> Place | None:
+    """Where `host:port` is. What cannot be one the program will complain about."""
     try:
-        return await locate(host, cluster) if host else None
-    except ApiError:
+        return await locate(split_address(target, default_port=443)[0], cluster) if target else None
+    except (ApiError, click.UsageError):
         return None
 
 

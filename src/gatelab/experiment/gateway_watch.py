@@ -14,7 +14,6 @@ from gatelab.experiment.envoy_counting import EnvoyCounting, EnvoyCounts
 from gatelab.experiment.errors import CouldNotRun
 from gatelab.experiment.place import Place
 from gatelab.experiment.route import Routed, Rule, Rules, Unknown, addresses_of, read_rules
-from gatelab.experiment.route_match import takes_host
 from gatelab.experiment.rule_groups import RuleGroup, grouped
 from gatelab.kinds.errors import ApiError
 from gatelab.kinds.objects import Key
@@ -26,15 +25,10 @@ REST = 10
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What to look at; nothing named is everything.
-
-    `services` are `namespace/name:port` of backends. `host` is where the program calls, if that
-    is known: a hint, which counts only where routes fit it.
-    """
+    """What to look at; nothing named is everything. `services` are `namespace/name:port` of backends."""
 
     gateways: tuple[Key, ...] = ()
     services: tuple[str, ...] = ()
-    host: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +59,7 @@ class GatewayWatch:
         self._watched: list[_Watched] = []
 
     async def begin(self, wanted: Wanted, place: Place | None = None) -> None:
-        """The first reading. `place` is where `wanted.host` was found.
+        """The first reading. `place` is where the program connects to, if that is known: other Gateways are left out.
 
         Raises CouldNotRun when there is no Gateway to look at.
         """
@@ -124,11 +118,9 @@ async def _wanted(rules: Rules, wanted: Wanted, place: Place | None) -> Sequence
     kept = [each for each in rules.rules if not wanted.gateways or each.gateway in wanted.gateways]
     if wanted.services:
         kept = [each for each in kept if any(backend.name in wanted.services for backend in each.backends)]
-    if not wanted.host:
-        return kept
+    # Not by hostname: a call may bear another :authority than the name that it connects to.
     places = await addresses_of(place) if place is not None else frozenset()
-    at = [each for each in kept if places & rules.addresses.get(each.gateway, frozenset())] or kept
-    return [each for each in at if takes_host(each.hostnames, wanted.host)] or at
+    return [each for each in kept if places & rules.addresses.get(each.gateway, frozenset())] or kept
 
 
 def _check(gateways: Sequence[Key], kept: Sequence[Rule], rules: Rules, wanted: Wanted) -> None:
