@@ -24,7 +24,7 @@ class Ended:
 
 @dataclass(slots=True)
 class _Interruption:
-    process: asyncio.subprocess.Process
+    process: asyncio.subprocess.Process | None = None
     first: str = ""
     came: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -32,7 +32,11 @@ class _Interruption:
         self.first = self.first or number.name
         self.came.set()
         if not (number in _OF_TERMINALS and _is_in_foreground()):
-            _send(self.process, number)
+            self.send(number)
+
+    def send(self, number: signal.Signals) -> None:
+        if self.process is not None and self.process.returncode is None:
+            self.process.send_signal(number)
 
 
 async def run_to_end(command: Sequence[str], environment: Mapping[str, str]) -> Ended:
@@ -40,9 +44,11 @@ async def run_to_end(command: Sequence[str], environment: Mapping[str, str]) -> 
 
     A program that does not end within GRACE_S of a signal is ended.
     """
-    process = await asyncio.create_subprocess_exec(*command, env=dict(environment))
-    interruption = _Interruption(process)
+    interruption = _Interruption()
     with _handled(interruption):
+        process = interruption.process = await asyncio.create_subprocess_exec(*command, env=dict(environment))
+        if interruption.first:
+            interruption.send(signal.Signals[interruption.first])  # it came before there was anybody to tell
         async with asyncio.TaskGroup() as tasks:
             deadline = tasks.create_task(_end_in_time(interruption))
             code = await process.wait()
@@ -53,9 +59,9 @@ async def run_to_end(command: Sequence[str], environment: Mapping[str, str]) -> 
 async def _end_in_time(interruption: _Interruption) -> None:
     await interruption.came.wait()
     await asyncio.sleep(GRACE_S)
-    _send(interruption.process, signal.SIGTERM)
+    interruption.send(signal.SIGTERM)
     await asyncio.sleep(KILL_S)
-    _send(interruption.process, signal.SIGKILL)
+    interruption.send(signal.SIGKILL)
 
 
 @contextmanager
@@ -68,11 +74,6 @@ def _handled(interruption: _Interruption) -> Iterator[None]:
     finally:
         for number in _SIGNALS:
             loop.remove_signal_handler(number)
-
-
-def _send(process: asyncio.subprocess.Process, number: signal.Signals) -> None:
-    if process.returncode is None:
-        process.send_signal(number)
 
 
 def _is_in_foreground() -> bool:
