@@ -17,6 +17,7 @@ from gatelab.grpc_wire.http2 import (
     StreamClosed,
     TrailersReceived,
     client_connection,
+    error_name,
 )
 from gatelab.grpc_wire.outcome import Closed
 
@@ -213,9 +214,9 @@ class ClientSession:
             case GoAwayReceived(error_code=code, debug_data=debug):
                 self.accepting = False
                 reason = debug.decode("utf-8", "replace")
-                self._goaway = f"the server sent GOAWAY (error code {code:#x}{', ' + reason if reason else ''})"
+                self._goaway = f"the server sent GOAWAY ({error_name(code)}{', ' + reason if reason else ''})"
             case ConnectionClosed(error_code=code, debug_data=debug):
-                reason = debug.decode("utf-8", "replace") or f"error code {code:#x}"
+                reason = debug.decode("utf-8", "replace") or error_name(code)
                 self.lost(self._goaway or f"HTTP/2 connection ended: {reason}")
             case _:
                 pass

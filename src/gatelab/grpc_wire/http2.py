@@ -42,6 +42,7 @@ __all__ = [
     "StreamReset",
     "TrailersReceived",
     "client_connection",
+    "error_name",
     "field",
     "server_connection",
 ]
@@ -52,6 +53,23 @@ NO_ERROR: Final = 0x0
 INTERNAL_ERROR: Final = 0x2
 REFUSED_STREAM: Final = 0x7
 CANCEL: Final = 0x8
+
+_ERROR_NAMES: Final = (
+    "NO_ERROR",
+    "PROTOCOL_ERROR",
+    "INTERNAL_ERROR",
+    "FLOW_CONTROL_ERROR",
+    "SETTINGS_TIMEOUT",
+    "STREAM_CLOSED",
+    "FRAME_SIZE_ERROR",
+    "REFUSED_STREAM",
+    "CANCEL",
+    "COMPRESSION_ERROR",
+    "CONNECT_ERROR",
+    "ENHANCE_YOUR_CALM",
+    "INADEQUATE_SECURITY",
+    "HTTP_1_1_REQUIRED",
+)
 
 _STREAM_WINDOW: Final = 1 << 20
 _CONNECTION_WINDOW: Final = 1 << 23
@@ -78,6 +96,11 @@ def server_connection(max_concurrent_streams: int = 10_000) -> Connection:
     )
     connection.set_local_window_size(_CONNECTION_WINDOW)
     return connection
+
+
+def error_name(code: int) -> str:
+    """Of an error code (RFC 9113, section 7)."""
+    return _ERROR_NAMES[code] if code < len(_ERROR_NAMES) else f"unknown error code {code:#x}"
 
 
 def field(block: HeaderBlock, name: bytes) -> bytes | None:

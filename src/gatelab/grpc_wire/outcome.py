@@ -3,7 +3,7 @@
 from http import HTTPStatus
 from typing import NamedTuple
 
-from gatelab.grpc_wire.http2 import NO_ERROR, HeaderBlock, field
+from gatelab.grpc_wire.http2 import NO_ERROR, HeaderBlock, error_name, field
 from gatelab.grpc_wire.metadata import percent_decoded
 from gatelab.grpc_wire.status import StatusCode, from_http_status, from_reset
 
@@ -39,11 +39,12 @@ def status_of(headers: HeaderBlock, trailers: HeaderBlock, closed: Closed) -> St
             return _sent_status(code, field(block, b"grpc-message"))
     if closed.lost is not None:
         return Status(StatusCode.UNAVAILABLE, closed.lost)
-    if headers and (status := _http_failure(headers)) is not None:
+    if headers and (status := http_failure(headers)) is not None:
         return status
     if closed.error_code != NO_ERROR:
         return Status(
-            from_reset(closed.error_code), f"stream terminated by RST_STREAM with error code {closed.error_code:#x}"
+            from_reset(closed.error_code),
+            f"stream terminated by RST_STREAM with error code: {error_name(closed.error_code)}",
         )
     return Status(StatusCode.UNKNOWN, "server closed the stream without sending trailers")
 
@@ -54,7 +55,8 @@ def _sent_status(code: bytes, message: bytes | None) -> Status:
     return Status(int(code), "" if message is None else percent_decoded(message))
 
 
-def _http_failure(headers: HeaderBlock) -> Status | None:
+def http_failure(headers: HeaderBlock) -> Status | None:
+    """What response headers say that are not those of gRPC; None for those that are."""
     raw = field(headers, b":status") or b""
     number = int(raw) if raw.isdigit() else 0
     if number != HTTPStatus.OK:

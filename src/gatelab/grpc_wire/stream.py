@@ -10,7 +10,7 @@ from gatelab.grpc_wire.errors import MessageError
 from gatelab.grpc_wire.framing import MessageReader, framed
 from gatelab.grpc_wire.http2 import HeaderBlock, field
 from gatelab.grpc_wire.metadata import Metadata, decoded_metadata
-from gatelab.grpc_wire.outcome import Closed, Status, status_of
+from gatelab.grpc_wire.outcome import Closed, Status, http_failure, status_of
 from gatelab.grpc_wire.status import StatusCode
 
 # Unread replies beyond this keep the server's window shut; unsent requests beyond it make `send` wait.
@@ -35,6 +35,8 @@ class Stream:
         self._owed = 0
         self._half_closed = False
         self._header_block: HeaderBlock = ()
+        self._foreign = False
+        """The response is not one of gRPC: what it holds are no messages."""
         self._trailer_block: HeaderBlock = ()
         self._status: Status | None = None
         self._unprocessed = False
@@ -145,10 +147,13 @@ class Stream:
 
     def on_headers(self, block: HeaderBlock) -> None:
         self._header_block = block
+        self._foreign = http_failure(block) is not None
         self._reader.encoding = (field(block, b"grpc-encoding") or b"identity").decode("latin-1")
         self._changed.set()
 
     def on_data(self, data: bytes) -> int:
+        if self._foreign:
+            return len(data)
         try:
             messages = self._reader.feed(data)
         except MessageError as error:

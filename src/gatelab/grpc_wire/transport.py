@@ -30,6 +30,7 @@ class ClientProtocol(asyncio.Protocol):
         """When what was read last had arrived (`time.monotonic_ns`): before it was looked at, which takes time too."""
         self.was_connected = False
         """TCP, and TLS if there is any, came about."""
+        self.is_tls = False
         self._loop = loop
         self._transport: asyncio.Transport | None = None
         self._scheduled = False
@@ -39,6 +40,7 @@ class ClientProtocol(asyncio.Protocol):
         # uvloop's transports are no subclasses. Both loops set TCP_NODELAY.
         self._transport = cast("asyncio.Transport", transport)
         self.was_connected = True
+        self.is_tls = transport.get_extra_info("ssl_object") is not None
         self.flush()
 
     def data_received(self, data: bytes) -> None:
@@ -56,7 +58,7 @@ class ClientProtocol(asyncio.Protocol):
             self._transport.close()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self.session.lost(f"error reading from server: {exc or 'EOF'}")
+        self.session.lost(f"error reading from server: {_reading_text(exc)}")
         self._transport = None
         self._settle()
         _done(self.leaving)
@@ -102,10 +104,6 @@ class ClientProtocol(asyncio.Protocol):
         """Closes the socket; without effect when it is closed."""
         if self._transport is not None:
             self._transport.abort()
-
-    @property
-    def is_tls(self) -> bool:
-        return self._transport is not None and self._transport.get_extra_info("ssl_object") is not None
 
     @property
     def transport(self) -> asyncio.Transport | None:
@@ -221,6 +219,13 @@ def _check_alpn(transport: asyncio.BaseTransport, tls: ssl.SSLContext | None, ad
             f"connect to {address}: credentials: cannot check peer: missing selected ALPN property: "
             "the server did not choose h2"
         )
+
+
+def _reading_text(error: Exception | None) -> str:
+    """As the system's library words it in other languages: in small letters."""
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror.lower()
+    return str(error or "EOF")
 
 
 def preface_text(over: str, tls: ssl.SSLContext | None) -> str:

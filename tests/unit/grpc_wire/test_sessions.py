@@ -85,12 +85,12 @@ def respond(*fields: tuple[bytes, bytes]) -> Callable[[Pair, int], None]:
     ("answer", "code", "words"),
     [
         (reset(0x0), StatusCode.UNKNOWN, "without sending trailers"),
-        (reset(0x1), StatusCode.INTERNAL, "RST_STREAM with error code 0x1"),
-        (reset(0x2), StatusCode.INTERNAL, "0x2"),
-        (reset(0x7), StatusCode.UNAVAILABLE, "0x7"),
-        (reset(0x8), StatusCode.CANCELLED, "0x8"),
-        (reset(0xB), StatusCode.RESOURCE_EXHAUSTED, "0xb"),
-        (reset(0xC), StatusCode.PERMISSION_DENIED, "0xc"),
+        (reset(0x1), StatusCode.INTERNAL, "RST_STREAM with error code: PROTOCOL_ERROR"),
+        (reset(0x2), StatusCode.INTERNAL, "INTERNAL_ERROR"),
+        (reset(0x7), StatusCode.UNAVAILABLE, "REFUSED_STREAM"),
+        (reset(0x8), StatusCode.CANCELLED, "CANCEL"),
+        (reset(0xB), StatusCode.RESOURCE_EXHAUSTED, "ENHANCE_YOUR_CALM"),
+        (reset(0xC), StatusCode.PERMISSION_DENIED, "INADEQUATE_SECURITY"),
         (respond(*GRPC, (b"grpc-status", b"5"), (b"grpc-message", b"a%20b%zz")), StatusCode.NOT_FOUND, "a b%zz"),
         (respond(*GRPC, (b"grpc-status", b"99")), 99, ""),
         (respond(*GRPC, (b"grpc-status", b"x")), StatusCode.UNKNOWN, "malformed grpc-status"),
@@ -139,7 +139,7 @@ def test_goaway_spares_what_was_processed() -> None:
     assert served.end is None
     assert refused.end is not None
     assert refused.end.unprocessed
-    assert refused.status == (StatusCode.UNAVAILABLE, "the server sent GOAWAY (error code 0x0, max_age)")
+    assert refused.status == (StatusCode.UNAVAILABLE, "the server sent GOAWAY (NO_ERROR, max_age)")
     assert not pair.client.accepting
     pair.server.send_response(first, (*GRPC, (b"grpc-status", b"0")), end_stream=True)
     pair.move()
