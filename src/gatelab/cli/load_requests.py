@@ -15,6 +15,7 @@ from gatelab.call.errors import DataError
 from gatelab.call.messages import parse
 from gatelab.call.schema import Method
 from gatelab.cli.load_options import Options
+from gatelab.cli.load_shape import Shape
 from gatelab.cli.load_template import CallData, Template, TemplateError
 from gatelab.load import Request, RequestError
 
@@ -30,6 +31,9 @@ class Payload:
     def __init__(self, method: Method, elements: Sequence[Template | bytes]) -> None:
         self._method = method
         self._elements = [self._settled(each) for each in elements]
+        self._shapes = [
+            Shape.of(method, element) if isinstance(element, Template) else None for element in self._elements
+        ]
 
     @property
     def has_actions(self) -> bool:
@@ -40,8 +44,12 @@ class Payload:
 
     def message(self, number: int, call: CallData) -> bytes:
         """The encoded message of element `number`, counted round and round. Raises DataError."""
-        element = self._elements[number % len(self._elements)]
-        return element if isinstance(element, bytes) else self._encoded(element.render(call))
+        at = number % len(self._elements)
+        element, shape = self._elements[at], self._shapes[at]
+        if isinstance(element, bytes):
+            return element
+        filled = None if shape is None else shape.filled(call)
+        return self._encoded(element.render(call)) if filled is None else filled
 
     def _settled(self, element: Template | bytes) -> Template | bytes:
         if isinstance(element, Template) and not element.has_actions:

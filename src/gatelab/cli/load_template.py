@@ -81,7 +81,8 @@ class Template:
     """Text with actions. `parse` finds every mistake; `render` makes none."""
 
     def __init__(self, parts: list[_Part]) -> None:
-        self._parts = parts
+        self.parts = parts
+        """Literals, and what renders an action."""
         self.has_actions = any(not isinstance(part, str) for part in parts)
 
     @classmethod
@@ -100,7 +101,7 @@ class Template:
         return cls([part for part in parts if part != ""])
 
     def render(self, call: CallData) -> str:
-        return "".join([part if isinstance(part, str) else part(call) for part in self._parts])
+        return "".join([part if isinstance(part, str) else part(call) for part in self.parts])
 
 
 def _literal(text: str, trim: bool) -> str:
