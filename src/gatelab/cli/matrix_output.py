@@ -44,7 +44,7 @@ def _comparison(comparison: Comparison) -> list[RenderableType]:
 def _table(titles: Row, rows: list[Row]) -> RenderableType:
     table = Table(box=SIMPLE, padding=(0, 1))
     for title in titles:
-        table.add_column(title)
+        table.add_column(title, overflow="fold")
     for row in rows:
         table.add_row(*(Text(cell, style=_COLOURS.get(cell, "")) for cell in row))
     return table

@@ -1,5 +1,6 @@
 """From the repetitions of a cell to its medians, checks and result. Pure."""
 
+import re
 import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -45,7 +46,7 @@ def cell_report(runs: CellRuns, expect: Expect) -> CellReport:
         repetitions=len(runs.done),
         figures=figures,
         checks=found,
-        notes=tuple(dict.fromkeys(note for each in runs.done for note in each.notes)),
+        notes=_notes(runs.done),
     )
 
 
@@ -70,6 +71,18 @@ def figure_reports(runs: Sequence[Mapping[str, float]]) -> dict[str, FigureRepor
         for name, found in values.items()
         if found
     }
+
+
+def _notes(runs: Sequence[Repetition]) -> tuple[str, ...]:
+    """Those that differ in figures only are one, with the figures of the first."""
+    alike: dict[str, list[str]] = {}
+    for run in runs:
+        for note in run.notes:
+            alike.setdefault(re.sub(r"\d+(\.\d+)?", "", note), []).append(note)
+    return tuple(
+        found[0] if len(runs) == 1 else f"{found[0]} (in {len(found)} of {len(runs)} repetitions)"
+        for found in alike.values()
+    )
 
 
 def _expected(expression: Expression, runs: Sequence[Repetition], figures: Mapping[str, FigureReport]) -> Check:

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element, SubElement
 
-from gatelab.experiment.figures import of_report
+from gatelab.experiment.figures import FIGURES, of_report
 from gatelab.experiment.matrix_report import CellReport, Comparison, MatrixReport
 from gatelab.experiment.report import Check, Report
 
@@ -65,7 +65,9 @@ def _suite(root: Element, name: str, properties: Mapping[str, float]) -> Element
     if properties:
         group = SubElement(suite, "properties")
         for key, value in properties.items():
-            SubElement(group, "property", name=_xml(key), value=f"{value:.12g}")
+            unit = FIGURES[key].unit if key in FIGURES else "number"
+            name, shown = (f"{key}_ms", value / 1e6) if unit == "duration" else (key, value)
+            SubElement(group, "property", name=_xml(name), value=f"{shown:.12g}")
     return suite
 
 

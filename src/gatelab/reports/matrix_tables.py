@@ -7,7 +7,7 @@ from gatelab.experiment.expression import Unit
 from gatelab.experiment.figures import FIGURES
 from gatelab.experiment.matrix_report import CellReport, Change, FigureReport, MatrixReport
 
-SHOWN = ("p50", "p99", "response.p99", "added_latency.p50", "rps", "errors", "spread.cv", "spread.jain")
+SHOWN = ("p50", "p99", "response.p99", "added_latency.p50", "rps", "errors", "spread.jain")
 """The figures of the overview."""
 Row = tuple[str, ...]
 
@@ -16,7 +16,7 @@ def overview(report: MatrixReport) -> tuple[Row, list[Row]]:
     """Titles and rows: a cell each, with its axes, result and median figures; behind them the range."""
     axes = list(dict.fromkeys(axis for cell in report.cells for axis in cell.axes))
     figures = [name for name in SHOWN if any(name in cell.figures for cell in report.cells)]
-    titles = (*(axes or ["cell"]), "result", "runs", *figures)
+    titles = (*(axes or ["cell"]), "result", "runs", *(_titled(name) for name in figures))
     return titles, [_cell(cell, axes, figures) for cell in report.cells]
 
 
@@ -26,12 +26,14 @@ def _cell(cell: CellReport, axes: Sequence[str], figures: Sequence[str]) -> Row:
     return (*values, cell.result, str(cell.repetitions), *("–" if each is None else ranged(each) for each in found))
 
 
+def _titled(name: str) -> str:
+    return f"{name}, ms" if FIGURES[name].unit == "duration" else name
+
+
 def ranged(figure: FigureReport) -> str:
-    """`2.10 ms (2.05–2.31)`; of one repetition the value alone."""
-    median = value_text(figure.median, figure.unit)
-    if figure.min == figure.max:
-        return median
-    return f"{median} ({_number(figure.min, figure.unit)}–{_number(figure.max, figure.unit)})"
+    """`2.10 (2.05–2.31)`; the value alone where all are the same."""
+    median, least, most = (_number(each, figure.unit) for each in (figure.median, figure.min, figure.max))
+    return median if least == most else f"{median} ({least}–{most})"
 
 
 def value_text(value: float, unit: Unit) -> str:
@@ -40,7 +42,7 @@ def value_text(value: float, unit: Unit) -> str:
 
 
 def _number(value: float, unit: Unit) -> str:
-    return f"{value / 1e6:.2f}" if unit == "duration" else f"{value:.6g}"
+    return f"{value / 1e6:.2f}" if unit == "duration" else f"{value:.4g}"
 
 
 def findings(report: MatrixReport) -> Iterator[Row]:
