@@ -14,6 +14,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from bench import comparison
 from bench.machine import machine, versions
 
 RESULTS = Path(__file__).parents[2] / "docs" / "bench"
@@ -42,6 +43,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         document = {"measurement": name, "runs": given.runs, **result, "machine": machine(), "versions": versions()}
         (RESULTS / f"{name}.json").write_text(json.dumps(document, indent=2) + "\n")
         print(json.dumps({name: result.get("medians", result)}, indent=2))
+    if set(given.names or MEASUREMENTS) & set(INSTRUMENTS):
+        comparison.rewrite()
     return 0
 
 
