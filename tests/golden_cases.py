@@ -123,7 +123,9 @@ def shown_model(case: Case, translation: Translation, found: Mapping[Key, Endpoi
     for key, gateway in translation.gateways.items():
         parts = {part: plain(getattr(gateway.config, part, None)) for part in case.model if part != "endpoints"}
         if "endpoints" in case.model:
-            parts["endpoints"] = {name: [f"{e.address}:{e.port}" for e in each] for name, each in found[key].items()}
+            parts["endpoints"] = {
+                name: [f"{e.address}:{e.port}" for e in each] for name, each in sorted(found[key].items())
+            }
         shown[str(key)] = parts
     return shown
 
@@ -142,7 +144,7 @@ def shown_status(case: Case, translation: Translation) -> dict[str, Any]:
             for each in gateway.listener_sets
         },
         "routes": lambda: {
-            str(key): [_parent(each) for each in parents] for key, parents in translation.routes.items()
+            str(key): [_parent(each) for each in parents] for key, parents in sorted(translation.routes.items())
         },
         "policies": lambda: {
             str(key): {str(each.gateway): [_line(condition) for condition in each.conditions] for each in ancestors}

@@ -1,10 +1,11 @@
 """The EndpointSlices of each Service, kept up to date: a slice that changes is read again, and no other."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from gatelab.gateway.snapshot import read
 from gatelab.kinds.discovery import EndpointSlice
 from gatelab.kinds.objects import Key
+from gatelab.persistent import PersistentMap
 from gatelab.reconcile import Mirror
 
 
@@ -16,16 +17,16 @@ class LiveSlices:
         self._changes = mirror.follow()
         self._slices: dict[Key, EndpointSlice] = {}
         self._by_service: dict[Key, dict[Key, EndpointSlice]] = {}
-        self._found: Mapping[Key, Sequence[EndpointSlice]] = {}
+        self._found: PersistentMap[Key, Sequence[EndpointSlice]] = PersistentMap()
 
-    def refresh(self) -> Mapping[Key, Sequence[EndpointSlice]]:
+    def refresh(self) -> PersistentMap[Key, Sequence[EndpointSlice]]:
         """Takes in what has changed. The slices of a Service are the same sequence as before if none of them has."""
         touched: set[Key] = set()
         for key in self._changes.take():
             touched |= self._drop(key) | self._put(key)
         if touched:
             sorted_ = {each: tuple(dict(sorted(self._by_service.get(each, {}).items())).values()) for each in touched}
-            self._found = {each: slices for each, slices in {**self._found, **sorted_}.items() if slices}
+            self._found = self._found.after({each: slices for each, slices in sorted_.items() if slices}, touched)
         return self._found
 
     def _drop(self, key: Key) -> set[Key]:

@@ -29,6 +29,7 @@ from gatelab.kinds.builtin import (
 from gatelab.kinds.core import ConfigMap, Namespace, Secret, Service
 from gatelab.kinds.gatewayapi import BackendTLSPolicy, Gateway, GatewayClass, ListenerSet, ReferenceGrant, Route
 from gatelab.kinds.objects import Key, Object
+from gatelab.persistent import PersistentMap, Union
 from gatelab.reconcile import Mirror, Mirrors
 
 N = TypeVar("N", Key, RouteId, str)
@@ -45,6 +46,7 @@ class LiveSnapshot:
             _Followed[Route, RouteId](mirrors.of(kind), type_, functools.partial(_route_id, kind.name))
             for kind, type_ in ROUTES.items()
         ]
+        self._all_routes: Union[RouteId, Route] = Union()
         self._policies = _Followed(mirrors.of(BACKEND_TLS_POLICY), BackendTLSPolicy, _key)
         self._services = _Followed(mirrors.of(SERVICE), Service, _key)
         self._namespaces = _Followed(mirrors.of(NAMESPACE), Namespace, _name)
@@ -74,7 +76,7 @@ class LiveSnapshot:
             self._snapshot = Snapshot(
                 gateway_classes=self._classes.views,
                 gateways=self._gateways.views,
-                routes=self._all_routes() if any(routes) else before.routes,
+                routes=self._all_routes.of(each.views for each in self._routes),
                 services=self._services.views,
                 listener_sets=self._listener_sets.views,
                 backend_tls_policies=self._policies.views,
@@ -85,9 +87,6 @@ class LiveSnapshot:
                 problems=self._problems(),
             )
         return self._snapshot
-
-    def _all_routes(self) -> Mapping[RouteId, Route]:
-        return dict(chain.from_iterable(each.views.items() for each in self._routes))
 
     def _problems(self) -> tuple[str, ...]:
         followed: tuple[_Problematic, ...] = (
@@ -109,10 +108,10 @@ class _Problematic(Protocol):
 
 
 class _Followed(Generic[V, N]):
-    """The objects of a mirror as views, named by `name`. `views` is replaced by a change, never changed."""
+    """The objects of a mirror as views, named by `name`."""
 
     def __init__(self, mirror: Mirror, type_: type[V], name: Callable[[Key], N]) -> None:
-        self.views: Mapping[N, V] = {}
+        self.views: PersistentMap[N, V] = PersistentMap()
         self.problems: Mapping[Key, str] = {}
         self._mirror = mirror
         self._changes = mirror.follow()
@@ -136,7 +135,7 @@ class _Followed(Generic[V, N]):
         if not found and problems == self.problems:
             return False
         self.problems = problems
-        self.views = {name: view for name, view in {**self.views, **found}.items() if view is not None}
+        self.views = self.views.after({name: view for name, view in found.items() if view is not None}, found)
         return True
 
 

@@ -134,7 +134,7 @@ def _dependencies(placement: Placement, acceptance: Acceptance) -> list[tuple[Re
     found: list[tuple[ResourceType, str]] = [("listener", placement.listener)]
     found += [("route_table", placement.route_table)] if placement.route_table else []
     found += [("certificate", name) for name in sorted(placement.certificates)]
-    for backend in sorted(placement.backends & late):
+    for backend in sorted(name for name in late if name in placement.backends):
         found += [("backend", backend), ("endpoints", backend)]
     # One that Envoy refuses costs its backends their requests, and the listener nothing.
     refused = acceptance.rejected.get("certificate", {})

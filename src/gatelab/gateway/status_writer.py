@@ -61,12 +61,9 @@ class StatusWriter:
         await all_of(functools.partial(write.perform, self._cluster) for write in writes)
 
     def _note(self, translation: Translation, words: Words) -> None:
-        before, now = self._translation.routes, translation.routes
         for name, changes in self._changes.items():
             self._open.update(RouteId(name, *key) for key in changes.take())
-        if translation is not self._translation:
-            self._open.update(id_ for id_, told in now.items() if before.get(id_) is not told)
-            self._open.update(before.keys() - now.keys())
+        self._open.update(translation.routes.changes_since(self._translation.routes))
         if words != self._words:
             texts = {text for each in (words, self._words) for of_gateway in each.values() for text in of_gateway}
             self._open.update(RouteId(*text.split("/")) for text in texts)

@@ -29,6 +29,11 @@ class PersistentMap(Mapping[K, V]):
         self._mark = _Mark()
         self._past: _Past[K] = ()
 
+    @classmethod
+    def of(cls, items: Mapping[K, V]) -> "PersistentMap[K, V]":
+        """Itself if it is one."""
+        return items if isinstance(items, PersistentMap) else cls(items)
+
     def after(self, put: Mapping[K, V], gone: Iterable[K] = ()) -> "PersistentMap[K, V]":
         """The map with these values, and without those names; itself if that is how it is, by identity of values."""
         changed = {name: value for name, value in put.items() if self._items.get(name, _NOTHING) is not value}

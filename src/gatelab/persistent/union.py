@@ -1,6 +1,6 @@
 """One map of several, from one state of them to the next."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from itertools import zip_longest
 from typing import Generic, TypeVar
 
@@ -11,14 +11,15 @@ V = TypeVar("V")
 
 
 class Union(Generic[K, V]):
-    """Of maps that have no name in common: only names that have changed in one of them are looked at."""
+    """Of maps that agree on the names they share. Only names that have changed in one of them are looked at."""
 
     def __init__(self) -> None:
-        self._parts: Sequence[PersistentMap[K, V]] = ()
+        self._parts: tuple[PersistentMap[K, V], ...] = ()
         self._whole: PersistentMap[K, V] = PersistentMap()
 
-    def of(self, parts: Sequence[PersistentMap[K, V]]) -> PersistentMap[K, V]:
+    def of(self, parts: Iterable[PersistentMap[K, V]]) -> PersistentMap[K, V]:
         """All that is in these now."""
+        parts = tuple(parts)
         nothing: PersistentMap[K, V] = PersistentMap()
         names: set[K] = set()
         for before, now in zip_longest(self._parts, parts, fillvalue=nothing):

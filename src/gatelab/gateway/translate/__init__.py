@@ -55,19 +55,19 @@ def translate(
     }
     merged = _all_merged(snapshot, ours, memo)
     parents = {parent.id: parent for each in merged.values() for parent in each.parents}
-    outcomes = memo.judged(snapshot, parents)
+    told = memo.judged(snapshot, parents)
     attached = memo.by_listener()
     bindings = {key: _binding(key, snapshot, bind_any, privileged_shift) for key in merged}
     tunings = {key: _tuning(each.gateway, ours, snapshot) for key, each in merged.items()}
     found = {
-        key: gateways.outcome(each, attached, bindings[key], memo.tables(key), tunings[key])
+        key: gateways.outcome(each, attached, bindings[key], memo.makers(key), tunings[key])
         for key, each in merged.items()
     }
     memo.end()
     return Translation(
         classes=classes,
         gateways=found,
-        routes={key: outcome.parents for key, outcome in outcomes.items()},
+        routes=told,
         policies=policy_ancestors.ancestors(snapshot, merged, attached),
         orphans=listener_sets.orphans(snapshot),
         problems=snapshot.problems,

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from gatelab.gateway.translate.outcome import ServicePortName
 from gatelab.kinds.discovery import Endpoint, EndpointSlice
 from gatelab.kinds.objects import Key
+from gatelab.persistent import PersistentMap
 from gatelab.proxy import model
 
 
@@ -16,41 +17,44 @@ def endpoints(
 
 
 class EndpointsMemo:
-    """Does as `endpoints` does. Only backends that are new, or whose Service has other slices, are looked at: by
-    identity, as slices that have not changed are the same ones (`LiveSlices`).
-    """
+    """Does as `endpoints` does. Only backends that are new, or whose Service has other slices, are looked at."""
 
     def __init__(self) -> None:
-        self._backends: Mapping[str, ServicePortName] = {}
-        self._slices: Mapping[Key, Sequence[EndpointSlice]] = {}
-        self._found: model.Endpoints = {}
+        self._backends: PersistentMap[str, ServicePortName] = PersistentMap()
+        self._slices: PersistentMap[Key, Sequence[EndpointSlice]] = PersistentMap()
+        self._users: dict[Key, set[str]] = {}
+        self._found: PersistentMap[str, tuple[model.Endpoint, ...]] = PersistentMap()
 
     def __call__(
         self, backends: Mapping[str, ServicePortName], slices: Mapping[Key, Sequence[EndpointSlice]]
     ) -> model.Endpoints:
         """The endpoints of each backend; the same mapping as before if nothing has changed."""
-        touched = self._touched(slices)
-        if touched or backends != self._backends:
-            known = self._backends
-            stale = [
-                name
-                for name, target in backends.items()
-                if target.service in touched
-                or (known_target := known.get(name)) is None
-                or (known_target is not target and known_target != target)
-            ]
-            found = {name: self._found.get(name, ()) for name in backends}
-            found.update((name, of_port(backends[name], slices.get(backends[name].service, ()))) for name in stale)
-            self._found = found
+        backends, slices = PersistentMap.of(backends), PersistentMap.of(slices)
+        changed = {name for name in backends.changes_since(self._backends) if self._is_other(name, backends)}
+        touched = slices.changes_since(self._slices)
+        self._note(changed, backends)
+        stale = changed.union(*(self._users.get(service, ()) for service in touched))
+        found = {
+            name: of_port(backends[name], slices.get(backends[name].service, ())) for name in stale if name in backends
+        }
+        put = {name: each for name, each in found.items() if self._found.get(name) != each}
+        self._found = self._found.after(put, stale - found.keys())
         self._backends, self._slices = backends, slices
         return self._found
 
-    def _touched(self, slices: Mapping[Key, Sequence[EndpointSlice]]) -> set[Key]:
-        before = self._slices
-        if slices is before:
-            return set()
-        touched = {service for service, own in slices.items() if before.get(service) is not own}
-        return touched | (before.keys() - slices.keys())
+    def _note(self, changed: Iterable[str], backends: Mapping[str, ServicePortName]) -> None:
+        """Which backends are of which Service."""
+        for name in changed:
+            old, new = self._backends.get(name), backends.get(name)
+            if old is not None:
+                self._users[old.service].discard(name)
+                if not self._users[old.service]:
+                    del self._users[old.service]
+            if new is not None:
+                self._users.setdefault(new.service, set()).add(name)
+
+    def _is_other(self, name: str, backends: Mapping[str, ServicePortName]) -> bool:
+        return self._backends.get(name) != backends.get(name)
 
 
 def of_port(target: ServicePortName, slices: Iterable[EndpointSlice]) -> tuple[model.Endpoint, ...]:

@@ -1,25 +1,28 @@
 """One Gateway: its listeners with what is attached to them, its model, and whether it and its sets are accepted."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from gatelab.gateway.translate import addresses, frontend_validation, listener_sets
 from gatelab.gateway.translate.observations import ACCEPTED, RESOLVED_REFS, fails, holds
 from gatelab.gateway.translate.outcome import GatewayOutcome, ListenerOutcome, ListenerSetOutcome, ListenerVerdict
 from gatelab.gateway.translate.parameters import UNTUNED, Tuning, tuned, with_retries
 from gatelab.gateway.translate.parents import Merged
-from gatelab.gateway.translate.proxy_config import Assembled, Binding, ServedListener, Tables, assembled
-from gatelab.gateway.translate.route_tables import route_table
+from gatelab.gateway.translate.proxy_config import Assembled, Binding, Makers, ServedListener, assembled
 from gatelab.gateway.translate.routes import Place
-from gatelab.gateway.translate.rule_sets import RuleSet
+from gatelab.gateway.translate.targets import Attached
 from gatelab.kinds.conditions import Condition
 from gatelab.kinds.gatewayapi import Gateway
+from gatelab.persistent import PersistentMap
+
+_NO_ROUTES: Attached = PersistentMap()
 
 
 def outcome(
     merged: Merged,
-    routes: Mapping[Place, Sequence[RuleSet]],
+    routes: Mapping[Place, Attached],
     binding: Binding | None,
-    tables: Tables = route_table,
+    makers: Makers,
     tuning: Tuning = UNTUNED,
 ) -> GatewayOutcome:
     """What becomes of the Gateway. `routes` are those attached to each listener.
@@ -28,12 +31,13 @@ def outcome(
     """
     gateway, listeners = merged.gateway, merged.listeners
     key = gateway.metadata.key
-    attached = {each.id: tuple(routes.get((key, each.id), ())) for each in listeners}
+    attached = {each.id: routes.get((key, each.id), _NO_ROUTES) for each in listeners}
     accepted = _accepted(gateway, merged.own.listeners, tuning.problem)
     model: Assembled | None = None
     if binding is not None and accepted.status == "True":
         served = [ServedListener(each, attached[each.id]) for each in listeners if each.is_servable]
-        model = assembled(served, binding, with_retries(tables, tuning.parameters), merged.identity.certificate)
+        makers = replace(makers, tables=with_retries(makers.tables, tuning.parameters))
+        model = assembled(served, binding, makers, merged.identity.certificate)
     placements = model.placements if model else {}
     told = {each.id: ListenerOutcome(each, len(attached[each.id]), placements.get(each.id)) for each in listeners}
     return GatewayOutcome(

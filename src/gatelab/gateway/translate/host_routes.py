@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from operator import itemgetter
 
-from gatelab.gateway.snapshot import RouteId, route_id
+from gatelab.gateway.snapshot import RouteId
 from gatelab.gateway.translate import session_persistence
 from gatelab.gateway.translate.hostnames import coverers
 from gatelab.gateway.translate.precedence import SortKey, order
@@ -17,16 +17,15 @@ from gatelab.gateway.translate.redirects import Entrance, located
 from gatelab.gateway.translate.rule_sets import RuleSet
 from gatelab.proxy import model
 
-_NO_RULES: Mapping[int, RuleSet] = {}
+_NO_RULES: Mapping[RouteId, RuleSet] = {}
 
 
-def virtual_host(domain: str, routes: Mapping[str, Mapping[int, RuleSet]], entrance: Entrance) -> model.VirtualHost:
+def virtual_host(domain: str, routes: Mapping[str, Mapping[RouteId, RuleSet]], entrance: Entrance) -> model.VirtualHost:
     """The host with every route whose hostname covers it, each by its most specific one. `routes` are by hostname."""
     candidates: list[tuple[SortKey, model.Route]] = []
     seen: set[RouteId] = set()
     for hostname in coverers(domain):
-        for rules in routes.get(hostname, _NO_RULES).values():
-            id_ = route_id(rules.route)
+        for id_, rules in routes.get(hostname, _NO_RULES).items():
             if id_ not in seen:
                 seen.add(id_)
                 candidates.extend(_routes(id_, rules, hostname, entrance))

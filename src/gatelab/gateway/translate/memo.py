@@ -10,15 +10,17 @@ from dataclasses import dataclass, field
 from gatelab.gateway.reference_grant import Grants
 from gatelab.gateway.snapshot import RouteId, Snapshot
 from gatelab.gateway.translate.listener_sets import Claim
+from gatelab.gateway.translate.outcome import ParentOutcome
 from gatelab.gateway.translate.parents import Merged, Parents
-from gatelab.gateway.translate.proxy_config import Tables
+from gatelab.gateway.translate.proxy_config import Makers
 from gatelab.gateway.translate.route_memo import RouteMemo
 from gatelab.gateway.translate.route_tables import HostScope, TableMemo
-from gatelab.gateway.translate.routes import Place, RouteOutcome
-from gatelab.gateway.translate.rule_sets import RuleSet
+from gatelab.gateway.translate.routes import Place
+from gatelab.gateway.translate.targets import Attached, BackendsMemo
 from gatelab.kinds.core import ConfigMap, Secret
 from gatelab.kinds.gatewayapi import Gateway
 from gatelab.kinds.objects import Key
+from gatelab.persistent import PersistentMap
 from gatelab.proxy.model import RouteTable
 
 
@@ -48,6 +50,7 @@ class _Judged:
 class _State:
     gateways: dict[Key, _Judged] = field(default_factory=dict)
     tables: dict[tuple[Key, str], TableMemo] = field(default_factory=dict)
+    backends: dict[Key, BackendsMemo] = field(default_factory=dict)
 
 
 class Memo:
@@ -86,23 +89,24 @@ class Memo:
         self._state.gateways[key] = judged
         return judged.merged
 
-    def judged(self, snapshot: Snapshot, parents: Parents) -> Mapping[RouteId, RouteOutcome]:
+    def judged(self, snapshot: Snapshot, parents: Parents) -> PersistentMap[RouteId, tuple[ParentOutcome, ...]]:
         """As `RouteMemo.judged`."""
         return self._routes.judged(snapshot, parents)
 
-    def by_listener(self) -> Mapping[Place, Sequence[RuleSet]]:
+    def by_listener(self) -> Mapping[Place, Attached]:
         """As `RouteMemo.by_listener`."""
         return self._routes.by_listener()
 
-    def tables(self, gateway: Key) -> Tables:
-        """As `route_tables.route_table`, for the tables of a Gateway."""
+    def makers(self, gateway: Key) -> Makers:
+        """For the tables and the backends of a Gateway."""
 
         def table(name: str, scopes: Sequence[HostScope]) -> RouteTable:
             memo = self._before.tables.get((gateway, name)) or TableMemo()
             self._state.tables[gateway, name] = memo
             return memo.table(name, scopes)
 
-        return table
+        backends = self._state.backends[gateway] = self._before.backends.get(gateway) or BackendsMemo()
+        return Makers(table, backends)
 
     @property
     def _state(self) -> _State:

@@ -1,6 +1,6 @@
 """What a translation yields: per Gateway a model and verdicts, per route a verdict for each parent, per class one."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -9,6 +9,7 @@ from gatelab.gateway.snapshot import RouteId
 from gatelab.kinds.conditions import Condition
 from gatelab.kinds.gatewayapi import Gateway, Listener, ListenerSet, ParentReference, RouteGroupKind
 from gatelab.kinds.objects import Key
+from gatelab.persistent import PersistentMap
 from gatelab.proxy.model import Authorities, Certificate, ClientValidation, ProxyConfig, SubjectName
 
 
@@ -77,7 +78,7 @@ class Placement:
     route_table: str = ""
     """"" for a listener of layer 4, which has none."""
     certificates: frozenset[str] = frozenset()
-    backends: frozenset[str] = frozenset()
+    backends: Collection[str] = frozenset()
     backend_secrets: frozenset[str] = frozenset()
     """What the backends need of certificates and authorities; the listener itself does without."""
 
@@ -160,7 +161,7 @@ class Translation:
 
     classes: Mapping[str, Condition] = field(default_factory=dict)
     gateways: Mapping[Key, GatewayOutcome] = field(default_factory=dict)
-    routes: Mapping[RouteId, tuple[ParentOutcome, ...]] = field(default_factory=dict)
+    routes: PersistentMap[RouteId, tuple[ParentOutcome, ...]] = field(default_factory=PersistentMap)
     policies: Mapping[Key, tuple[AncestorOutcome, ...]] = field(default_factory=dict)
     orphans: tuple[ListenerSet, ...] = ()
     """The ListenerSets whose Gateway is not there, so that nobody else has a word to say of them."""

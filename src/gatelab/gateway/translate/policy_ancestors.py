@@ -3,7 +3,7 @@
 A policy that nobody uses has no ancestor. What it is told does not depend on who uses it.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 
 from gatelab.gateway.policy_targets import services_of, target_key
 from gatelab.gateway.snapshot import Snapshot
@@ -13,14 +13,14 @@ from gatelab.gateway.translate.observations import ACCEPTED, RESOLVED_REFS, fail
 from gatelab.gateway.translate.outcome import AncestorOutcome
 from gatelab.gateway.translate.parents import Merged
 from gatelab.gateway.translate.routes import Place
-from gatelab.gateway.translate.rule_sets import RuleSet
+from gatelab.gateway.translate.targets import Attached
 from gatelab.kinds.conditions import Condition
 from gatelab.kinds.gatewayapi import BackendTLSPolicy, GRPCRoute, HTTPRoute, TLSRoute
 from gatelab.kinds.objects import Key
 
 
 def ancestors(
-    snapshot: Snapshot, ours: Mapping[Key, Merged], attached: Mapping[Place, Sequence[RuleSet]]
+    snapshot: Snapshot, ours: Mapping[Key, Merged], attached: Mapping[Place, Attached]
 ) -> dict[Key, tuple[AncestorOutcome, ...]]:
     """For each policy the Gateways of ours that use it, in order. `attached` are the routes of each of their
     listeners.
@@ -38,13 +38,13 @@ def ancestors(
 
 
 def _users(
-    snapshot: Snapshot, ours: Mapping[Key, Merged], attached: Mapping[Place, Iterable[RuleSet]]
+    snapshot: Snapshot, ours: Mapping[Key, Merged], attached: Mapping[Place, Attached]
 ) -> Mapping[Key, set[Key]]:
     """The Gateways that use each Service that a policy is for: with any route but those that pass bytes on."""
     users: dict[Key, set[Key]] = {service: set() for service in snapshot.policies_of}
     ending = {(key, each.id) for key, one in ours.items() for each in one.listeners if ends_at(each.listener)}
     for (gateway, listener), routes in attached.items():
-        for rules in routes:
+        for rules in routes.values():
             uses = isinstance(rules.route, HTTPRoute | GRPCRoute) or (
                 isinstance(rules.route, TLSRoute) and (gateway, listener) in ending
             )

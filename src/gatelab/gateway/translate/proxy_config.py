@@ -6,14 +6,15 @@ whose Host is not what its SNI promised is misdirected. TLS listeners share a po
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from gatelab.gateway.translate import backend_tls, l4_chains, redirects
 from gatelab.gateway.translate.bound_ports import bound_port, transport_port
 from gatelab.gateway.translate.hostnames import EVERY, normal
 from gatelab.gateway.translate.outcome import ListenerVerdict, Placement, ServicePortName
 from gatelab.gateway.translate.route_tables import HostScope, route_table
-from gatelab.gateway.translate.rule_sets import RuleSet
+from gatelab.gateway.translate.targets import Attached, BackendsMemo, Targets
+from gatelab.persistent import PersistentMap
 from gatelab.proxy import model
 
 EVERY_ADDRESS = "0.0.0.0"
@@ -40,7 +41,7 @@ class ServedListener:
     """A listener that can be served, with the routes attached to it."""
 
     verdict: ListenerVerdict
-    routes: tuple[RuleSet, ...]
+    routes: Attached
     seen_shift: int = 0
 
     @property
@@ -61,17 +62,25 @@ class ServedListener:
 class Assembled:
     config: model.ProxyConfig
     placements: Mapping[str, Placement]
-    backends: Mapping[str, ServicePortName]
+    backends: PersistentMap[str, ServicePortName]
 
 
 Tables = Callable[[str, Sequence[HostScope]], model.RouteTable]
 """`route_table`, or one that remembers."""
 
 
+@dataclass(frozen=True, slots=True)
+class Makers:
+    """Who makes the tables and the backends of a Gateway: they may remember the last ones."""
+
+    tables: Tables = route_table
+    backends: BackendsMemo = field(default_factory=BackendsMemo)
+
+
 def assembled(
     served: Sequence[ServedListener],
     binding: Binding,
-    tables: Tables = route_table,
+    makers: Makers,
     identity: model.Certificate | None = None,
 ) -> Assembled:
     """The whole model of a Gateway, and where each of its listeners is in it, by the listener's id.
@@ -79,31 +88,30 @@ def assembled(
     `identity` is the certificate that the Gateway shows to backends.
     """
     served = [replace(each, seen_shift=binding.seen_shift) for each in served]
-    targets_of = {each.id: _targets(each.routes) for each in served}
+    backends = makers.backends.of({each.id: each.routes for each in served}, identity)
     listeners: list[model.Listener] = []
     made: list[model.RouteTable] = []
     placements: dict[str, Placement] = {}
     for transport, port in sorted({transport_port(each.verdict.listener) for each in served}):
         sharing = [each for each in served if transport_port(each.verdict.listener) == (transport, port)]
         name = f"port-{port}" if transport == "TCP" else f"udp-{port}"
-        chains, found = _chains(name, sharing, tables)
+        chains, found = _chains(name, sharing, makers.tables)
         listeners.append(model.Listener(name, binding.address, binding.port(port), chains))
         made.extend(found.values())
         for each in sharing:
             table = name if name in found else f"{name}/{each.id}"
-            placements[each.id] = _placement(name, each, table if table in found else "", targets_of[each.id], identity)
-    targets = {name: target for each in targets_of.values() for name, target in each.items()}
-    names = sorted(targets)
+            targets = backends.of_listeners[each.id]
+            placements[each.id] = _placement(name, each, table if table in found else "", targets, identity)
     return Assembled(
         config=model.ProxyConfig(
             listeners=tuple(listeners),
             route_tables=tuple(made),
-            backends=tuple(backend_tls.backend(name, targets[name], identity) for name in names),
+            backends=backends.backends,
             certificates=_certificates(served, identity),
-            authorities=_authorities(served, targets.values()),
+            authorities=_authorities(served, backends.targets.with_tls.values()),
         ),
         placements=placements,
-        backends={name: targets[name] for name in names},
+        backends=backends.targets.by_name,
     )
 
 
@@ -130,13 +138,14 @@ def _chains(
 
 
 def _l4_chains(served: ServedListener, hostnames: frozenset[str]) -> Sequence[model.Chain]:
+    routes = tuple(served.routes.values())
     if served.verdict.listener.protocol == "TCP":
-        return [l4_chains.tcp_chain(served.id, served.routes)]
+        return [l4_chains.tcp_chain(served.id, routes)]
     if served.verdict.listener.protocol == "UDP":
-        return [l4_chains.udp_chain(served.id, served.routes)]
+        return [l4_chains.udp_chain(served.id, routes)]
     # Without ALPN: only the backend knows what it speaks.
     tls = model.TlsTermination(_certificate_names(served), alpn=()) if served.verdict.certificates else None
-    return l4_chains.tls_chains(l4_chains.TlsScope(served.id, served.hostname, tls), served.routes, hostnames)
+    return l4_chains.tls_chains(l4_chains.TlsScope(served.id, served.hostname, tls), routes, hostnames)
 
 
 def _certificate_names(served: ServedListener) -> tuple[str, ...]:
@@ -157,7 +166,7 @@ def _placement(
     listener: str,
     served: ServedListener,
     table: str,
-    targets: Mapping[str, ServicePortName],
+    targets: Targets,
     identity: model.Certificate | None,
 ) -> Placement:
     asked = served.verdict.clients
@@ -166,18 +175,9 @@ def _placement(
         listener=listener,
         route_table=table,
         certificates=frozenset(own),
-        backends=frozenset(targets),
-        backend_secrets=frozenset(backend_tls.secrets(targets.values(), identity)),
+        backends=targets.by_name,
+        backend_secrets=frozenset(backend_tls.secrets(targets.with_tls.values(), identity)),
     )
-
-
-def _targets(routes: Sequence[RuleSet]) -> dict[str, ServicePortName]:
-    """The backends of the routes, whether or not precedence or isolation leaves them any request."""
-    found: dict[str, ServicePortName] = {}
-    for rules in routes:
-        for rule in rules.rules:
-            found.update(rule.destination.targets)
-    return found
 
 
 def _certificates(

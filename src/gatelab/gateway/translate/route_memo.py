@@ -1,16 +1,23 @@
 """Routes from one translation to the next: only those that changed are asked about, unless all may be concerned."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from operator import is_
 
 from gatelab.gateway.snapshot import RouteId, Snapshot
 from gatelab.gateway.translate import routes
+from gatelab.gateway.translate.outcome import ParentOutcome
 from gatelab.gateway.translate.parents import Parent, ParentId, Parents, parent_id
 from gatelab.gateway.translate.routes import Candidate, Place, RouteOutcome
 from gatelab.gateway.translate.rule_memo import RuleMemo
 from gatelab.gateway.translate.rule_sets import RuleSet
-from gatelab.kinds.core import Namespace
+from gatelab.gateway.translate.targets import Attached
+from gatelab.kinds.core import Namespace, Service
 from gatelab.kinds.gatewayapi import Route
+from gatelab.kinds.objects import Key
+from gatelab.persistent import PersistentMap
+
+_NO_ROUTES: Attached = PersistentMap()
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,55 +43,62 @@ class RouteMemo:
     def __init__(self) -> None:
         self._rules = RuleMemo()
         self._around: tuple[object, ...] = ()
+        self._routes: PersistentMap[RouteId, Route] = PersistentMap()
+        self._services: PersistentMap[Key, Service] = PersistentMap()
         self._seen: dict[RouteId, _Seen] = {}
-        self._on_place: dict[Place, dict[RouteId, Route]] = {}
+        self._on_place: dict[Place, dict[str, dict[RouteId, Route]]] = {}
         self._refusals: dict[Place, Mapping[RouteId, RouteId]] = {}
-        self._outcomes: Mapping[RouteId, RouteOutcome] = {}
-        self._attached: dict[Place, dict[RouteId, RuleSet]] = {}
-        self._by_listener: dict[Place, Sequence[RuleSet]] = {}
+        self._outcomes: dict[RouteId, RouteOutcome] = {}
+        self._told: PersistentMap[RouteId, tuple[ParentOutcome, ...]] = PersistentMap()
+        self._attached: dict[Place, Attached] = {}
 
-    def judged(self, snapshot: Snapshot, parents: Parents) -> Mapping[RouteId, RouteOutcome]:
-        """An outcome for each route that names a parent of ours."""
+    def judged(self, snapshot: Snapshot, parents: Parents) -> PersistentMap[RouteId, tuple[ParentOutcome, ...]]:
+        """What each route is told that names a parent of ours."""
         around = _around(snapshot, parents)
-        is_same = len(around) == len(self._around) and all(map(_is, around, self._around))
+        is_same = len(around) == len(self._around) and all(map(is_, around, self._around))
         self._around = around
-        touched, places = self._take(snapshot, parents, everything=not is_same)
+        asked, gone = self._concerned(snapshot, everything=not is_same)
+        touched, places = self._take(snapshot, parents, asked, gone)
         before = _opposed(self._refusals)
-        self._refuse(parents, places if is_same else self._on_place.keys())
-        return self._settle(touched | before | _opposed(self._refusals))
+        self._refuse(parents, places if is_same else tuple(self._on_place))
+        self._settle(touched | before | _opposed(self._refusals))
+        return self._told
 
-    def by_listener(self) -> Mapping[Place, Sequence[RuleSet]]:
-        """The rules of the routes that serve each listener, of what was judged last.
+    def by_listener(self) -> Mapping[Place, Attached]:
+        """The rules of the routes that serve each listener, of what was judged last."""
+        return dict(self._attached)
 
-        A listener whose routes are as they were has the same ones.
-        """
-        for place, rules in self._attached.items():
-            if place not in self._by_listener:
-                self._by_listener[place] = tuple(rules.values())
-        return dict(self._by_listener)
+    def _concerned(self, snapshot: Snapshot, *, everything: bool) -> tuple[Collection[RouteId], Collection[RouteId]]:
+        """The routes to be asked about, and those that have gone."""
+        routes, services = PersistentMap.of(snapshot.routes), PersistentMap.of(snapshot.services)
+        changed = routes.changes_since(self._routes)
+        users = self._rules.users(services.changes_since(self._services)) - changed
+        self._routes, self._services = routes, services
+        gone = [id_ for id_ in changed if id_ not in routes and id_ in self._seen]
+        if everything:
+            return tuple(routes), gone
+        return [id_ for each in (changed, users) for id_ in each if id_ in routes], gone
 
-    def _take(self, snapshot: Snapshot, parents: Parents, *, everything: bool) -> tuple[set[RouteId], set[Place]]:
+    def _take(
+        self, snapshot: Snapshot, parents: Parents, asked: Iterable[RouteId], gone: Iterable[RouteId]
+    ) -> tuple[set[RouteId], set[Place]]:
         """The routes that are another candidate now, or none, and the listeners that this concerns."""
-        asked = [
-            id_
-            for id_, route in snapshot.routes.items()
-            if everything or (seen := self._seen.get(id_)) is None or seen.route is not route
-        ]
         found = {id_: self._ask(id_, snapshot.routes[id_], snapshot, parents) for id_ in asked}
         changes = {id_: seen.candidate for id_, seen in found.items() if self._candidate(id_) is not seen.candidate}
-        changes |= dict.fromkeys(self._seen.keys() - snapshot.routes.keys())
+        changes |= dict.fromkeys(gone)
         places: set[Place] = set()
         for id_, candidate in changes.items():
             before = self._candidate(id_)
             for place in before.places if before else ():
-                del self._on_place[place][id_]
+                del self._on_place[place][id_.kind][id_]
                 places.add(place)
             for place in candidate.places if candidate else ():
-                self._on_place.setdefault(place, {})[id_] = snapshot.routes[id_]
+                self._on_place.setdefault(place, {}).setdefault(id_.kind, {})[id_] = snapshot.routes[id_]
                 places.add(place)
         self._seen.update(found)
-        for id_ in changes.keys() - snapshot.routes.keys():
+        for id_ in gone:
             del self._seen[id_]
+            self._rules.forget(id_)
         return set(changes), places
 
     def _candidate(self, id_: RouteId) -> Candidate | None:
@@ -107,50 +121,52 @@ class RouteMemo:
         return seen.candidate is None or seen.candidate.rules is self._rules(seen.route, snapshot)
 
     def _refuse(self, parents: Parents, places: Iterable[Place]) -> None:
-        """Asks again, for these listeners, which routes must give way."""
-        on_listener = {place: list(self._on_place[place].values()) for place in places if self._on_place[place]}
-        for place in [place for place, rest in self._on_place.items() if not rest]:
-            del self._on_place[place]
+        """Asks again, for these listeners, which routes must give way: none does to one of its own kind."""
+        mixed: dict[Place, Sequence[Route]] = {}
+        for place in places:
+            kinds = [kind for kind in self._on_place[place].values() if kind]
             self._refusals.pop(place, None)
-        self._refusals.update(routes.refusals(on_listener, parents))
+            if len(kinds) > 1:
+                mixed[place] = [route for kind in kinds for route in kind.values()]
+            elif not kinds:
+                del self._on_place[place]
+        self._refusals.update(routes.refusals(mixed, parents))
 
-    def _settle(self, touched: Iterable[RouteId]) -> Mapping[RouteId, RouteOutcome]:
-        outcomes = dict(self._outcomes)
-        for id_ in sorted(touched):
-            self._detach(id_, outcomes.pop(id_, None))
+    def _settle(self, touched: Iterable[RouteId]) -> None:
+        told: dict[RouteId, tuple[ParentOutcome, ...]] = {}
+        serving: dict[Place, dict[RouteId, RuleSet | None]] = {}
+        for id_ in touched:
+            for place in _served(self._outcomes.pop(id_, None)):
+                serving.setdefault(place, {})[id_] = None
             candidate = self._candidate(id_)
             if candidate is not None:
-                outcomes[id_] = now = routes.outcome(id_, candidate, self._refusals)
-                for gateway, listeners in now.listeners.items():
-                    for listener in listeners:
-                        self._attached.setdefault((gateway, listener), {})[id_] = now.rules
-                        self._by_listener.pop((gateway, listener), None)
-        self._outcomes = outcomes
-        return outcomes
+                self._outcomes[id_] = now = routes.outcome(id_, candidate, self._refusals)
+                told[id_] = now.parents
+                for place in _served(now):
+                    serving.setdefault(place, {})[id_] = now.rules
+        self._told = self._told.after(told, touched)
+        for place, changes in serving.items():
+            rules = {id_: each for id_, each in changes.items() if each is not None}
+            attached = self._attached.pop(place, _NO_ROUTES).after(rules, changes)
+            if attached:
+                self._attached[place] = attached
 
-    def _detach(self, id_: RouteId, outcome: RouteOutcome | None) -> None:
-        for gateway, listeners in outcome.listeners.items() if outcome is not None else ():
-            for place in ((gateway, listener) for listener in listeners):
-                self._by_listener.pop(place, None)
-                del self._attached[place][id_]
-                if not self._attached[place]:
-                    del self._attached[place]
+
+def _served(outcome: RouteOutcome | None) -> Iterator[Place]:
+    """The listeners that the route is served on."""
+    for gateway, listeners in outcome.listeners.items() if outcome is not None else ():
+        yield from ((gateway, listener) for listener in listeners)
 
 
 def _around(snapshot: Snapshot, parents: Parents) -> tuple[object, ...]:
-    """What all routes may follow from, beside themselves."""
+    """What all routes may follow from, beside themselves and the Services that they name."""
     return (
-        snapshot.services,
         snapshot.grants,
         snapshot.backend_tls_policies,
         snapshot.config_maps,
         snapshot.namespaces,
         *(each for _, each in sorted(parents.items(), key=lambda item: str(item[0]))),
     )
-
-
-def _is(one: object, other: object) -> bool:
-    return one is other
 
 
 def _opposed(refusals: Mapping[Place, Mapping[RouteId, RouteId]]) -> set[RouteId]:

@@ -5,15 +5,17 @@ hostname that covers it, and to no other; it does not fall through to a less spe
 no route for it. What is tried on a host: `host_routes`.
 """
 
-from bisect import bisect_left
 from collections import Counter
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from gatelab.gateway.snapshot import RouteId
 from gatelab.gateway.translate import host_routes
 from gatelab.gateway.translate.hostnames import EVERY, coverers, covers, hostnames_of, intersection, specificity
 from gatelab.gateway.translate.redirects import HTTP, Entrance
 from gatelab.gateway.translate.rule_sets import RuleSet
+from gatelab.gateway.translate.targets import Attached
+from gatelab.persistent import PersistentMap, Row
 from gatelab.proxy import model
 
 
@@ -26,7 +28,7 @@ class HostScope:
     """
 
     hostname: str
-    routes: tuple[RuleSet, ...] = ()
+    routes: Attached = field(default_factory=PersistentMap)
     entrance: Entrance = HTTP
     neighbours: frozenset[str] = frozenset()
 
@@ -45,8 +47,7 @@ class TableMemo:
 
     def __init__(self) -> None:
         self._scopes: list[_ScopeMemo] = []
-        self._hosts: dict[str, model.VirtualHost] = {}
-        self._order: list[str] = []
+        self._hosts: Row[str, model.VirtualHost] = Row(_most_specific_first)
         self._elsewhere: tuple[model.VirtualHost, ...] = ()
         self._hostnames: frozenset[str] = frozenset()
 
@@ -54,25 +55,18 @@ class TableMemo:
         """As `route_table`."""
         if [_identity(each) for each in scopes] != [_identity(each) for each in self._scopes]:
             self._scopes = [_ScopeMemo(each.hostname, each.entrance, each.neighbours) for each in scopes]
-            self._hosts, self._order = {}, []
+            self._hosts = Row(_most_specific_first)
             self._elsewhere = _elsewhere(scopes)
             self._hostnames = frozenset(each.hostname for each in scopes).union(*(each.neighbours for each in scopes))
         for scope, memo in zip(scopes, self._scopes, strict=True):
             for domain in memo.changed(scope.routes):
                 if _owner(domain, self._hostnames) != scope.hostname:
                     continue
-                self._put(domain, memo.host(domain) if memo.has(domain) else None)
-        return model.RouteTable(name, (*(self._hosts[domain] for domain in self._order), *self._elsewhere))
-
-    def _put(self, domain: str, host: model.VirtualHost | None) -> None:
-        """The host takes its place, or goes; the others stay in order."""
-        if (host is None) != (domain not in self._hosts):
-            place = bisect_left(self._order, _most_specific_first(domain), key=_most_specific_first)
-            self._order[place : place + (host is None)] = [] if host is None else [domain]
-        if host is None:
-            self._hosts.pop(domain, None)
-        else:
-            self._hosts[domain] = host
+                if memo.has(domain):
+                    self._hosts.put(domain, memo.host(domain))
+                else:
+                    self._hosts.take(domain)
+        return model.RouteTable(name, self._hosts.items + self._elsewhere)
 
 
 class _ScopeMemo:
@@ -82,23 +76,20 @@ class _ScopeMemo:
         self.hostname = hostname
         self.entrance = entrance
         self.neighbours = neighbours
-        self._routes: dict[int, RuleSet] | None = None
-        self._given: Sequence[RuleSet] = ()
-        self._by_hostname: dict[str, dict[int, RuleSet]] = {}
+        self._routes: Attached | None = None
+        self._by_hostname: dict[str, dict[RouteId, RuleSet]] = {}
         self._wanted: Counter[str] = Counter()
 
-    def changed(self, routes: Sequence[RuleSet]) -> set[str]:
+    def changed(self, routes: Attached) -> set[str]:
         """Takes these for the present routes; the domains on which others may be tried now than before."""
-        if self._routes is not None and routes is self._given:
-            return set()
-        before, now = self._routes or {}, {id(each): each for each in routes}
-        self._given = routes
+        is_first, before = self._routes is None, self._routes if self._routes is not None else PersistentMap()
         touched: set[str] = set()
-        for number in before.keys() - now.keys():
-            touched |= self._remove(number, before[number])
-        for number in now.keys() - before.keys():
-            touched |= self._add(number, now[number])
-        is_first, self._routes = self._routes is None, now
+        for id_ in routes.changes_since(before):
+            if id_ in before:
+                touched |= self._remove(id_, before[id_])
+            if id_ in routes:
+                touched |= self._add(id_, routes[id_])
+        self._routes = routes
         return {*self._wanted, self.hostname} if is_first else self._affected(touched)
 
     def has(self, domain: str) -> bool:
@@ -108,19 +99,19 @@ class _ScopeMemo:
     def host(self, domain: str) -> model.VirtualHost:
         return host_routes.virtual_host(domain, self._by_hostname, self.entrance)
 
-    def _add(self, number: int, rules: RuleSet) -> set[str]:
+    def _add(self, id_: RouteId, rules: RuleSet) -> set[str]:
         hostnames = set(hostnames_of(rules.route))
         for hostname in hostnames:
-            self._by_hostname.setdefault(hostname, {})[number] = rules
+            self._by_hostname.setdefault(hostname, {})[id_] = rules
             common = intersection(self.hostname, hostname)
             if common is not None:
                 self._wanted[common] += 1
         return hostnames
 
-    def _remove(self, number: int, rules: RuleSet) -> set[str]:
+    def _remove(self, id_: RouteId, rules: RuleSet) -> set[str]:
         hostnames = set(hostnames_of(rules.route))
         for hostname in hostnames:
-            del self._by_hostname[hostname][number]
+            del self._by_hostname[hostname][id_]
             if not self._by_hostname[hostname]:
                 del self._by_hostname[hostname]
             common = intersection(self.hostname, hostname)

@@ -1,6 +1,6 @@
 """Rules of routes that have not changed are not translated again."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from gatelab.gateway import referenced
@@ -11,8 +11,6 @@ from gatelab.gateway.translate.rule_sets import RuleSet
 from gatelab.kinds.core import ConfigMap, Service
 from gatelab.kinds.gatewayapi import BackendReference, BackendTLSPolicy, L4RouteRule, MirrorReference, Route
 from gatelab.kinds.objects import Key
-
-_SPARE = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,16 +38,30 @@ class RuleMemo:
 
     def __init__(self) -> None:
         self._entries: dict[RouteId, _Entry] = {}
+        self._users: dict[Key, set[RouteId]] = {}
 
     def __call__(self, route: Route, snapshot: Snapshot) -> RuleSet:
         """What the rules of the route come to."""
         id_ = route_id(route)
         entry = self._entries.get(id_)
         if entry is None or not entry.is_current(route, snapshot):
+            self.forget(id_)
             entry = self._entries[id_] = _entry(route, snapshot)
-            if len(self._entries) > 2 * len(snapshot.routes) + _SPARE:
-                self._entries = {each: entry for each, entry in self._entries.items() if each in snapshot.routes}
+            for service, _ in entry.services:
+                self._users.setdefault(service, set()).add(id_)
         return entry.rules
+
+    def users(self, services: Iterable[Key]) -> set[RouteId]:
+        """The routes whose rules follow from one of these Services."""
+        return set[RouteId]().union(*(self._users.get(each, ()) for each in services))
+
+    def forget(self, id_: RouteId) -> None:
+        """A route that has gone."""
+        entry = self._entries.pop(id_, None)
+        for service, _ in entry.services if entry is not None else ():
+            self._users[service].discard(id_)
+            if not self._users[service]:
+                del self._users[service]
 
 
 def _entry(route: Route, snapshot: Snapshot) -> _Entry:

@@ -79,7 +79,7 @@ class Proxies:
         proxy = self._known(name)
         if proxy.endpoints == endpoints:
             return
-        proxy.endpoints = endpoints if isinstance(endpoints, PersistentMap) else PersistentMap(endpoints)
+        proxy.endpoints = PersistentMap.of(endpoints)
         self._refresh(name, proxy)
 
     def remove(self, name: str) -> None:

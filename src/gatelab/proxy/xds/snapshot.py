@@ -28,10 +28,7 @@ class Snapshot:
     _named: Mapping[str, Named] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self, before: "Snapshot | None") -> None:
-        named = {
-            type_url: each if isinstance(each, PersistentMap) else PersistentMap(each)
-            for type_url, each in self.resources.items()
-        }
+        named = {type_url: PersistentMap.of(each) for type_url, each in self.resources.items()}
         object.__setattr__(self, "_named", named)
         object.__setattr__(self, "parents", _parents(self, before))
         object.__setattr__(self, "missing", _missing(self, before))
