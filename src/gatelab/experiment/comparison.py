@@ -84,7 +84,7 @@ def mann_whitney(a: Sequence[float], b: Sequence[float]) -> float:
     return min(1.0, 2 * tail / math.comb(n + m, n))
 
 
-EXACT_UP_TO: Final = 60
+EXACT_UP_TO: Final = 40
 
 
 @lru_cache(maxsize=100_000)

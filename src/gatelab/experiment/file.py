@@ -7,7 +7,7 @@ from typing import Any, Literal, get_args
 import msgspec
 import yaml
 
-from gatelab.experiment.axes import Matrix, check_matrix, check_selection
+from gatelab.experiment.axes import Matrix, PathName, Policy, check_matrix, check_selection
 from gatelab.experiment.errors import ExperimentFileError
 from gatelab.experiment.figures import parse_expression
 from gatelab.kinds.durations import parse_duration_s
@@ -151,6 +151,9 @@ def _said(message: str) -> str:
     what = found["what"]
     if "unknown field" in what:
         what += " (the fields are listed in docs/experiment.md)"
+    for axis, values in (("path", get_args(PathName)), ("policy", get_args(Policy))):
+        if (found["field"] or "").startswith(f"matrix.{axis}["):
+            what += f": give some of {', '.join(values)}"
     return f"{found['field']}: {what}" if found["field"] else what
 
 
