@@ -49,10 +49,13 @@ async def run_to_end(command: Sequence[str], environment: Mapping[str, str]) -> 
         process = interruption.process = await asyncio.create_subprocess_exec(*command, env=dict(environment))
         if interruption.first:
             interruption.send(signal.Signals[interruption.first])  # it came before there was anybody to tell
-        async with asyncio.TaskGroup() as tasks:
-            deadline = tasks.create_task(_end_in_time(interruption))
-            code = await process.wait()
-            deadline.cancel()
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                deadline = tasks.create_task(_end_in_time(interruption))
+                code = await process.wait()
+                deadline.cancel()
+        finally:
+            interruption.send(signal.SIGTERM)  # nobody waits for it any more
     return Ended(code if code >= 0 else 128 - code, interruption.first)
 
 

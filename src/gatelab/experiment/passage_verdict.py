@@ -55,9 +55,10 @@ def _nothing(gateways: Sequence[GatewayReport], requests: int) -> str:
             "what it leads to is not ready"
         )
     if failed:
+        handshakes = "1 TLS handshake" if failed == 1 else f"{failed} TLS handshakes"
         return (
-            f"no request reached the Gateways ({names}): {failed} TLS handshakes failed, as they do with a client that "
-            "speaks no TLS or does not trust the certificate"
+            f"no request reached the Gateways ({names}): {handshakes} failed, as with a client that speaks no TLS or "
+            "does not trust the certificate"
         )
     return (
         f"no request reached the Gateways ({names}): the program called nothing, or something that is not behind them, "
