@@ -1,11 +1,16 @@
-"""Results as the engine would give them, and a cluster that is a table of objects."""
+"""Results as the engine would give them, a cluster that is a table of objects, and servers for it."""
 
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+import itertools
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from concurrent import futures
 from typing import Any
 
+import grpc
 import pytest
 
-from gatelab.cluster.port import WatchEvent
+from gatelab.cluster.port import Cluster, WatchEvent
+from gatelab.experiment.file import Experiment, Load
+from gatelab.kinds.builtin import ENDPOINT_SLICE, SERVICE
 from gatelab.kinds.errors import NotFound
 from gatelab.kinds.kind import Kind
 from gatelab.kinds.objects import Key, Object, key_of
@@ -75,3 +80,62 @@ class TableCluster:
 @pytest.fixture
 def make_cluster() -> Callable[..., TableCluster]:
     return TableCluster
+
+
+PODS = ("pod-a", "pod-b")
+MakeCluster = Callable[..., Cluster]
+
+
+@pytest.fixture(scope="module")
+def ports() -> Iterator[dict[str, int]]:
+    """The Gateway takes the pods in turn; Service and pod are one pod each."""
+    servers, found = [], {}
+    for name, pods in (("gateway", PODS), ("service", PODS[:1]), ("pod", PODS[:1])):
+        turn = itertools.cycle(pods)
+        server = grpc.server(futures.ThreadPoolExecutor(1))
+        handler = grpc.unary_unary_rpc_method_handler(answering(turn))
+        server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler("greetings.GreetMe", {"Send": handler}),))
+        found[name] = server.add_insecure_port("127.28.0.6:0")
+        server.start()
+        servers.append(server)
+    yield found
+    for server in servers:
+        server.stop(None).wait(5)
+
+
+def answering(turn: Iterator[str]) -> Callable[[bytes, Any], bytes]:
+    def send(_: bytes, context: Any) -> bytes:
+        context.send_initial_metadata((("x-pod-name", next(turn)),))
+        return b""
+
+    return send
+
+
+@pytest.fixture
+def experiment(ports: dict[str, int], pytestconfig: pytest.Config) -> Experiment:
+    return Experiment(
+        experiment="shop",
+        target=f"127.28.0.6:{ports['gateway']}",
+        service=f"shop/till:{ports['service']}",
+        proto="greetings.proto",
+        call="greetings.GreetMe/Send",
+        data={"name": "x"},
+        tls="off",
+        load=Load(rps=400, duration="750ms"),
+        folder=str(pytestconfig.rootpath / "examples" / "hello-grpc"),
+    )
+
+
+@pytest.fixture
+def cluster(ports: dict[str, int], make_cluster: MakeCluster) -> Cluster:
+    service = {
+        "metadata": {"namespace": "shop", "name": "till"},
+        "spec": {"clusterIP": "127.28.0.6", "ports": [{"name": "grpc", "port": ports["service"]}]},
+    }
+    endpoints = [{"addresses": ["127.28.0.6"], "targetRef": {"name": pod}} for pod in PODS]
+    slice_ = {
+        "metadata": {"namespace": "shop", "name": "s", "labels": {"kubernetes.io/service-name": "till"}},
+        "ports": [{"name": "grpc", "port": ports["pod"]}],
+        "endpoints": endpoints,
+    }
+    return make_cluster([(SERVICE, service), (ENDPOINT_SLICE, slice_)])

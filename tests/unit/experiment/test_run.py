@@ -1,83 +1,22 @@
 """A whole experiment without a lab: servers of another make play Gateway, Service and pod; the cluster is a table."""
 
 import asyncio
-import itertools
-from collections.abc import Callable, Iterator
-from concurrent import futures
 from typing import Any
 
-import grpc
 import msgspec
 import pytest
 
 from gatelab.cluster.port import Cluster
 from gatelab.experiment.errors import CouldNotRun, ExperimentFileError
-from gatelab.experiment.file import Experiment, Load
+from gatelab.experiment.file import Experiment
 from gatelab.experiment.report import Report
 from gatelab.experiment.rounds import GAP_S, Turns, _between_rounds
 from gatelab.experiment.run import Watchers, run_experiment
 from gatelab.experiment.smoke import request_of
-from gatelab.kinds.builtin import ENDPOINT_SLICE, GRPC_ROUTE, SERVICE
+from gatelab.kinds.builtin import GRPC_ROUTE
 from gatelab.load import Progress
 
-PODS = ("pod-a", "pod-b")
 COMMAND = "gatelab experiment run shop.yaml"
-MakeCluster = Callable[..., Cluster]
-
-
-@pytest.fixture(scope="module")
-def ports() -> Iterator[dict[str, int]]:
-    """The Gateway takes the pods in turn; Service and pod are one pod each."""
-    servers, found = [], {}
-    for name, pods in (("gateway", PODS), ("service", PODS[:1]), ("pod", PODS[:1])):
-        turn = itertools.cycle(pods)
-        server = grpc.server(futures.ThreadPoolExecutor(1))
-        handler = grpc.unary_unary_rpc_method_handler(answering(turn))
-        server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler("greetings.GreetMe", {"Send": handler}),))
-        found[name] = server.add_insecure_port("127.28.0.6:0")
-        server.start()
-        servers.append(server)
-    yield found
-    for server in servers:
-        server.stop(None).wait(5)
-
-
-def answering(turn: Iterator[str]) -> Callable[[bytes, Any], bytes]:
-    def send(_: bytes, context: Any) -> bytes:
-        context.send_initial_metadata((("x-pod-name", next(turn)),))
-        return b""
-
-    return send
-
-
-@pytest.fixture
-def experiment(ports: dict[str, int], pytestconfig: pytest.Config) -> Experiment:
-    return Experiment(
-        experiment="shop",
-        target=f"127.28.0.6:{ports['gateway']}",
-        service=f"shop/till:{ports['service']}",
-        proto="greetings.proto",
-        call="greetings.GreetMe/Send",
-        data={"name": "x"},
-        tls="off",
-        load=Load(rps=400, duration="750ms"),
-        folder=str(pytestconfig.rootpath / "examples" / "hello-grpc"),
-    )
-
-
-@pytest.fixture
-def cluster(ports: dict[str, int], make_cluster: MakeCluster) -> Cluster:
-    service = {
-        "metadata": {"namespace": "shop", "name": "till"},
-        "spec": {"clusterIP": "127.28.0.6", "ports": [{"name": "grpc", "port": ports["service"]}]},
-    }
-    endpoints = [{"addresses": ["127.28.0.6"], "targetRef": {"name": pod}} for pod in PODS]
-    slice_ = {
-        "metadata": {"namespace": "shop", "name": "s", "labels": {"kubernetes.io/service-name": "till"}},
-        "ports": [{"name": "grpc", "port": ports["pod"]}],
-        "endpoints": endpoints,
-    }
-    return make_cluster([(SERVICE, service), (ENDPOINT_SLICE, slice_)])
 
 
 async def performed(experiment: Experiment, cluster: Cluster, apply: Any = None) -> tuple[Report, list[str]]:
