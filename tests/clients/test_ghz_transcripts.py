@@ -22,7 +22,7 @@ from talking_server import TalkingServer
 MIXED = '[{"text": "a"}, {"text": "nobody"}, {"text": "b"}]'
 OUR_KEYS = {
     *("pods", "spread", "connections", "errors", "responseTimeDistribution", "intendedRps"),
-    *("unsent", "waited", "retried", "series", "expectations", "notes"),
+    *("unsent", "waited", "retried", "series", "generator", "expectations", "notes"),
 }
 _FIGURE = re.compile(r"\d+(?:\.\d+)?(?: (?:ns|ms|s)\b)?")
 _ROW = re.compile(r"^  [\d.]+ +\[\d+\] *\|∎*$")

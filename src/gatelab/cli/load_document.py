@@ -10,7 +10,7 @@ from typing import Any, Final
 from gatelab.cli.load_expectations import Finding
 from gatelab.cli.load_options import Options
 from gatelab.cli.load_output import PERCENTILES, notes, rows
-from gatelab.load import CallDetail, Histogram, LoadResult
+from gatelab.load import CallDetail, Histogram, LoadResult, WarmUp
 from gatelab.spread import Spread
 
 _MANY: Final = 2**31 - 1
@@ -75,6 +75,20 @@ def document(
             }
             for each in result.series
         ],
+        "generator": [
+            {
+                "cpu": each.cpu,
+                "starved": each.starved,
+                "late": each.late,
+                "lateness": {
+                    "p50": each.lateness.percentile(50),
+                    "p99": each.lateness.percentile(99),
+                    "max": each.lateness.max_ns,
+                },
+            }
+            for each in result.generators
+        ],
+        **({"warmUp": _warm_up(result.warm_up)} if result.warm_up is not None else {}),
         "expectations": [{"expectation": each.text, "met": each.met, "value": each.value} for each in findings],
         "notes": list(notes(result)),
     }
@@ -114,9 +128,13 @@ def shown_options(options: Options, metadata: Mapping[str, str] | None) -> dict[
         ),
         "binary": bool(options.binary or options.binary_file),
         **_given({"metadata": {name: _open(name, value) for name, value in (metadata or {}).items()}}),
-        "CPUs": options.cpus or 1,
+        "CPUs": options.cpus or options.processes,
         **_given({"name": options.name, "skipFirst": options.skip_first, "count-errors": options.count_errors}),
     }
+
+
+def _warm_up(found: WarmUp) -> dict[str, Any]:
+    return {"count": found.count, "errors": found.errors, "total": round(found.elapsed_s * 1e9)}
 
 
 def _schedules(options: Options) -> dict[str, Any]:

@@ -61,6 +61,8 @@ class Options:
     connections: int
     connect_timeout: float
     keepalive: float
+    workers: int | None
+    warm_up: float
     enable_compression: bool
     lb_strategy: str | None
     max_recv_message_size: int | None
@@ -69,6 +71,13 @@ class Options:
     tags: str | None
     cpus: int | None
     debug: str | None
+
+    @property
+    def processes(self) -> int:
+        """Workers: as many as were asked for, or as ghz's --cpus allows and there are connections and calls for."""
+        if self.workers:
+            return self.workers
+        return min(self.cpus or 1, self.connections, self.connections if self.duration else self.total)
 
     @property
     def total_s(self) -> float:

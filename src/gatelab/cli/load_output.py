@@ -42,11 +42,15 @@ def summary(result: LoadResult, spread: Spread, *, name: str | None, findings: S
 
 def notes(result: LoadResult) -> Sequence[str]:
     """Sentences without which the figures mislead."""
-    found = [result.saturated] if result.saturated else []
+    found = [each for each in (result.incomplete, result.saturated) if each]
     if result.unsent:
         found.append(f"{result.unsent} calls were due and never sent, because too many were in flight (-c)")
-    if result.end_reason == "cancel":
+    if result.end_reason == "cancel" and not result.incomplete:
         found.append("the run was interrupted before its end")
+    found += result.remarks
+    if (warm_up := result.warm_up) is not None:
+        duration = duration_text(round(warm_up.elapsed_s * 1e9))
+        found.append(f"before it {warm_up.count} calls in {duration} of warm-up, {warm_up.errors} of them errors")
     return found
 
 

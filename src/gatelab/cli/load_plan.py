@@ -12,6 +12,7 @@ from gatelab.call.protoc import compile_protos, read_protosets
 from gatelab.call.reflection import Reflection
 from gatelab.call.schema import Method, Schema
 from gatelab.cli.load_options import Options
+from gatelab.cli.load_recipe import recipe_of
 from gatelab.cli.load_requests import Source, metadata_of, metadata_pairs, payload_of
 from gatelab.cli.load_template import CallData
 from gatelab.cli.progress import ProgressLine
@@ -47,6 +48,13 @@ def check(options: Options) -> None:
             f"--lb-strategy {options.lb_strategy} is not to be had: every connection goes to the address that HOST "
             "stands for, as with pick_first; give --connections, or load each address by itself"
         )
+    if options.workers and options.workers > options.connections:
+        raise click.UsageError(
+            f"--workers {options.workers} with --connections {options.connections}: each worker has connections of "
+            f"its own; give --connections {options.workers} or more"
+        )
+    if options.workers and not options.duration and options.workers > options.total:
+        raise click.UsageError(f"--workers {options.workers} with --total {options.total}: some would have no call")
     if options.skip_first > options.total and not options.duration:
         raise click.UsageError("you cannot skip more requests than those run")
     if options.async_ and options.duration and not _schedule(options):
@@ -59,8 +67,9 @@ def check(options: Options) -> None:
 
 async def plan_of(options: Options, target: Target, progress: ProgressLine) -> LoadPlan:
     """Raises CallError, ConnectError when only the server knows the schema, and click.UsageError."""
-    place = target.place
-    tls = TlsOptions(options.insecure, options.skip_tls, options.cacert, options.cert, options.key).context(place)
+    place, processes = target.place, options.processes
+    tls_options = TlsOptions(options.insecure, options.skip_tls, options.cacert, options.cert, options.key)
+    tls = tls_options.context(place)
     address = options.host.removeprefix("dns:///")
     authority = authority_of(
         address, authority=options.authority, server_name=options.cname, plaintext=options.insecure
@@ -73,14 +82,16 @@ async def plan_of(options: Options, target: Target, progress: ProgressLine) -> L
             port=place.port(target.port),
             address=place.address,
             path=method.path,
-            tls=tls,
+            tls=tls if processes == 1 else tls_options.recipe(place),
             authority=authority,
             server_name=options.cname,
             connections=options.connections,
+            workers=processes,
+            warm_up_s=options.warm_up,
             connect_timeout_s=options.connect_timeout,
             on_progress=progress,
             **_amount(options),
-            **_requests(options, method),
+            **_requests(options, schema, method),
         )
     except ValueError as error:
         raise click.UsageError(str(error)) from error
@@ -159,19 +170,28 @@ def _callers(options: Options) -> Callers | None:
     )
 
 
-def _requests(options: Options, method: Method) -> dict[str, Any]:
+def _requests(options: Options, schema: Schema, method: Method) -> dict[str, Any]:
     """What is sent: made once where all calls send the same."""
     payload, metadata = payload_of(options, method), metadata_of(options)
-    source = Source(options, method, payload, metadata if metadata is not None and metadata.has_actions else None)
+    template = metadata if metadata is not None and metadata.has_actions else None
+    source = Source(
+        method,
+        payload,
+        template,
+        name=options.name,
+        count=options.stream_call_count,
+        dynamic=options.stream_dynamic_messages,
+    )
     first = CallData(0, "g0c0", source.facts)
     # What cannot work is found before the first call.
     messages = [payload.message(number, first) for number in range(len(payload))]
     pairs = metadata_pairs(metadata.render(first)) if metadata is not None else ()
-    changing = len(payload) > 1 or payload.has_actions or (metadata is not None and metadata.has_actions)
+    changing = len(payload) > 1 or payload.has_actions or template is not None or method.client_streaming
+    made = source if options.processes == 1 else recipe_of(options, schema, method, payload, template)
     return {
         "metadata": pairs,
         "message": messages[0],
-        "source": source if changing or method.client_streaming else None,
+        "source": made if changing else None,
         "stream": _stream(options, method),
     }
 

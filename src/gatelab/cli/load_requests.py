@@ -39,6 +39,11 @@ class Payload:
     def has_actions(self) -> bool:
         return any(isinstance(each, Template) for each in self._elements)
 
+    @property
+    def elements(self) -> Sequence[Template | bytes]:
+        """Encoded messages, and templates for them."""
+        return self._elements
+
     def __len__(self) -> int:
         return len(self._elements)
 
@@ -65,16 +70,25 @@ class Payload:
 
 
 class Source:
-    """A `RequestSource`."""
+    """A `RequestSource`. `metadata` is a template with actions; `count` messages go into each stream, 0: all once."""
 
-    def __init__(self, options: Options, method: Method, payload: Payload, metadata: Template | None) -> None:
+    def __init__(
+        self,
+        method: Method,
+        payload: Payload,
+        metadata: Template | None,
+        *,
+        name: str | None,
+        count: int,
+        dynamic: bool,
+    ) -> None:
         self._payload = payload
         self._metadata = metadata
         self.facts = _facts(method)
-        self._prefix = f"{options.name}:" if options.name else ""
+        self._prefix = f"{name}:" if name else ""
         self._client_streaming = method.client_streaming
-        self._dynamic = options.stream_dynamic_messages
-        self._count = options.stream_call_count
+        self._dynamic = dynamic
+        self._count = count
 
     def __call__(self, number: int, caller: str) -> Request:
         call = CallData(number, self._prefix + caller, self.facts)

@@ -20,7 +20,7 @@ from gatelab.cli.load_plan import Target, check, plan_of, string_map
 from gatelab.cli.progress import ProgressLine
 from gatelab.cli.targets import dial_failure, find, split_address
 from gatelab.grpc_wire.errors import ConnectError
-from gatelab.load import LoadPlan, LoadResult, loop_factory, run_interruptible
+from gatelab.load import LoadPlan, LoadResult, WorkerError, loop_factory, run_interruptible
 from gatelab.spread import Spread, measure
 
 
@@ -48,7 +48,7 @@ async def _run(options: Options, expectations: Sequence[Expectation]) -> int:
         progress.clear()
         click.echo(dial_failure(options.host, error, place), err=True)
         return _code(1, stopped)
-    except CallError as error:
+    except (CallError, WorkerError) as error:
         click.echo(str(error), err=True)
         return 1
     progress.clear()
@@ -68,7 +68,8 @@ def _verdict(result: LoadResult, expectations: Sequence[Expectation], findings: 
     for each in failed:
         click.echo(f"expectation not met: {each.text} (it is {each.value})", err=True)
     forgiven = any(each.speaks_of_errors for each in expectations)
-    return 0 if result.count and not failed and (forgiven or not result.errors) else 1
+    right = result.count and not result.incomplete and not failed
+    return 0 if right and (forgiven or not result.errors) else 1
 
 
 def _as_ghz_ends(result: LoadResult, plan: LoadPlan) -> LoadResult:

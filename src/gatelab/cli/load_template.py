@@ -80,9 +80,11 @@ _Part = str | Callable[[CallData], str]
 class Template:
     """Text with actions. `parse` finds every mistake; `render` makes none."""
 
-    def __init__(self, parts: list[_Part]) -> None:
+    def __init__(self, parts: list[_Part], text: str = "") -> None:
         self.parts = parts
         """Literals, and what renders an action."""
+        self.text = text
+        """What it was parsed from."""
         self.has_actions = any(not isinstance(part, str) for part in parts)
 
     @classmethod
@@ -98,7 +100,7 @@ class Template:
                 parts.append(_action(body, found[0], functions=functions))
             at, trim = found.end(), bool(found[3])
         parts.append(_literal(text[at:], trim))
-        return cls([part for part in parts if part != ""])
+        return cls([part for part in parts if part != ""], text)
 
     def render(self, call: CallData) -> str:
         return "".join([part if isinstance(part, str) else part(call) for part in self.parts])

@@ -4,6 +4,7 @@ import os
 import ssl
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -12,6 +13,9 @@ from gatelab.call.tls import client_context
 from gatelab.experiment.place import Place, is_address
 from gatelab.grpc_wire.errors import ConnectError
 from gatelab.node.errors import LabError
+
+if TYPE_CHECKING:
+    from gatelab.load import Recipe
 
 DEFAULT_LAB = "gatelab"
 
@@ -30,13 +34,22 @@ class TlsOptions:
         """Raises CallError naming the file that cannot be used."""
         if self.plaintext:
             return None
-        return client_context(
-            insecure=self.insecure,
-            ca_file=self.ca_file,
-            trusted=place.trusted,
-            cert_file=self.cert_file,
-            key_file=self.key_file,
-        )
+        return client_context(**self._arguments(place))
+
+    def recipe(self, place: Place) -> "Recipe | None":
+        """For the same in another process."""
+        from gatelab.load import Recipe
+
+        return None if self.plaintext else Recipe("gatelab.call.tls:client_context", self._arguments(place))
+
+    def _arguments(self, place: Place) -> dict[str, Any]:
+        return {
+            "insecure": self.insecure,
+            "ca_file": self.ca_file,
+            "trusted": place.trusted,
+            "cert_file": self.cert_file,
+            "key_file": self.key_file,
+        }
 
 
 def authority_of(target: str, *, authority: str | None, server_name: str | None, plaintext: bool) -> str:

@@ -6,10 +6,13 @@ formats, and must not hide its own limits: a generator that could not keep its s
 """
 
 from gatelab.load.callers import Callers
+from gatelab.load.errors import WorkerError
 from gatelab.load.histogram import Histogram
-from gatelab.load.plan import CallDetail, ConnectionResult, LoadPlan, LoadResult, Progress
+from gatelab.load.plan import LoadPlan, Progress
 from gatelab.load.poisson import Poisson
+from gatelab.load.recipe import Recipe
 from gatelab.load.requests import Request, RequestError, RequestSource
+from gatelab.load.result import CallDetail, ConnectionResult, Generator, LoadResult, WarmUp
 from gatelab.load.run import loop_factory, run, run_blocking, run_interruptible
 from gatelab.load.schedule import Arrivals, Schedule
 from gatelab.load.series import Second
@@ -20,17 +23,21 @@ __all__ = [
     "CallDetail",
     "Callers",
     "ConnectionResult",
+    "Generator",
     "Histogram",
     "LoadPlan",
     "LoadResult",
     "Poisson",
     "Progress",
+    "Recipe",
     "Request",
     "RequestError",
     "RequestSource",
     "Schedule",
     "Second",
     "StreamPlan",
+    "WarmUp",
+    "WorkerError",
     "loop_factory",
     "run",
     "run_blocking",

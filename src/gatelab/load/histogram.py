@@ -1,6 +1,6 @@
 """Latencies in bounded memory: a log-linear histogram in the manner of HdrHistogram."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 # 1,024 buckets to an octave: a value read back is within 0.05 % of the one recorded.
@@ -68,10 +68,13 @@ class Histogram:
                 at += 1
         return tuple(found[self._rank(percent)] for percent in percents)
 
+    def count_above(self, value_ns: int) -> int:
+        """How many calls' buckets lie above `value_ns`."""
+        return sum(count for bucket, count in self._buckets.items() if _middle(bucket) > value_ns)
+
     def fraction_above(self, value_ns: int) -> float:
         """The share of calls whose bucket lies above `value_ns`; 0 of nothing."""
-        above = sum(count for bucket, count in self._buckets.items() if _middle(bucket) > value_ns)
-        return above / self.count if self.count else 0.0
+        return self.count_above(value_ns) / self.count if self.count else 0.0
 
     def buckets(self) -> tuple[tuple[int, int], ...]:
         """(middle of the bucket in ns, count), ascending, without empty ones: what a chart is drawn from."""
@@ -93,6 +96,16 @@ class Histogram:
         histogram.count, histogram.sum_ns = data["count"], data["sum_ns"]
         histogram.min_ns, histogram.max_ns = data["min_ns"], data["max_ns"]
         histogram._buckets = {int(bucket): count for bucket, count in data["buckets"].items()}
+        return histogram
+
+    def to_data(self) -> tuple[int, int, int, int, dict[int, int]]:
+        """The same for msgpack, which has whole numbers as keys."""
+        return self.count, self.sum_ns, self.min_ns, self.max_ns, self._buckets
+
+    @classmethod
+    def from_data(cls, data: Sequence[Any]) -> "Histogram":
+        histogram = cls()
+        histogram.count, histogram.sum_ns, histogram.min_ns, histogram.max_ns, histogram._buckets = data
         return histogram
 
     def __eq__(self, other: object) -> bool:

@@ -8,7 +8,8 @@ from gatelab.grpc_wire.channel import host_of
 from gatelab.grpc_wire.errors import ConnectError
 from gatelab.grpc_wire.keepalive import Keepalive
 from gatelab.grpc_wire.transport import ClientProtocol, closed, open_connection
-from gatelab.load.plan import Address, ConnectionResult, LoadPlan
+from gatelab.load.plan import Address, LoadPlan
+from gatelab.load.recipe import Recipe
 
 _FIRST_PAUSE_S = 0.02
 _LONGEST_PAUSE_S = 1.0
@@ -32,9 +33,19 @@ class Link:
     def up(self) -> bool:
         return self.protocol.session.accepting
 
-    def result(self) -> ConnectionResult:
-        pods = {pod.decode("latin-1"): count for pod, count in sorted(self.pods.items())}
-        return ConnectionResult(target=self.target, count=self.count, pods=pods, reconnects=self.reconnects)
+    def add(self, pod: bytes | None) -> None:
+        """Counts a call that ended here."""
+        self.count += 1
+        if pod is not None:
+            self.pods[pod] = self.pods.get(pod, 0) + 1
+
+    def restart(self) -> None:
+        """Counts anew."""
+        self.count = self.reconnects = 0
+        self.pods = {}
+
+    def pods_by_name(self) -> dict[str, int]:
+        return {pod.decode("latin-1"): count for pod, count in sorted(self.pods.items())}
 
 
 class Links:
@@ -83,14 +94,14 @@ class Links:
                 return link
         return None
 
-    def pods(self) -> dict[str, int]:
-        """Calls by pod, over all connections."""
-        found: dict[str, int] = {}
+    def restart(self) -> None:
+        """Counts anew."""
         for link in self.links:
-            for pod, count in link.pods.items():
-                name = pod.decode("latin-1")
-                found[name] = found.get(name, 0) + count
-        return dict(sorted(found.items()))
+            link.restart()
+
+    def remarks(self) -> tuple[str, ...]:
+        """What is to be known of how the connections came about."""
+        return ()
 
     async def keep(self, link: Link, up: Callable[[], None], failed: Callable[[str], None]) -> None:
         """Until cancelled, replaces the connection whenever it ends; says `up`, or `failed` after each vain attempt."""
@@ -126,7 +137,7 @@ class _Connect:
     """Opens connections as the plan says."""
 
     def __init__(self, plan: LoadPlan) -> None:
-        self._tls: ssl.SSLContext | None = plan.tls
+        self._tls: ssl.SSLContext | None = plan.tls.make() if isinstance(plan.tls, Recipe) else plan.tls
         authority = plan.authority or plan.host
         self._server_name = plan.server_name if plan.server_name is not None else host_of(authority)
         self._timeout_s = plan.connect_timeout_s

@@ -1,15 +1,16 @@
-"""What a load run is asked to do, and what it found."""
+"""What a load run is asked to do."""
 
 import ssl
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Literal, NamedTuple
+from typing import Literal
 
 from gatelab.load.callers import Callers
-from gatelab.load.histogram import Histogram
+from gatelab.load.recipe import Recipe
 from gatelab.load.requests import RequestSource
 from gatelab.load.schedule import Arrivals, Schedule
 from gatelab.load.series import Second
+from gatelab.load.share import Share, SharedArrivals
 from gatelab.load.streams import StreamPlan
 
 Address = tuple[str, int]
@@ -57,8 +58,8 @@ class LoadPlan:
     """`/package.Service/Method`"""
     message: bytes
     """The request, encoded."""
-    source: RequestSource | None = None
-    """Makes a request for each call, instead of `message`."""
+    source: RequestSource | Recipe | None = None
+    """Makes a request for each call, instead of `message`; with several workers a recipe for it."""
     stream: StreamPlan | None = None
     """None for a unary method."""
     gzip: bool = False
@@ -70,7 +71,8 @@ class LoadPlan:
     """Where to connect, when the name of `host` is not for the socket to resolve."""
     targets: tuple[Address, ...] = ()
     """Addresses to spread the connections over, round robin, instead of host and port: the direct-to-pod baseline."""
-    tls: ssl.SSLContext | None = None
+    tls: ssl.SSLContext | Recipe | None = None
+    """With several workers a recipe for it."""
     authority: str = ""
     """`:authority`; host:port if empty."""
     server_name: str | None = None
@@ -101,6 +103,12 @@ class LoadPlan:
     metadata: tuple[tuple[str, str | bytes], ...] = ()
     pod_key: str = "x-pod-name"
     """The response metadata that names the pod; headers or trailers."""
+    workers: int = 1
+    """Processes that share connections, concurrency, rate and total; 1: this one."""
+    warm_up_s: float = 0
+    """So long the same load goes first, on the same connections; what it finds is apart from the result."""
+    share: Share = field(default_factory=Share)
+    """Which of several generators this plan is for."""
     on_progress: Callable[[Progress], None] | None = None
 
     def __post_init__(self) -> None:
@@ -110,6 +118,8 @@ class LoadPlan:
             raise ValueError(f"total must be at least 1, not {self.total}")
         if self.duration_s is not None and not self.duration_s > 0:
             raise ValueError(f"duration must be above 0 s, not {self.duration_s:g}")
+        if self.workers < 1 or self.warm_up_s < 0:
+            raise ValueError("a load run needs a worker at least, and no negative warm-up")
         if self.rps < 0 or not self.timeout_s > 0:
             raise ValueError("rps must not be negative, and the timeout must be above 0 s")
         if not 1 <= self.connections <= self.concurrency:
@@ -118,81 +128,24 @@ class LoadPlan:
                 f"concurrency ({self.concurrency})"
             )
 
+        if self.workers > self.connections:
+            raise ValueError(
+                f"number of workers ({self.workers}) must not be greater than the number of connections "
+                f"({self.connections}): each worker has connections of its own"
+            )
+        if self.total is not None and self.workers > self.total:
+            raise ValueError(f"number of workers ({self.workers}) must not be greater than the total ({self.total})")
+
+    def most_at_first(self) -> int:
+        """Most calls in flight at the start, of this generator."""
+        return self.concurrency if self.callers is None else self.share.part(self.callers.start)
+
     def addresses(self) -> tuple[Address, ...]:
         """One address for each connection."""
         targets = self.targets or ((self.address or self.host, self.port),)
         return tuple(targets[n % len(targets)] for n in range(self.connections))
 
     def open_schedule(self) -> Arrivals | None:
-        """The schedule of an open loop; None for a closed one."""
-        if self.schedule is not None:
-            return self.schedule
-        return Schedule.constant(self.rps) if self.rps > 0 else None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ConnectionResult:
-    """What went over one of the plan's connections, its reconnections included."""
-
-    target: Address
-    count: int
-    pods: Mapping[str, int]
-    reconnects: int
-
-
-class CallDetail(NamedTuple):
-    """One call. `ended_ns` is Unix time."""
-
-    ended_ns: int
-    latency_ns: int
-    status: str
-    error: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LoadResult:
-    """What a run found. `service` and `response` hold the successful calls.
-
-    Service time runs from the moment the call was sent; response time from the moment it was meant to start, so it
-    contains what a stalled server did to the calls that had to wait (coordinated omission). In a closed loop they are
-    the same.
-    """
-
-    count: int
-    """Calls that ended, errors included."""
-    errors: int
-    statuses: Mapping[str, int]
-    """By display name: OK, Unavailable, DeadlineExceeded, ..."""
-    error_messages: Mapping[str, int]
-    """At most 100 distinct texts, then `(other errors)`."""
-    pods: Mapping[str, int]
-    connections: tuple[ConnectionResult, ...]
-    service: Histogram
-    response: Histogram
-    started: float
-    """Unix time of the first intended call."""
-    elapsed_s: float
-    intended_rps: float
-    """0 in a closed loop."""
-    end_reason: str = "normal"
-    """`normal`, `cancel`, or `timeout` when calls were still out `drain_s` after the end."""
-    unsent: int = 0
-    """Calls that were due before the end and never started, because `concurrency` calls were out."""
-    waited: int = 0
-    """Calls that started late because `concurrency` calls were out, or no connection was up."""
-    retried: int = 0
-    """Calls sent again because the server had promised not to have processed them (GOAWAY, REFUSED_STREAM)."""
-    lateness: Histogram = field(default_factory=Histogram)
-    """How late the generator itself sent calls that had nothing to wait for."""
-    saturated: str = ""
-    """Empty, or a sentence that says why the figures describe the generator or its limits more than the target."""
-
-    details: tuple[CallDetail, ...] = ()
-    """In the order in which they ended, as many as the plan asked for."""
-    series: tuple[Second, ...] = ()
-    """Every second of the run, those without a call included."""
-
-    @property
-    def rps(self) -> float:
-        """Calls a second, as they ended."""
-        return self.count / self.elapsed_s if self.elapsed_s > 0 else 0.0
+        """The schedule of an open loop, this generator's share of it; None for a closed one."""
+        whole = self.schedule or (Schedule.constant(self.rps) if self.rps > 0 else None)
+        return SharedArrivals(whole, self.share) if whole is not None and self.share.of > 1 else whole

@@ -1,6 +1,5 @@
 """Counting by the second while a run goes on."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from gatelab.load.histogram import Histogram
@@ -23,7 +22,7 @@ class Tallied:
         return self.response.count - self.timed_errors
 
     def merge(self, other: "Tallied") -> None:
-        """Adds what another generator has counted in the same second."""
+        """Adds what has been counted elsewhere, or later, in the same second."""
         self.errors += other.errors
         self.timed_errors += other.timed_errors
         self.response.merge(other.response)
@@ -41,27 +40,49 @@ class Tallied:
 
 
 class Seconds:
-    """All seconds of a run. Two are open at a time; an older one is closed: only its summary is kept.
+    """What a generator has counted and not handed on yet."""
 
-    What was read from a socket before the turn of a second may be counted after it, hence two.
-    """
-
-    def __init__(self, on_closed: Callable[[Tallied], None] | None = None) -> None:
+    def __init__(self) -> None:
         self._open: dict[int, Tallied] = {}
-        self._closed: dict[int, Second] = {}
-        self._response = Histogram()
-        self._newest = 0
-        self._on_closed = on_closed
 
     def at(self, number: int) -> Tallied:
-        """The counts of a second, to be added to; the oldest open one for a second that is closed."""
-        self._newest = max(self._newest, number)
-        for old in [each for each in self._open if each < self._newest - 1]:
-            self._close(old)
-        number = max(number, self._newest - 1)
+        """The counts of a second, to be added to until they are taken."""
         if number not in self._open:
             self._open[number] = Tallied(number)
         return self._open[number]
+
+    def take(self, before: int | None = None) -> list[Tallied]:
+        """The seconds below `before`, or all, to be merged with those of the same number taken before."""
+        numbers = sorted(each for each in self._open if before is None or each < before)
+        return [self._open.pop(each) for each in numbers]
+
+
+class Series:
+    """The seconds of a run, put together from those of its generators.
+
+    What was read from a socket before the turn of a second may be counted, and come, after it. So the two last seconds
+    that are settled stay open; of older ones only the summary is kept.
+    """
+
+    def __init__(self) -> None:
+        self.response = Histogram()
+        """Response times of all that has been added."""
+        self._open: dict[int, Tallied] = {}
+        self._closed: dict[int, Second] = {}
+        self._oldest = 0
+
+    def add(self, tallied: Tallied) -> None:
+        """Counts of a second, or more of them. Those of a closed second go to the oldest open one."""
+        self.response.merge(tallied.response)
+        number = max(tallied.second, self._oldest)
+        self._open.setdefault(number, Tallied(number)).merge(tallied)
+
+    def settle(self, number: int) -> None:
+        """Every generator has handed on all that it had of the seconds below `number`."""
+        self._oldest = max(self._oldest, number - 2)
+        for each in sorted(self._open):
+            if each < self._oldest:
+                self._closed[each] = self._open.pop(each).summary()
 
     def look(self, number: int) -> Second:
         """The summary of a second; of one that is open, as far as it has come."""
@@ -69,24 +90,7 @@ class Seconds:
             return self._open[number].summary()
         return self._closed.get(number) or Tallied(number).summary()
 
-    def all_responses(self) -> Histogram:
-        """Response times of the run so far."""
-        found = Histogram()
-        found.merge(self._response)
-        for tallied in self._open.values():
-            found.merge(tallied.response)
-        return found
-
-    def series(self, length: int) -> tuple[Second, ...]:
-        """Every second, at least `length` of them, those without a call included. Closes all."""
-        for number in sorted(self._open):
-            self._close(number)
-        length = max(length, max(self._closed, default=-1) + 1)
-        return tuple(self.look(number) for number in range(length))
-
-    def _close(self, number: int) -> None:
-        tallied = self._open.pop(number)
-        self._response.merge(tallied.response)
-        self._closed[number] = tallied.summary()
-        if self._on_closed is not None:
-            self._on_closed(tallied)
+    def all(self, length: int) -> tuple[Second, ...]:
+        """Every second, at least `length` of them, those without a call included."""
+        known = max((*self._open, *self._closed), default=-1) + 1
+        return tuple(self.look(number) for number in range(max(length, known)))

@@ -4,7 +4,7 @@ from typing import Final
 
 from gatelab.grpc_wire.status import display_name
 from gatelab.load.histogram import Histogram
-from gatelab.load.seconds import SECOND_NS, Seconds
+from gatelab.load.seconds import SECOND_NS, Seconds, Tallied
 
 _MESSAGES_AT_MOST: Final = 100
 Detail = tuple[int, int, int, str]
@@ -12,11 +12,18 @@ Detail = tuple[int, int, int, str]
 _OTHERS: Final = "(other errors)"
 
 
+def add_message(messages: dict[str, int], text: str, count: int) -> None:
+    """Counts an error text, under `(other errors)` when there are too many different ones."""
+    if text not in messages and len(messages) >= _MESSAGES_AT_MOST:
+        text = _OTHERS
+    messages[text] = messages.get(text, 0) + count
+
+
 class Tally:
     """Counts of one run. Latencies are those of successful calls, and with `count_errors` of all that were sent.
 
-    The first `skip` calls that end are not counted at all. The number of different error texts is bounded, and so is
-    that of details.
+    Seconds are counted from `begin_ns` of the monotonic clock. The first `skip` calls that end are not counted at all.
+    The number of different error texts is bounded, and so is that of details.
     """
 
     __slots__ = (
@@ -36,7 +43,7 @@ class Tally:
         "timed_errors",
     )
 
-    def __init__(self, *, skip: int = 0, count_errors: bool = False, details_at_most: int = 0) -> None:
+    def __init__(self, begin_ns: int, *, skip: int = 0, count_errors: bool = False, details_at_most: int = 0) -> None:
         self._skip = skip
         self._count_errors = count_errors
         self._details_at_most = details_at_most
@@ -50,10 +57,6 @@ class Tally:
         self.service = Histogram()
         self.seconds = Seconds()
         """Response times and errors by second."""
-        self.begin(0)
-
-    def begin(self, begin_ns: int) -> None:
-        """The moment of the monotonic clock from which seconds are counted."""
         self._begin_ns = begin_ns
         self._turn_to(begin_ns)
 
@@ -89,23 +92,22 @@ class Tally:
         self.errors += 1
         self._second.errors += 1
         self.failures[code] = self.failures.get(code, 0) + 1
-        text = full_text = f"rpc error: code = {display_name(code)} desc = {details}"
-        if text not in self.messages and len(self.messages) >= _MESSAGES_AT_MOST:
-            text = _OTHERS
-        self.messages[text] = self.messages.get(text, 0) + 1
+        text = f"rpc error: code = {display_name(code)} desc = {details}"
+        add_message(self.messages, text, 1)
         if self._count_errors and times_ns is not None:
             self.timed_errors += 1
             self._second.timed_errors += 1
             self.service.record(times_ns[0])
             self._second.response.record(times_ns[1])
         if self._details_at_most > len(self.details):
-            self.details.append((ended_ns, times_ns[0] if times_ns else 0, code, full_text))
+            self.details.append((ended_ns, times_ns[0] if times_ns else 0, code, text))
         return True
 
-    def by_name(self) -> dict[str, int]:
-        """Statuses by display name, OK first, then by code."""
-        counts = {0: self.oks, **self.failures}
-        return {display_name(code): counts[code] for code in sorted(counts) if counts[code]}
+    def take(self, before: int | None) -> list[Tallied]:
+        """The seconds below `before`, or all; what else there comes to them is taken later."""
+        taken = self.seconds.take(before)
+        self._from_ns = self._until_ns = 0
+        return taken
 
     def _turn_to(self, moment_ns: int) -> None:
         """Has what follows counted in the second of this moment."""

@@ -1,0 +1,88 @@
+"""What goes out for a call: its request, made and sent."""
+
+import asyncio
+from collections.abc import Callable
+from functools import partial
+
+from gatelab.load.calls import Call
+from gatelab.load.links import Link
+from gatelab.load.plan import LoadPlan
+from gatelab.load.recipe import source_of
+from gatelab.load.requests import RequestError, Requests, Wire
+from gatelab.load.streams import MessageCounter, Sender
+
+
+class Opener:
+    """Makes the requests of a run, and opens the streams that carry them.
+
+    `enough` is told of a stream whose time is over, `failed` of one whose next message could not be made.
+    """
+
+    def __init__(
+        self,
+        plan: LoadPlan,
+        loop: asyncio.AbstractEventLoop,
+        *,
+        first: int,
+        enough: Callable[[Call], None],
+        failed: Callable[[Call, RequestError], None],
+    ) -> None:
+        self._loop = loop
+        self._first = first
+        self._enough = enough
+        self._failed = failed
+        self._share = plan.share
+        self._stream = plan.stream
+        self._max_receive_bytes = plan.max_receive_bytes
+        self._counts_messages = plan.stream is not None or plan.max_receive_bytes is not None
+        self._requests = requests_of(plan)
+        self.give_back = self._requests.give_back
+
+    def prepare(self, call: Call, number: int, link: Link) -> None:
+        """Makes the request of call `number`. Raises RequestError."""
+        call.slot = self._requests.take_slot()
+        share = self._share
+        caller = share.number(call.slot), share.number(link.number)
+        call.request = self._requests.make(share.number(self._first + number), *caller)
+
+    def open(self, call: Call) -> None:
+        """Sends the request on the call's connection; a stream's first message of several."""
+        assert call.protocol is not None
+        assert call.request is not None
+        session, stream = call.protocol.session, self._stream
+        if self._counts_messages:
+            call.counter = MessageCounter(self._max_receive_bytes)
+        call.stream_id = session.open(call.request.block, call)
+        if not call.stream_id:
+            return
+        if stream is not None and stream.client_streaming:
+            call.sender = Sender(
+                self._loop,
+                call.protocol,
+                call.stream_id,
+                frame=self._requests.frame,
+                failed=partial(self._failed, call),
+                interval_s=stream.interval_s,
+            )
+            call.sender.start(call.request.messages)
+        else:
+            session.send(call.stream_id, call.request.body, end=True)
+        call.protocol.touch()
+        if stream is not None and stream.call_duration_s:
+            end = call.sender.close if call.sender is not None else partial(self._enough, call)
+            call.timer = self._loop.call_later(stream.call_duration_s, end)
+
+
+def requests_of(plan: LoadPlan) -> Requests:
+    """What is the same for every call is made once; `grpc-timeout` is the same for every call too."""
+    wire = Wire(
+        path=plan.path,
+        authority=plan.authority or f"{plan.host}:{plan.port}",
+        scheme="https" if plan.tls is not None else "http",
+        metadata=plan.metadata,
+        timeout_s=plan.timeout_s,
+        gzip=plan.gzip,
+        max_send_bytes=plan.max_send_bytes,
+    )
+    client_stream = plan.stream is not None and plan.stream.client_streaming
+    return Requests(wire, plan.message, source_of(plan.source), client_stream=client_stream)

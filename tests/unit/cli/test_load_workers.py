@@ -1,0 +1,96 @@
+"""`gatelab load --workers`, end to end: TLS, templates and schemas reach the workers."""
+
+import json
+from collections.abc import Iterator
+from concurrent import futures
+from pathlib import Path
+from typing import Any
+
+import grpc
+import pytest
+from click.testing import CliRunner, Result
+
+from certificate_files import CertificateFiles, write_certificates
+from gatelab.call.protoc import compile_protos
+from gatelab.call.schema import Schema
+from gatelab.cli.load import load
+
+PROTO = Path(__file__).parents[3] / "examples" / "hello-grpc" / "greetings.proto"
+METHOD = Schema(compile_protos([str(PROTO)])).method("greetings.GreetMe/Send")
+CALL = ("--proto", str(PROTO), "--call", "greetings.GreetMe/Send", "-O", "json")
+
+
+@pytest.fixture
+def heard() -> list[tuple[str, str]]:
+    """The name in each request, and its metadata `x-number`."""
+    return []
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> CertificateFiles:
+    return write_certificates(tmp_path)
+
+
+@pytest.fixture
+def server(heard: list[tuple[str, str]], files: CertificateFiles) -> Iterator[str]:
+    """The address of a greetings.GreetMe server that speaks TLS."""
+
+    def send(request: Any, context: Any) -> Any:
+        heard.append((request.name, dict(context.invocation_metadata()).get("x-number", "")))
+        return METHOD.response(greeting="Hello!")
+
+    handler = grpc.unary_unary_rpc_method_handler(
+        send, request_deserializer=METHOD.request.FromString, response_serializer=lambda each: each.SerializeToString()
+    )
+    server = grpc.server(futures.ThreadPoolExecutor(2))
+    server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler("greetings.GreetMe", {"Send": handler}),))
+    pair = files.key.read_bytes(), files.certificate.read_bytes()
+    port = server.add_secure_port("127.28.0.3:0", grpc.ssl_server_credentials([pair]))
+    server.start()
+    yield f"127.28.0.3:{port}"
+    server.stop(None).wait(5)
+
+
+def run(*arguments: str) -> Result:
+    return CliRunner().invoke(load, [*CALL, *arguments], catch_exceptions=False)
+
+
+def test_requests_of_all_workers_are_different(
+    server: str, heard: list[tuple[str, str]], files: CertificateFiles
+) -> None:
+    done = run(
+        *("--cacert", str(files.ca), "--cname", "market.test", "--workers", "2", "--connections", "2", "-c", "4"),
+        *(
+            "-d",
+            '[{"name": "a {{.WorkerID}}"}, {"name": "b {{.WorkerID}}"}]',
+            "-m",
+            '{"x-number": "{{.RequestNumber}}"}',
+        ),
+        *("-n", "40", "--warm-up", "100ms", "--rps", "100", "--name", "w", server),
+    )
+    report = json.loads(done.stdout)
+    assert (done.exit_code, report["count"], report["statusCodeDistribution"]) == (0, 40, {"OK": 40})
+    assert (report["warmUp"]["count"], report["warmUp"]["errors"], len(report["generator"])) == (10, 0, 2)
+    assert any("10 calls" in note for note in report["notes"])
+    assert sorted(int(number) for _, number in heard) == list(range(50))
+    assert all(name.startswith("ab"[int(number) % 2]) for name, number in heard)
+    assert {name.split("w:")[1][-2:] for name, _ in heard} == {"c0", "c1"}
+    assert report["details"][0]["status"] == "OK"
+    assert len(report["details"]) == 40
+
+
+def test_cpus_of_ghz_are_workers_where_there_are_connections_for_them(server: str, files: CertificateFiles) -> None:
+    tls = ("--cacert", str(files.ca), "--cname", "market.test")
+    for connections, workers in (("1", 1), ("2", 2)):
+        done = run(*tls, "--cpus", "4", "--connections", connections, "-n", "8", server)
+        report = json.loads(done.stdout)
+        assert (len(report["generator"]), report["options"]["CPUs"], report["count"]) == (workers, 4, 8)
+
+
+def test_more_workers_than_connections_or_calls_are_refused(server: str) -> None:
+    done = run("--workers", "2", server)
+    assert done.exit_code == 2
+    assert "give --connections 2 or more" in done.stderr
+    done = run("--workers", "3", "--connections", "3", "-n", "2", server)
+    assert done.exit_code == 2
+    assert "some would have no call" in done.stderr
