@@ -14,6 +14,7 @@ from gatelab.grpc_wire.client_session import ClientSession
 from gatelab.grpc_wire.http2 import HeaderBlock
 from gatelab.grpc_wire.outcome import Closed
 from gatelab.proxy.model import Backend, Endpoint, Forward, PathMatch, ProxyConfig, Route, RouteMatch, WeightedBackend
+from gatelab.proxy.resources.grpc_web import MOST_TWINS
 from http_echo import echo_servers, request, sent
 from proxy_configs import ADDRESS, LISTENER, PORT, table
 from running_envoy import DEADLINE_S, RunningEnvoy
@@ -51,18 +52,20 @@ async def channel(shared_envoy: RunningEnvoy) -> AsyncIterator[grpc.aio.Channel]
         yield client
 
 
-def _config() -> ProxyConfig:
-    route = Route("r", RouteMatch(PathMatch("prefix", "/s.S"), grpc=True), Forward((WeightedBackend("s"),)))
-    return ProxyConfig((LISTENER,), (table(route),), (Backend("s", "http2"),))
+def _config(others: int = 0) -> ProxyConfig:
+    """A route of the service, after so many others."""
+    paths = (*(PathMatch("exact", f"/other.S/{number}") for number in range(others)), PathMatch("prefix", "/s.S"))
+    routes = (Route(path.value, RouteMatch(path, grpc=True), TO_S) for path in paths)
+    return ProxyConfig((LISTENER,), (table(*routes),), (Backend("s", "http2"),))
 
 
 @asynccontextmanager
-async def _served(envoy: RunningEnvoy) -> AsyncIterator[None]:
+async def _served(envoy: RunningEnvoy, others: int = 0) -> AsyncIterator[None]:
     server = grpc.aio.server(options=[("grpc.so_reuseport", 0), *UNLIMITED])
     port = server.add_insecure_port("127.23.5.1:0")
     server.add_generic_rpc_handlers((_Service(),))
     await server.start()
-    await envoy.accept(_config(), {"s": (Endpoint("127.23.5.1", port),)})
+    await envoy.accept(_config(others), {"s": (Endpoint("127.23.5.1", port),)})
     try:
         yield
     finally:
@@ -143,8 +146,13 @@ def _message(body: bytes) -> bytes:
     return b"\0" + len(body).to_bytes(4, "big") + body
 
 
-async def test_grpc_web_is_translated(channel: grpc.aio.Channel) -> None:
-    answer = await sent(TARGET, "/s.S/Upper", _message(b"hello"), tls=None, server_name=None, **WEB)
+@pytest.mark.parametrize("others", [0, 1, MOST_TWINS])
+async def test_grpc_web_is_translated(shared_envoy: RunningEnvoy, others: int) -> None:
+    async with _served(shared_envoy, others), grpc.aio.insecure_channel(f"{ADDRESS}:{PORT}") as client:
+        answer = await sent(TARGET, "/s.S/Upper", _message(b"hello"), tls=None, server_name=None, **WEB)
+        unknown = await sent(TARGET, "/no.S/Upper", _message(b"hello"), tls=None, server_name=None, **WEB)
+        assert await client.unary_unary("/s.S/Upper")(b"hello", timeout=DEADLINE_S) == b"HELLO"
+    assert (unknown.status, unknown.header("grpc-status")) == (404, "12")
     assert (answer.status, answer.header("content-type")) == (200, "application/grpc-web+proto")
     assert answer.raw.startswith(_message(b"HELLO"))
     kind, trailers = answer.raw[len(_message(b"HELLO"))], answer.raw[len(_message(b"HELLO")) + 5 :]

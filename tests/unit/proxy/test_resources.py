@@ -41,6 +41,8 @@ from gatelab.proxy.resources import (
     encode_endpoints,
     route_table,
 )
+from gatelab.proxy.resources.grpc_web import MOST_TWINS
+from gatelab.proxy.resources.http_filters import GRPC_WEB
 from proxy_configs import ADDRESS, forward, greetings_to, proxy_config, table
 
 
@@ -55,6 +57,24 @@ def encoded_routes(*routes: Route) -> Sequence[EnvoyRoute]:
 def encoded_route(match: RouteMatch, action: Forward) -> EnvoyRoute:
     (route,) = encoded_routes(Route("r", match, action))
     return route
+
+
+@pytest.mark.parametrize("number", [1, 2, MOST_TWINS, MOST_TWINS + 1])
+def test_plain_grpc_does_not_meet_the_filter_of_grpc_web_unless_the_table_would_be_long(number: int) -> None:
+    routes = [
+        Route(f"r{each}", RouteMatch(PathMatch("exact", f"/s/{each}"), grpc=True), forward(("a", 1)))
+        for each in range(number)
+    ]
+    body = encode(ProxyConfig(route_tables=(table(*routes),)))[ROUTE_TABLE]["routes"].body
+    (host,) = RouteConfiguration.FromString(body).virtual_hosts
+    awake = [GRPC_WEB in each.typed_per_filter_config for each in host.routes]
+    asks_once = [False] if number > 1 else []
+    if number > MOST_TWINS:
+        assert GRPC_WEB in host.typed_per_filter_config
+        assert not any(awake)
+    else:
+        assert not host.typed_per_filter_config
+        assert awake == [*asks_once, *([True, False] * number), True]
 
 
 def test_equal_content_has_equal_bytes_and_version() -> None:

@@ -1,9 +1,8 @@
 """HTTP filters beside the router: in every chain, asleep, and woken by the hosts and routes that need them.
 
 A chain that got a filter with the first route that needs it would be another chain: Envoy would drain the connections
-of the old one. A filter that is asleep costs one look into the route per request: of the 22 µs of CPU time that a
-saturated Envoy takes for a call, that of all three together is lost in the noise (under 3 %). One that is awake is not:
-that of gRPC-Web takes some 5 % of it from the calls that it lets pass.
+of the old one. A filter that is asleep costs one look into the route per request: all three together 1 % of Envoy's own
+instructions for a call (callgrind). One that is awake is not as cheap (`grpc_web`).
 """
 
 import functools

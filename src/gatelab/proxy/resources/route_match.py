@@ -22,6 +22,14 @@ IS_NO_GRPC = EnvoyRouteMatch(
     ],
 )
 """Every other request, also one without a content type."""
+_IS_GRPC_WEB = HeaderMatcher(name="content-type", string_match=StringMatcher(prefix="application/grpc-web"))
+
+
+def grpc_web_match(match: RouteMatch) -> EnvoyRouteMatch:
+    """Of the requests that the match takes those of gRPC-Web."""
+    envoy = route_match(match, known_grpc=True)
+    envoy.headers.insert(0, _IS_GRPC_WEB)
+    return envoy
 
 
 def route_match(match: RouteMatch, *, known_grpc: bool = False) -> EnvoyRouteMatch:

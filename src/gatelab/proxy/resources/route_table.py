@@ -15,6 +15,7 @@ from envoy.config.route.v3.route_pb2 import RouteConfiguration
 from gatelab.persistent import PersistentMap, changed_part
 from gatelab.proxy.model import NO_CHANGES, Forward, Redirect, Route, RouteTable, VirtualHost
 from gatelab.proxy.resources.encoded import CLUSTER, ROUTE_TABLE, EncodedResource, Reference, of_bytes
+from gatelab.proxy.resources.grpc_web import has_filter, has_twins, translated, twin
 from gatelab.proxy.resources.header_changes import change_headers
 from gatelab.proxy.resources.http_filters import CORS, GRPC_WEB, SESSION, awake, cors_policy, session_state
 from gatelab.proxy.resources.many_hosts import encode_host, encode_others, is_exact, others_of, scope_of
@@ -111,11 +112,15 @@ def _virtual_host(host: VirtualHost) -> EnvoyVirtualHost:
     otherwise = _otherwise(host.elsewhere)
     # Asking each of many routes for gRPC would double what finding one costs: it is asked once, before them all.
     once = len(host.routes) > 1 and all(route.match.grpc for route in host.routes)
-    routes = [_route(each, known_grpc=once) for route in host.routes for each in _expanded(route)]
+    message = EnvoyVirtualHost(name=host.name, domains=host.domains)
     if once:
-        routes.insert(0, _where(IS_NO_GRPC, otherwise))
-    message = EnvoyVirtualHost(name=host.name, domains=host.domains, routes=[*routes, otherwise])
-    if any(route.match.grpc for route in host.routes):
+        message.routes.append(_where(IS_NO_GRPC, otherwise))
+    twins = has_twins(host)
+    for each in (each for route in host.routes for each in _expanded(route)):
+        route = _route(each, known_grpc=once)
+        message.routes.extend((twin(route, each.match), route) if twins and each.match.grpc else (route,))
+    message.routes.append(translated(otherwise) if twins else otherwise)
+    if has_filter(host):
         message.typed_per_filter_config[GRPC_WEB].CopyFrom(awake())
     return message
 
