@@ -11,7 +11,7 @@ from gatelab.proxy.resources.http_filters import GRPC_WEB, awake
 from gatelab.proxy.resources.route_match import grpc_web_match
 
 MOST_TWINS = 16
-"""Where a host has more routes of gRPC the filter is awake for all of it: a table twice as long costs at each change."""
+"""Where a host has more routes of gRPC the filter is awake for all of it: twice the table would cost at each change."""
 
 
 def has_twins(host: VirtualHost) -> bool:
