@@ -7,7 +7,6 @@ journal, and pods and Envoys serve on without it.
 
 import argparse
 import asyncio
-import gc
 import signal
 import sys
 from collections.abc import Sequence
@@ -31,6 +30,7 @@ from gatelab.node.logs import FileLogs
 from gatelab.node.place import LabPlace
 from gatelab.proxy.xds import XdsServer
 from gatelab.reconcile import Controller, Runtime
+from gatelab.reconcile.garbage import Garbage
 from gatelab.services import controllers as service_controllers
 from gatelab.services import publish_api
 from gatelab.store import JournalError, Store
@@ -59,8 +59,6 @@ class Settings:
 
 async def run(settings: Settings) -> None:
     """Serves until SIGTERM or SIGINT, or until a part of it fails, which ends them all."""
-    # What has been imported stays: a full collection, which stops everything, need not look at it.
-    gc.freeze()
     store = Store.open(settings.place.journal, namespace_grace_s=NAMESPACE_GRACE_S)
     try:
         async with asyncio.TaskGroup() as tasks:
@@ -111,6 +109,7 @@ async def _run_parts(store: Store, settings: Settings) -> None:
         tasks.create_task(
             serve(app, port=settings.api_port, certificate=place.api_certificate, key=place.api_key), name="API"
         )
+        tasks.create_task(Garbage().run(), name="garbage")
         tasks.create_task(runtime.run(), name="controllers")
         tasks.create_task(gateways.run(), name="gateway")
 

@@ -15,11 +15,12 @@ class Row(Generic[N, V]):
         self._rank = rank
         self._ranks: list[Any] = []
         self._items: list[V] = []
+        self._made: tuple[V, ...] | None = None
 
     def put(self, name: N, item: V) -> None:
         """The item takes its place, or that of the one of the same name."""
-        rank = self._rank(name)
-        place = bisect_left(self._ranks, rank)
+        place, rank = self._place(name)
+        self._made = None
         if self._ranks[place : place + 1] == [rank]:
             self._items[place] = item
         else:
@@ -28,12 +29,18 @@ class Row(Generic[N, V]):
 
     def take(self, name: N) -> None:
         """The item of that name goes, if there is one."""
-        rank = self._rank(name)
-        place = bisect_left(self._ranks, rank)
+        place, rank = self._place(name)
         if self._ranks[place : place + 1] == [rank]:
+            self._made = None
             del self._ranks[place], self._items[place]
 
     @property
     def items(self) -> tuple[V, ...]:
-        """All of them, in order."""
-        return tuple(self._items)
+        """All of them, in order: the same tuple as long as nothing changes."""
+        if self._made is None:
+            self._made = tuple(self._items)
+        return self._made
+
+    def _place(self, name: N) -> tuple[int, Any]:
+        rank = self._rank(name)
+        return bisect_left(self._ranks, rank), rank

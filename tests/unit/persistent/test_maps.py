@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gatelab.persistent import PersistentMap, Union, changed_part
+from gatelab.persistent import PersistentMap, Row, Union, changed_part
 from gatelab.persistent.map import differences
 
 names = st.integers(0, 12)
@@ -72,3 +72,17 @@ def test_what_two_sequences_have_in_common_is_left_out(
         )
         assert not (was and are) or (was[0] is not are[0] and was[-1] is not are[-1])
     assert changed_part(one, list(one)) == ([], [])
+
+
+@given(st.lists(st.tuples(st.booleans(), st.integers(0, 9), st.integers())))
+def test_a_row_is_sorted(steps: Sequence[tuple[bool, int, int]]) -> None:
+    row, plain = Row[int, int](lambda name: -name), dict[int, int]()
+    for puts, name, item in steps:
+        if puts:
+            row.put(name, item)
+            plain[name] = item
+        else:
+            row.take(name)
+            plain.pop(name, None)
+        assert row.items == tuple(plain[each] for each in sorted(plain, reverse=True))
+        assert row.items is row.items
