@@ -33,7 +33,8 @@ def run_demo(*, rps: float | None, duration_s: float | None, connections: int | 
         prepared = read(example_file(), Overrides(rps, duration_s, connections, widen_bound=True))
         with tempfile.TemporaryDirectory(prefix="gatelab-demo-") as folder, _lab(Path(folder)) as lab:
             startup_s = lab.wait_ready()
-            click.echo(f"lab ready after {startup_s:.2f} s", err=True)
+            if not outputs.quiet:
+                click.echo(f"lab ready after {startup_s:.2f} s", err=True)
             return run_on(lab.kubeconfig, prepared, outputs, apply=True, startup_s=startup_s)
     except _DemoError as error:
         click.echo(f"Error: {error}", err=True)

@@ -12,7 +12,7 @@ import msgspec
 from gatelab.cli.exit_codes import COULD_NOT_RUN, FAILED, OK
 from gatelab.cli.manifests import apply_manifests
 from gatelab.cli.outputs import Outputs
-from gatelab.cli.progress import PathsProgress, ProgressLine
+from gatelab.cli.progress import Display, PathsProgress
 from gatelab.cli.targets import kubeconfig
 from gatelab.cluster.remote import KubeconfigError, RemoteCluster
 from gatelab.experiment.axes import Matrix
@@ -80,7 +80,7 @@ def run_on(file: Path, prepared: Prepared, outputs: Outputs, *, apply: bool, sta
     """Runs on the cluster of a kubeconfig and prints the report. The exit code."""
     try:
         with asyncio.Runner(loop_factory=loop_factory()) as runner:
-            report = runner.run(_run(file, prepared, apply=apply, startup_s=startup_s))
+            report = runner.run(_run(file, prepared, Display(quiet=outputs.quiet), apply=apply, startup_s=startup_s))
     except (ExperimentError, KubeconfigError, LabError) as error:
         click.echo(f"Error: {error}", err=True)
         return COULD_NOT_RUN
@@ -88,13 +88,8 @@ def run_on(file: Path, prepared: Prepared, outputs: Outputs, *, apply: bool, sta
     return OK if report.verdict == "pass" else FAILED
 
 
-async def _run(file: Path, prepared: Prepared, *, apply: bool, startup_s: float | None) -> Report:
-    line = ProgressLine()
+async def _run(file: Path, prepared: Prepared, display: Display, *, apply: bool, startup_s: float | None) -> Report:
     total_s = Turns.for_duration(prepared.experiment.load.duration_s).total_s
-
-    def said(text: str) -> None:
-        click.echo(text, err=True)
-
     manifests = [prepared.experiment.path(name) for name in prepared.experiment.manifests]
     async with RemoteCluster.connect(file) as cluster:
         try:
@@ -102,14 +97,14 @@ async def _run(file: Path, prepared: Prepared, *, apply: bool, startup_s: float 
                 prepared.experiment,
                 prepared.request,
                 cluster,
-                Watchers(said, PathsProgress(total_s, line)),
+                Watchers(display.say, PathsProgress(total_s, display)),
                 apply=(lambda: apply_manifests(file, manifests)) if apply and manifests else None,
                 startup_s=startup_s,
                 pods=cluster,
                 command=shlex.join(["gatelab", *sys.argv[1:]]),
             )
         finally:
-            line.clear()
+            display.clear()
 
 
 def is_matrix(experiment: Experiment) -> bool:

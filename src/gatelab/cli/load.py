@@ -87,6 +87,7 @@ _LOADS = click.Choice(["const", "step", "line", "poisson"])
 @click.option("--workers", type=_ABOVE_0, metavar="N", help="Processes that share the load; each has connections.")
 @click.option("--warm-up", type=GO_DURATION, default=0, help="The same load before, not counted.")
 @click.option("--debug", metavar="FILE", help="Write what happened there, a JSON object a line.")
+@click.option("-q", "--quiet", is_flag=True, help="Show no progress.")
 @click.version_option(__version__, "-v", "--version", message="%(version)s")
 @click.argument("host", required=False)
 @click.pass_context

@@ -71,6 +71,7 @@ class Options:
     tags: str | None
     cpus: int | None
     debug: str | None
+    quiet: bool
 
     @property
     def processes(self) -> int:

@@ -15,7 +15,7 @@ from gatelab.cli.load_options import Options
 from gatelab.cli.load_recipe import recipe_of
 from gatelab.cli.load_requests import Source, metadata_of, metadata_pairs, payload_of
 from gatelab.cli.load_template import CallData
-from gatelab.cli.progress import ProgressLine
+from gatelab.cli.progress import LoadProgress
 from gatelab.cli.targets import TlsOptions, authority_of
 from gatelab.experiment.place import Place
 from gatelab.grpc_wire.channel import Channel
@@ -65,7 +65,7 @@ def check(options: Options) -> None:
     string_map(options.reflect_metadata, "--reflect-metadata")
 
 
-async def plan_of(options: Options, target: Target, progress: ProgressLine) -> LoadPlan:
+async def plan_of(options: Options, target: Target, progress: LoadProgress) -> LoadPlan:
     """Raises CallError, ConnectError when only the server knows the schema, and click.UsageError."""
     place, processes = target.place, options.processes
     tls_options = TlsOptions(options.insecure, options.skip_tls, options.cacert, options.cert, options.key)

@@ -17,7 +17,7 @@ from gatelab.cli.load_expectations import Expectation, Finding
 from gatelab.cli.load_options import Options
 from gatelab.cli.load_output import summary
 from gatelab.cli.load_plan import Target, check, plan_of, string_map
-from gatelab.cli.progress import ProgressLine
+from gatelab.cli.progress import Display, LoadProgress
 from gatelab.cli.targets import dial_failure, find, split_address
 from gatelab.grpc_wire.errors import ConnectError
 from gatelab.load import LoadPlan, LoadResult, WorkerError, loop_factory, run_interruptible
@@ -39,19 +39,21 @@ def run(options: Options) -> int:
 async def _run(options: Options, expectations: Sequence[Expectation]) -> int:
     host, port = split_address(options.host.removeprefix("dns:///"))
     stopped: list[int] = []
-    progress = ProgressLine(options.name or "")
+    display = Display(quiet=options.quiet)
+    total = 0 if options.duration else options.total
+    progress = LoadProgress(display, options.name or "", duration_s=options.duration, total=total)
     try:
         place = await find(host)
         plan = await plan_of(options, Target(place, host, port), progress)
         result = _as_ghz_ends(await run_interruptible(plan, told=stopped.append), plan)
     except ConnectError as error:
-        progress.clear()
+        display.clear()
         click.echo(dial_failure(options.host, error, place), err=True)
         return _code(1, stopped)
     except (CallError, WorkerError) as error:
         click.echo(str(error), err=True)
         return 1
-    progress.clear()
+    display.clear()
     spread = measure(result.pods)
     findings = [each.judge(result, spread) for each in expectations]
     _write(options, plan, result, spread, findings)

@@ -16,7 +16,7 @@ from gatelab.cli.exit_codes import COULD_NOT_RUN, FAILED, OK
 from gatelab.cli.experiment_run import Prepared, configured
 from gatelab.cli.manifests import apply_manifests
 from gatelab.cli.outputs import Outputs
-from gatelab.cli.progress import PathsProgress, ProgressLine
+from gatelab.cli.progress import Display, PathsProgress
 from gatelab.cluster.remote import RemoteCluster
 from gatelab.experiment.comparison import compared
 from gatelab.experiment.errors import CouldNotRun
@@ -42,7 +42,7 @@ def run_cells(prepared: Prepared, outputs: Outputs, baselines: Baselines, *, app
     if file is None:
         return COULD_NOT_RUN
     with asyncio.Runner(loop_factory=loop_factory()) as runner:
-        report = runner.run(_run(file, prepared, apply=apply))
+        report = runner.run(_run(file, prepared, Display(quiet=outputs.quiet), apply=apply))
     return conclude(report, outputs, baselines)
 
 
@@ -83,28 +83,22 @@ def _save(file: Path, report: MatrixReport) -> None:
         click.echo(f"Error: {file} cannot be written: {error.strerror}", err=True)
 
 
-async def _run(file: Path, prepared: Prepared, *, apply: bool) -> MatrixReport:
-    line = ProgressLine()
-
-    def said(text: str) -> None:
-        line.clear()
-        click.echo(text, err=True)
-
+async def _run(file: Path, prepared: Prepared, display: Display, *, apply: bool) -> MatrixReport:
     def began(total_s: float) -> Callable[[str, Progress], None]:
-        return PathsProgress(total_s, line)
+        return PathsProgress(total_s, display)
 
-    with _stopped_by_signals(said) as stop:
+    with _stopped_by_signals(display.say) as stop:
         try:
             return await run_matrix(
                 prepared.experiment,
                 prepared.request,
                 _opener(file, prepared, apply=apply),
-                MatrixWatchers(said, began),
+                MatrixWatchers(display.say, began),
                 stop=stop,
                 commands=(shlex.join(["gatelab", *sys.argv[1:]]),),
             )
         finally:
-            line.clear()
+            display.clear()
 
 
 def _opener(file: Path, prepared: Prepared, *, apply: bool) -> OpenCluster:

@@ -1,4 +1,4 @@
-"""Where an experiment's report goes, and in which formats: `--format`, `--output`, `--report`."""
+"""Where an experiment's report goes, and in which formats: `--format`, `--output`, `--report`; and `--quiet`."""
 
 import functools
 from collections.abc import Callable
@@ -22,6 +22,8 @@ class Outputs:
     format_: str = "text"
     file: Path | None = None
     more: tuple[tuple[str, Path], ...] = ()
+    quiet: bool = False
+    """Whether progress is not shown."""
 
     def write(self, report: "Report | MatrixReport") -> None:
         """All of them; a file that cannot be written is named, and the others are written."""
@@ -84,12 +86,18 @@ def output_options(command: Callable[..., object]) -> Callable[..., object]:
     """Adds the options, and hands them to the command as `outputs`."""
 
     @functools.wraps(command)
-    def with_outputs(*, format_: str, output: Path | None, report: tuple[str, ...], **others: Any) -> object:
-        return command(outputs=Outputs(format_, output, tuple(_target(each) for each in report)), **others)
+    def with_outputs(
+        *, format_: str, output: Path | None, report: tuple[str, ...], quiet: bool, **others: Any
+    ) -> object:
+        outputs = Outputs(format_, output, tuple(_target(each) for each in report), quiet)
+        return command(outputs=outputs, **others)
 
     file = click.Path(dir_okay=False, path_type=Path)
     for option in (
-        click.option("--report", multiple=True, metavar="FORMAT=FILE", help="One more report; again for more."),
+        click.option("-q", "--quiet", is_flag=True, help="Show no progress."),
+        click.option(
+            "--report", "reports", multiple=True, metavar="FORMAT=FILE", help="One more report; again for more."
+        ),
         click.option("--output", type=file, help="Write the report there instead of to stdout."),
         click.option("--format", "format_", type=click.Choice(FORMATS), default="text", show_default=True),
     ):

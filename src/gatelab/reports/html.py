@@ -67,7 +67,7 @@ def _tiles(report: Report) -> Iterator[tuple[str, str]]:
     yield f"{report.added_latency_ns / 1e6:+.2f} ms", "what the Gateway adds to the median call"
     yield f"{l7.service_time_ns.p99 / 1e6:.2f} ms", "p99 through the Gateway"
     yield f"{l7.errors + l4.errors + report.direct.errors}", "failed calls on all paths"
-    yield f"{report.first_ok_s:.2f} s", "from kubectl apply to the first OK call"
+    yield f"{report.first_ok_s:.2f} s", "to the first OK call"
 
 
 def _pods(report: Report) -> Chart:

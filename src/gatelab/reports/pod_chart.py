@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import takewhile
 
-from gatelab.reports.vega import COLOURS, Chart, Spec, Table, both_widths
+from gatelab.reports.vega import COLOURS, LABEL_PX, Chart, Spec, Table, both_widths
 
 _BAND_PX = 19
 
@@ -38,7 +38,9 @@ def _spec(bars: Sequence[Bars], pods: Sequence[str], *, is_narrow: bool) -> Spec
         "scale": {"domain": [0, most * (1.45 if is_narrow else 1.14)], "nice": False},
         "axis": {"tickCount": 4 if is_narrow else 8, "grid": False},
     }
-    y = {"field": "pod", "type": "nominal", "title": None, "sort": None, "scale": {"paddingInner": 0.3}}
+    # Vega measures text in a font of its own; the widest that readers have takes seven pixels a letter.
+    axis = {"minExtent": min(LABEL_PX, 7 * max((len(name) for name in short.values()), default=0) + 6)}
+    y = {"field": "pod", "type": "nominal", "title": None, "sort": None, "scale": {"paddingInner": 0.3}, "axis": axis}
     beside = {"field": "path", "sort": None} if len(bars) > 1 else {}
     titles = [each.title for each in bars]
     scale = {"domain": titles, "range": [COLOURS[each.path] for each in bars]}

@@ -95,7 +95,7 @@ _ANSWERED = {"filter": "datum.p99 > 0"}
 
 def _seconds(end_s: float, *, is_narrow: bool) -> Spec:
     return {
-        "field": "middle",
+        "field": "aside",
         "type": "quantitative",
         "title": "seconds",
         "scale": {"domain": [0, end_s], "nice": False},
@@ -131,12 +131,14 @@ def _values(tracks: Sequence[Track]) -> list[dict[str, Any]]:
     """What the charts show. Bars of paths that have calls in the same second, where turns meet, stand on each other."""
     heights: dict[int, int] = {}
     found = []
-    for track in tracks:
+    for place, track in enumerate(tracks):
+        # Points of several paths stand beside each other.
+        aside = (place - (len(tracks) - 1) / 2) * _BAR_SHARE / 3
         for each in track.seconds:
             if each.ok + each.errors:
                 foot = heights.get(each.second, 0)
                 heights[each.second] = foot + each.ok + each.errors
-                found.append(_value(track, each, foot))
+                found.append({**_value(track, each, foot), "aside": each.second + 0.5 + aside})
     return found
 
 
@@ -147,7 +149,6 @@ def _value(track: Track, second: Second, foot: int) -> dict[str, Any]:
         "path": track.title,
         "second": second.second,
         "left": middle - _BAR_SHARE / 2,
-        "middle": middle,
         "right": middle + _BAR_SHARE / 2,
         "foot": foot,
         "ok_top": foot + second.ok,

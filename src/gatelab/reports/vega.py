@@ -17,6 +17,8 @@ Spec = dict[str, Any]
 VEGA_LITE: Final = "6.4"
 WIDE_PX: Final = 880
 NARROW_PX: Final = 350
+LABEL_PX: Final = 260
+"""The widest label of an axis; longer ones are cut."""
 COLOURS: Final = {"direct": "var(--direct)", "l4": "var(--l4)", "l7": "var(--l7)"}
 DASHES: Final = {"direct": [1, 0], "l4": [6, 3], "l7": [1, 0]}
 SHAPES: Final = {"direct": "circle", "l4": "square", "l7": "triangle-up"}
@@ -33,7 +35,7 @@ _AXIS: Final = {
     "labelFontSize": 12,
     "titleFontSize": 12,
     "titleFontWeight": "normal",
-    "labelLimit": 260,
+    "labelLimit": LABEL_PX,
     "labelFont": _FONT,
     "titleFont": _FONT,
 }
