@@ -87,9 +87,9 @@ def output_options(command: Callable[..., object]) -> Callable[..., object]:
 
     @functools.wraps(command)
     def with_outputs(
-        *, format_: str, output: Path | None, report: tuple[str, ...], quiet: bool, **others: Any
+        *, format_: str, output: Path | None, reports: tuple[str, ...], quiet: bool, **others: Any
     ) -> object:
-        outputs = Outputs(format_, output, tuple(_target(each) for each in report), quiet)
+        outputs = Outputs(format_, output, tuple(_target(each) for each in reports), quiet)
         return command(outputs=outputs, **others)
 
     file = click.Path(dir_okay=False, path_type=Path)

@@ -12,6 +12,7 @@ from xml.etree.ElementTree import Element, SubElement
 from gatelab.experiment.figures import FIGURES, of_report
 from gatelab.experiment.matrix_report import CellReport, Comparison, MatrixReport
 from gatelab.experiment.report import Check, Report
+from gatelab.reports.matrix_tables import changes
 
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 """What XML 1.0 has no way to say."""
@@ -53,7 +54,7 @@ def _comparison(root: Element, experiment: str, comparison: Comparison) -> None:
     suite = _suite(root, name, {"tolerance": comparison.tolerance, "level": comparison.level})
     for cell in dict.fromkeys(change.cell for change in comparison.changes):
         worse = [each for each in comparison.changes if each.cell == cell and each.result == "worse"]
-        sentence = "; ".join(f"{each.figure} was {each.baseline:g}, is {each.now:g}" for each in worse)
+        sentence = "; ".join(f"{row[1]} was {row[2]}, is {row[3]}" for row in changes(worse))
         _check(suite, name, Check(name=cell, result="fail" if worse else "pass", sentence=sentence))
     _check(suite, name, Check(name="comparison", result=comparison.result, sentence=comparison.sentence))
     if comparison.notes:
