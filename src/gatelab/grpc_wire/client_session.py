@@ -176,19 +176,19 @@ class ClientSession:
         for event in events:
             if type(event) is GoAwayReceived:  # First: a sink may start its next stream when one closes, and not here.
                 self._rare(event)
-        for event in events:
-            if isinstance(event, DataReceived):
+        for event in events:  # by type, which is cheaper than isinstance: a call has four
+            if type(event) is DataReceived:
                 stream_id, data = event.stream_id, event.data
                 sink = sinks.get(stream_id)
                 # Bytes of a cancelled stream still count against the connection's window.
                 if amount := len(data) if sink is None else sink.on_data(data):
                     self.acknowledge(stream_id, amount)
-            elif isinstance(event, StreamClosed):
+            elif type(event) is StreamClosed:
                 self._closed(event)
-            elif isinstance(event, ResponseReceived):
+            elif type(event) is ResponseReceived:
                 if (sink := sinks.get(event.stream_id)) is not None:
                     sink.on_headers(event.headers)
-            elif isinstance(event, TrailersReceived):
+            elif type(event) is TrailersReceived:
                 if (sink := sinks.get(event.stream_id)) is not None:
                     sink.on_trailers(event.headers)
             else:

@@ -25,7 +25,8 @@ class Histogram:
 
     def record(self, value_ns: int) -> None:
         """Counts one duration; a negative one (a clock's hiccup) counts as 0."""
-        value_ns = max(value_ns, 0)
+        if value_ns < 0:  # max() would be a quarter of what this takes
+            value_ns = 0
         if self.count == 0 or value_ns < self.min_ns:
             self.min_ns = value_ns
         if value_ns > self.max_ns:
