@@ -1,5 +1,6 @@
 """All Gateways of a cluster, watched while a program of others runs: which are looked at, and what is said of them."""
 
+import asyncio
 import json
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -51,10 +52,16 @@ class Envoys:
         self.sent: dict[str, dict[str, dict[str, tuple[int, int]]]] = {}
         self.received: dict[str, int] = {}
         self.refused = 0
+        self.readings = 0
+        self.several = asyncio.Event()
+        """Set when all counters have been read more than once after the first time."""
 
     async def get_from_pod(self, pod: Key, _port: int, path: str, _params: Mapping[str, str]) -> bytes:
         if pod.name not in self.sent:
             raise NotFound(f"pods {pod.name!r} not found")
+        self.readings += 1
+        if self.readings >= 12:  # two questions to two Envoys
+            self.several.set()
         sent = self.sent[pod.name]
         if path == "/clusters":
             return _clusters(sent)
@@ -181,6 +188,23 @@ async def test_no_share_is_expected_of_pods_that_come(cluster: Any, envoys: Envo
     assert (rule.pods, rule.spread.test.result) == ({"book-4": 900, "book-5": 100}, "inconclusive")
     assert rule.spread.test.sentence == CHANGED
     assert "1 pods came during the load: book-5" in gateway_report(front).notes
+
+
+async def test_pods_that_go_at_a_time_keep_what_was_read_before(
+    cluster: Any, envoys: Envoys, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gatelab.experiment.gateway_watch.EVERY_S", 0.0)
+    watch = GatewayWatch(cluster, envoys)
+    await watch.begin(Wanted())
+    envoys.sent["envoy-front"] = {"shop/till:80": {"10.0.0.1": (30, 0), "10.0.0.2": (40, 0)}}
+    async with asyncio.timeout(10), asyncio.TaskGroup() as tasks:
+        sampling = tasks.create_task(watch.keep_sampling())
+        await envoys.several.wait()
+        sampling.cancel()
+    envoys.sent["envoy-front"] = {"shop/till:80": {}}
+    front, _ = await watch.finish()
+    (rule,) = rule_reports(front, bound=None, confidence=0.95)
+    assert (rule.pods["till-1"], rule.pods["till-2"]) == (30, 40)
 
 
 async def test_envoys_that_show_nothing_leave_it_open_what_arrived(cluster: Any, envoys: Envoys) -> None:
