@@ -8,7 +8,7 @@ from gatelab.experiment.envoy_counting import EnvoyCounts, summed
 from gatelab.experiment.file import Expect
 from gatelab.experiment.gateway_watch import Seen
 from gatelab.experiment.passage_report import GatewayReport, RuleReport
-from gatelab.experiment.report import WeightsReport
+from gatelab.experiment.report import SpreadTest, WeightsReport
 from gatelab.experiment.route import Routed, Unknown
 from gatelab.experiment.rule_groups import RuleGroup
 from gatelab.experiment.weights import spread_report, tested, weights_report
@@ -21,6 +21,8 @@ SURELY = 0.8
 """The finest bound takes a spread that is even to the last request; this part of the requests leaves room for some."""
 NOTHING = EnvoyCounts({}, {}, 0, 0, 0, 0, ())
 CHANGED = "pods came or went during the run, so that no share of theirs was to be expected"
+NO_SHARES = "a backend of the rule had no ready pod, so that no share was to be expected of the others' pods"
+NO_PODS = "which pods got the requests is not known"
 
 
 def gateway_report(seen: Seen) -> GatewayReport:
@@ -48,8 +50,8 @@ def rule_reports(seen: Seen, *, bound: float | None, confidence: float) -> tuple
     if isinstance(counts, Unknown):
         return ()
     by_backend = _by_backend(counts.endpoints)
-    found = (_of_group(each, seen, counts, by_backend, bound, confidence) for each in seen.groups)
-    return tuple(each for each in found if each.requests)
+    used = [each for each in seen.groups if any(counts.backends.get(backend.name) for backend in each.backends)]
+    return tuple(_of_group(each, seen, counts, by_backend, bound, confidence) for each in used)
 
 
 def _by_backend(endpoints: Mapping[tuple[str, str], int]) -> Mapping[str, Mapping[str, int]]:
@@ -68,14 +70,12 @@ def _of_group(
     confidence: float,
 ) -> RuleReport:
     names = [each.name for each in group.backends]
-    requests = summed(by_backend.get(name, {}) for name in names)
-    expected = seen.names.expected_shares(group.backends) if len(names) > 1 else {}
     first, last = (_ready(each, names) for each in (seen.names.ready_first, seen.names.ready_last))
-    spread = measure(requests, {*first, *expected})
+    expected = seen.names.expected_shares(group.backends) if len(names) > 1 else {}
+    spread = measure(summed(by_backend.get(name, {}) for name in names), {*first, *expected})
     expect = Expect(spread=_bound(bound, spread, confidence), confidence=confidence)
-    test = tested(spread.counts, expected, expect, unit="request")
-    if first != last:
-        test = msgspec.structs.replace(test, result="inconclusive", sentence=CHANGED)
+    reason = CHANGED if first != last else NO_SHARES if len(names) > 1 and not expected else ""
+    test = _test(spread, expected, expect, reason)
     backends = {name: counts.backends.get(name, 0) for name in names}
     return RuleReport(
         gateway=str(group.gateway),
@@ -88,6 +88,13 @@ def _of_group(
         spread=spread_report(spread, test, expected),
         weights=_weights(group, backends, expect),
     )
+
+
+def _test(spread: Spread, expected: Mapping[str, float], expect: Expect, reason: str) -> SpreadTest:
+    """`reason` says why the test tells nothing, or is ""."""
+    test = tested(spread.counts or {"": 0}, expected, expect, unit="request")
+    reason = reason or ("" if spread.counts else NO_PODS)
+    return msgspec.structs.replace(test, result="inconclusive", sentence=reason) if reason else test
 
 
 def _ready(ready: Mapping[str, frozenset[str]], backends: Iterable[str]) -> frozenset[str]:

@@ -3,13 +3,15 @@
 import asyncio
 import json
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from gatelab.experiment.envoy_counting import EnvoyCounts
 from gatelab.experiment.errors import CouldNotRun
 from gatelab.experiment.gateway_watch import GatewayWatch, Wanted
-from gatelab.experiment.passage import CHANGED, gateway_report, rule_reports
+from gatelab.experiment.passage import CHANGED, NO_PODS, NO_SHARES, gateway_report, rule_reports
 from gatelab.experiment.passage_report import RuleReport
 from gatelab.experiment.passage_verdict import checks, verdict
 from gatelab.experiment.place import Place
@@ -176,6 +178,25 @@ async def test_few_requests_are_tested_by_what_they_can_show(
     cluster.objects.append(service("book", "10.0.0.5"))
     (rule,) = await after(cluster, envoys, {"shop/book:80": {"10.0.0.4": (25, 0), "10.0.0.5": (25, 0)}}, bound=bound)
     assert (rule.spread.test.bound, rule.spread.test.result) == (shown, result)
+
+
+async def test_no_share_is_expected_beside_a_backend_without_pods(cluster: Any, envoys: Envoys) -> None:
+    del cluster.objects[-2]
+    (rule,) = await after(cluster, envoys, {"shop/till:80": {"10.0.0.1": (900, 0), "10.0.0.2": (100, 0)}})
+    assert (rule.spread.test.result, rule.spread.test.sentence) == ("inconclusive", NO_SHARES)
+    assert rule.weights is not None
+    assert rule.weights.test.result == "fail"
+
+
+async def test_pods_that_nobody_knows(cluster: Any, envoys: Envoys) -> None:
+    watch = GatewayWatch(cluster, envoys)
+    await watch.begin(Wanted())
+    counts = EnvoyCounts({}, {"shop/book:80": 5}, 5, 1, 1, 2, (), open={"shop/book:80": 5})
+    front, _ = await watch.finish()
+    front.names.ready_first = front.names.ready_last = {}
+    (rule,) = rule_reports(replace(front, counts=counts), bound=None, confidence=0.95)
+    assert (rule.requests, rule.unattributed, rule.pods) == (5, 5, {})
+    assert (rule.spread.test.result, rule.spread.test.sentence) == ("inconclusive", NO_PODS)
 
 
 async def test_no_share_is_expected_of_pods_that_come(cluster: Any, envoys: Envoys) -> None:
