@@ -2,11 +2,12 @@
 
 import asyncio
 import ssl
+from collections.abc import Callable
 
 from gatelab.grpc_wire.channel import Channel, host_of
 from gatelab.grpc_wire.errors import ConnectError
 from gatelab.grpc_wire.keepalive import Keepalive
-from gatelab.grpc_wire.transport import ClientProtocol, dropped, open_connection, preface_text
+from gatelab.grpc_wire.transport import ALPN_NOTE, Alpn, ClientProtocol, dropped, open_connection, preface_text
 
 
 async def connect_tcp(
@@ -19,10 +20,17 @@ async def connect_tcp(
     timeout_s: float,
     keepalive_s: float,
     max_message_bytes: int,
+    alpn: Alpn = "strict",
+    on_note: Callable[[str], None] = lambda _note: None,
 ) -> Channel:
-    """Connects; a peer that does not answer for `keepalive_s` (0: for ever) is taken for gone. Raises ConnectError."""
+    """Connects; a peer that does not answer for `keepalive_s` (0: for ever) is taken for gone.
+
+    What is to be known of the connection goes to `on_note`. Raises ConnectError.
+    """
     name = server_name or host_of(authority)
-    protocol = await open_connection(host, port, tls=tls, server_name=name, timeout_s=timeout_s)
+    protocol = await open_connection(host, port, tls=tls, server_name=name, timeout_s=timeout_s, alpn=alpn)
+    if protocol.lacks_alpn:
+        on_note(ALPN_NOTE)
     _keep_alive(protocol, keepalive_s)
     return _channel(protocol, tls, authority, max_message_bytes)
 

@@ -43,6 +43,13 @@ from gatelab.cli.go_flags import GoCommand
 @click.option("--alts-handshaker-service", metavar="ADDRESS", help="Refused with -alts.")
 @click.option("--alts-target-service-account", multiple=True, metavar="NAME", help="Refused with -alts.")
 @click.option("--unix", is_flag=True, help="The address is the path of a Unix domain socket.")
+@click.option(
+    "--alpn",
+    type=click.Choice(["strict", "lenient"]),
+    default="strict",
+    show_default=True,
+    help="lenient: speak to a TLS server that does not choose h2.",
+)
 @click.option("--authority", metavar="NAME", help="The :authority to send; also the name that is verified.")
 @click.option("--servername", metavar="NAME", help="The same, but -authority, where given, is what is sent.")
 @click.option("--connect-timeout", type=float, default=0.0, metavar="SECONDS", help="For the connection; 10 if 0.")

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import cast
 
 import click
 
@@ -14,6 +15,7 @@ from gatelab.cli.targets import TlsOptions, authority_of, dial_failure, find, sp
 from gatelab.experiment.place import Place
 from gatelab.grpc_wire.channel import Channel
 from gatelab.grpc_wire.errors import ConnectError
+from gatelab.grpc_wire.transport import Alpn
 
 
 @asynccontextmanager
@@ -60,6 +62,8 @@ async def _connected(options: Options, place: Place, port: int, timing: Timing) 
                 timeout_s=options.connect_timeout_s,
                 keepalive_s=options.keepalive_time,
                 max_message_bytes=options.max_msg_sz or DEFAULT_MESSAGE_BYTES,
+                alpn=cast("Alpn", options.alpn),
+                on_note=lambda note: click.echo(f"Note: {note}", err=True),
             )
     except ConnectError as error:
         raise CallError(dial_failure(options.address, error, place)) from error

@@ -44,6 +44,7 @@ class Options:
     alts_handshaker_service: str | None
     alts_target_service_account: tuple[str, ...]
     unix: bool
+    alpn: str
     authority: str | None
     servername: str | None
     connect_timeout: float

@@ -31,6 +31,13 @@ _LOADS = click.Choice(["const", "step", "line", "poisson"])
 @click.option("--skipTLS", "skip_tls", is_flag=True, help="TLS, but do not verify the server's certificate.")
 @click.option("--insecure", is_flag=True, help="HTTP/2 without TLS. The default is TLS.")
 @click.option("--authority", metavar="NAME", help="The :authority to send, where it differs.")
+@click.option(
+    "--alpn",
+    type=click.Choice(["strict", "lenient"]),
+    default="strict",
+    show_default=True,
+    help="lenient: speak to a TLS server that does not choose h2, as ghz does.",
+)
 @click.option("--async", "async_", is_flag=True, help="Calls start without waiting for others: -c is no bound.")
 @click.option("-r", "--rps", type=click.FloatRange(min=0), default=0, help="Calls a second, open loop; 0: no limit.")
 @click.option("--load-schedule", type=_LOADS, default="const", show_default=True, help="How the rate changes.")

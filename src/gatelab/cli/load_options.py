@@ -21,6 +21,7 @@ class Options:
     skip_tls: bool
     insecure: bool
     authority: str | None
+    alpn: str
     async_: bool
     rps: float
     load_schedule: str

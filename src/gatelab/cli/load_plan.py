@@ -19,6 +19,7 @@ from gatelab.cli.progress import LoadProgress
 from gatelab.cli.targets import TlsOptions, authority_of
 from gatelab.experiment.place import Place
 from gatelab.grpc_wire.channel import Channel
+from gatelab.grpc_wire.transport import Alpn
 from gatelab.load import Arrivals, Callers, LoadPlan, Poisson, Schedule, StreamPlan
 
 DETAILS_AT_MOST: Final = 1_000_000
@@ -85,6 +86,7 @@ async def plan_of(options: Options, target: Target, progress: LoadProgress) -> L
             tls=tls if processes == 1 else tls_options.recipe(place),
             authority=authority,
             server_name=options.cname,
+            alpn=cast("Alpn", options.alpn),
             connections=options.connections,
             workers=processes,
             warm_up_s=options.warm_up,
@@ -219,6 +221,7 @@ async def _schema_of_server(options: Options, target: Target, tls: ssl.SSLContex
         authority=authority,
         server_name=options.cname,
         timeout_s=options.connect_timeout,
+        alpn=cast("Alpn", options.alpn),
     )
     pairs = tuple(string_map(options.reflect_metadata, "--reflect-metadata").items())
     try:

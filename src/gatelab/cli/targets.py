@@ -93,6 +93,8 @@ def dial_failure(target: str, error: ConnectError, place: Place) -> str:
     said = f'Failed to dial target host "{target}": {error}'
     if "CERTIFICATE_VERIFY_FAILED" in str(error):
         return f"{said} (of a lab: `gatelab ca --out ca.pem`, then --cacert ca.pem; or --insecure)"
+    if "missing selected ALPN property" in str(error):
+        return f"{said} (--alpn lenient goes on as they do)"
     name_is_open = place.note and not is_address(place.address)
     return said + (f" ({place.note})" if name_is_open else "")
 

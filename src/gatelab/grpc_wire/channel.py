@@ -11,7 +11,7 @@ from gatelab.grpc_wire.metadata import Metadata, Value, encoded_metadata, encode
 from gatelab.grpc_wire.outcome import Status
 from gatelab.grpc_wire.status import StatusCode
 from gatelab.grpc_wire.stream import Stream
-from gatelab.grpc_wire.transport import ClientProtocol, closed, open_connection
+from gatelab.grpc_wire.transport import Alpn, ClientProtocol, closed, open_connection
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +46,9 @@ class Channel:
         server_name: str | None = None,
         timeout_s: float,
         max_message_bytes: int = DEFAULT_MAX_MESSAGE_BYTES,
+        alpn: Alpn = "strict",
     ) -> "Channel":
-        """Connects; with `tls`, ALPN must give h2.
+        """Connects; with `tls`, ALPN must give h2, or may if `alpn` is lenient.
 
         `server_name` (SNI, and the name that is verified) is the authority's host if None.
 
@@ -55,7 +56,7 @@ class Channel:
             ConnectError: the text says what is wrong, in the words of grpc-go where there are such.
         """
         name = server_name if server_name is not None else host_of(authority)
-        protocol = await open_connection(host, port, tls=tls, server_name=name, timeout_s=timeout_s)
+        protocol = await open_connection(host, port, tls=tls, server_name=name, timeout_s=timeout_s, alpn=alpn)
         scheme = "https" if tls is not None else "http"
         return cls(protocol, authority=authority, scheme=scheme, max_message_bytes=max_message_bytes)
 

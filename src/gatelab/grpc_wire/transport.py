@@ -6,10 +6,17 @@ import socket
 import ssl
 import time
 from collections.abc import Collection
-from typing import Final, cast
+from typing import Final, Literal, cast
 
 from gatelab.grpc_wire.client_session import ClientSession
 from gatelab.grpc_wire.errors import ConnectError
+
+Alpn = Literal["strict", "lenient"]
+"""Whether a server with TLS has to choose h2: grpc-go demands it from 1.67 on, and so does grpcio."""
+ALPN_NOTE: Final = (
+    "the server did not choose h2 by ALPN: clients that look at it (grpc-go 1.67 and later, hence k6, and grpcio) do "
+    "not connect, grpcurl 1.9.3 and ghz 0.121 do"
+)
 
 _CLOSE_S: Final = 1.0
 _CLOSE_TLS_S: Final = 0.02
@@ -31,6 +38,8 @@ class ClientProtocol(asyncio.Protocol):
         self.was_connected = False
         """TCP, and TLS if there is any, came about."""
         self.is_tls = False
+        self.lacks_alpn = False
+        """TLS came about, and the server did not choose h2."""
         self._loop = loop
         self._transport: asyncio.Transport | None = None
         self._scheduled = False
@@ -119,12 +128,19 @@ def _done(future: asyncio.Future[None]) -> None:
 
 
 async def open_connection(
-    host: str, port: int, *, tls: ssl.SSLContext | None, server_name: str, timeout_s: float
+    host: str,
+    port: int,
+    *,
+    tls: ssl.SSLContext | None,
+    server_name: str,
+    timeout_s: float,
+    alpn: Alpn = "strict",
 ) -> ClientProtocol:
     """A connection on which the server has spoken HTTP/2.
 
     `tls` is told to offer `h2`. Waiting for the server's SETTINGS costs one round trip and turns a wrong port into an
-    error here, not into a reset of the first call.
+    error here, not into a reset of the first call. With `alpn` lenient a server that does not choose `h2` is spoken to
+    all the same (`lacks_alpn`).
 
     Raises:
         ConnectError: naming the address and the cause.
@@ -136,7 +152,9 @@ async def open_connection(
     try:
         async with asyncio.timeout(timeout_s):
             transport = await _connected(protocol, host, port, tls, server_name)
-            _check_alpn(transport, tls, address)
+            protocol.lacks_alpn = tls is not None and not _chose_h2(transport)
+            if protocol.lacks_alpn and alpn == "strict":
+                raise ConnectError(f"connect to {address}: {_ALPN_TEXT}")
             await protocol.ready
     except TimeoutError:
         await dropped(protocol)
@@ -210,15 +228,11 @@ async def _addresses(host: str, port: int) -> list[str]:
     return [host]
 
 
-def _check_alpn(transport: asyncio.BaseTransport, tls: ssl.SSLContext | None, address: str) -> None:
-    if tls is None:
-        return
-    selected = transport.get_extra_info("ssl_object").selected_alpn_protocol()
-    if selected != "h2":
-        raise ConnectError(
-            f"connect to {address}: credentials: cannot check peer: missing selected ALPN property: "
-            "the server did not choose h2"
-        )
+_ALPN_TEXT: Final = f"credentials: cannot check peer: missing selected ALPN property: {ALPN_NOTE}"
+
+
+def _chose_h2(transport: asyncio.BaseTransport) -> bool:
+    return bool(transport.get_extra_info("ssl_object").selected_alpn_protocol() == "h2")
 
 
 def _reading_text(error: Exception | None) -> str:

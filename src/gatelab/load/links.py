@@ -7,7 +7,7 @@ from collections.abc import Callable
 from gatelab.grpc_wire.channel import host_of
 from gatelab.grpc_wire.errors import ConnectError
 from gatelab.grpc_wire.keepalive import Keepalive
-from gatelab.grpc_wire.transport import ClientProtocol, closed, open_connection
+from gatelab.grpc_wire.transport import ALPN_NOTE, ClientProtocol, closed, open_connection
 from gatelab.load.plan import Address, LoadPlan
 from gatelab.load.recipe import Recipe
 
@@ -101,7 +101,7 @@ class Links:
 
     def remarks(self) -> tuple[str, ...]:
         """What is to be known of how the connections came about."""
-        return ()
+        return (ALPN_NOTE,) if any(link.protocol.lacks_alpn for link in self.links) else ()
 
     async def keep(self, link: Link, up: Callable[[], None], failed: Callable[[str], None]) -> None:
         """Until cancelled, replaces the connection whenever it ends; says `up`, or `failed` after each vain attempt."""
@@ -141,11 +141,12 @@ class _Connect:
         authority = plan.authority or plan.host
         self._server_name = plan.server_name if plan.server_name is not None else host_of(authority)
         self._timeout_s = plan.connect_timeout_s
+        self._alpn = plan.alpn
         self._keepalive_s = plan.keepalive_s
 
     async def __call__(self, address: Address) -> ClientProtocol:
         protocol = await open_connection(
-            *address, tls=self._tls, server_name=self._server_name, timeout_s=self._timeout_s
+            *address, tls=self._tls, server_name=self._server_name, timeout_s=self._timeout_s, alpn=self._alpn
         )
         if self._keepalive_s:
             Keepalive(protocol, every_s=self._keepalive_s, timeout_s=self._keepalive_s)

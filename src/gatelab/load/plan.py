@@ -76,6 +76,8 @@ class LoadPlan:
     authority: str = ""
     """`:authority`; host:port if empty."""
     server_name: str | None = None
+    alpn: Literal["strict", "lenient"] = "strict"
+    """Whether a server with TLS has to choose h2 by ALPN."""
     rps: float = 0
     schedule: Arrivals | None = None
     total: int | None = None

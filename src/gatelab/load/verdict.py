@@ -24,7 +24,11 @@ def saturation(plan: LoadPlan, parts: Sequence[Part], response: Histogram) -> st
     """
     if plan.schedule is None and plan.rps <= 0:
         return _busy(parts)
-    return _held(plan, parts) or _late(parts, response)
+    late, held = _late(parts, response), _held(plan, parts)
+    if late:
+        # A generator that is late does not read answers either, and so runs out of slots without the target's doing.
+        return f"{late}; besides, {held}" if held else late
+    return held and f"{held}: the target is slower than the schedule, or concurrency is too low for it"
 
 
 def _held(plan: LoadPlan, parts: Sequence[Part]) -> str:
@@ -32,10 +36,7 @@ def _held(plan: LoadPlan, parts: Sequence[Part]) -> str:
     planned = sum(part.started + part.unsent for part in parts)
     if held <= _SHARE * planned:
         return ""
-    return (
-        f"{held} of {planned} calls had to wait for one of {plan.concurrency} slots, or for a connection: "
-        "the target is slower than the schedule, or concurrency is too low for it"
-    )
+    return f"{held} of {planned} calls had to wait for one of {plan.concurrency} slots, or for a connection"
 
 
 def _late(parts: Sequence[Part], response: Histogram) -> str:
