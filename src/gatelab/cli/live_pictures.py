@@ -108,6 +108,7 @@ def _bar(fraction: float) -> Line:
 def _pods(paths: Sequence[tuple[str, Mapping[str, int]]], width: int, height: int) -> list[Line]:
     """A line for each pod, with a bar of its share for each path; none where the answers name no pod."""
     names = sorted({pod for _, pods in paths for pod in pods})
+    height -= len(paths) > 1
     most = min(_PODS_AT_MOST, height if len(names) <= height else height - 1)
     if not names or most < 1:
         return []
@@ -116,6 +117,9 @@ def _pods(paths: Sequence[tuple[str, Mapping[str, int]]], width: int, height: in
     cells = max(4, min(24, (width - min(named, width // 3)) // len(paths) - 16))
     label = max(8, min(named, width - len(paths) * (cells + 16)))
     lines = [_pod(name, paths, cells, label) for name in names[:most]]
+    if len(paths) > 1:
+        titles: Line = [(f"{TITLES[path]:<{cells + 15}}", STYLES[path]) for path, _ in paths]
+        lines.insert(0, [(" " * (label + 1), ""), *titles])
     rest = len(names) - most
     return [*lines, [(f"and {rest} more pods", "dim")]] if rest > 0 else lines
 

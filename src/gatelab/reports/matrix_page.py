@@ -3,6 +3,7 @@
 import msgspec
 
 from gatelab.experiment.matrix_report import MatrixReport
+from gatelab.reports.cell_chart import cell_chart
 from gatelab.reports.matrix_tables import CHANGE_TITLES, changes, findings, overview, verdict_line
 from gatelab.reports.pages import rendered
 from gatelab.reports.vega import Table
@@ -18,6 +19,7 @@ def page(report: MatrixReport) -> str:
         title=f"Experiment {report.experiment}",
         report=report,
         sentence=verdict_line(report).partition(": ")[2],
+        chart=cell_chart(report),
         overview=Table(titles, tuple(rows)),
         findings=Table(("cell", "result", "what was found"), tuple(findings(report))),
         changes=Table(CHANGE_TITLES, tuple(changes(compared))),

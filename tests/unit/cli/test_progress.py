@@ -140,6 +140,8 @@ def test_spreads_of_both_layers_stand_side_by_side() -> None:
     paths = {"l4": at(3, pods={"hello-2mg52": 100}), "l7": at(3, pods=PODS)}
     lines = text_of(PathsPicture(31, paths, paths).lines(100, 20))
     (pod,) = [line for line in lines if "hello-2mg52" in line]
+    (head,) = [line for line in lines if "L4" in line and "L7" in line]
+    assert head.index("L7 (Gateway)") == pod.rindex(" █") + 1
     assert re.fullmatch(r"hello-2mg52 █{24}    100 100.0% █{14}·{10}     60  60.0%", pod)
 
 
@@ -147,6 +149,8 @@ def test_spreads_of_both_layers_stand_side_by_side() -> None:
 def test_a_picture_fits_the_terminal(width: int, height: int) -> None:
     pods = {f"hello-grpc-5d8c7f9b6c-{number:05}": number for number in range(40)}
     lines = text_of(LoadPicture("run", at(1, pods=pods), 60, 0).lines(width, height))
+    paths = PathsPicture(31, {"l4": at(3, pods=pods), "l7": at(3, pods=pods)}, {"l4": at(3), "l7": at(3)})
+    assert len(text_of(paths.lines(width, height))) <= height
     assert len(lines) <= height
     assert lines[-1].startswith("and ")
     assert max(len(line) for line in lines[2:]) <= width

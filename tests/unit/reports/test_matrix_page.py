@@ -15,6 +15,8 @@ def test_it_shows_cells_findings_and_changes_and_escapes_them() -> None:
     for cell in ("9.20 (9.00–9.40)", "could not run", "p99 is 9.200 ms, expected p99&lt;4ms", "+318.2%", "worse"):
         assert cell in shown, cell
     assert "gatelab experiment run shop.yaml" in shown
+    assert 'aria-label="connections=5 path=gateway: p99 9.200 ms, from 9.000 to 9.400 ms"' in shown
+    assert "the vertical marks are the baseline" in shown
     assert "<script" not in shown
 
 
