@@ -67,12 +67,14 @@ class Alarm:
         if 0 < left_ns <= LONGEST_LEAD_NS and self._set:
             self._loop.call_soon(self._stay_awake)
             return
-        self._awake = False
-        if self._set and left_ns > 0:  # it was put off meanwhile
+        try:
+            if self._set and left_ns <= 0:
+                self._set = False
+                self._callback()  # still awake: what is due leaves before the timer is set for what comes next
+        finally:
+            self._awake = False
+        if self._set:
             self._arm(self._timer)
-        elif self._set:
-            self._set = False
-            self._callback()
 
     def _arm(self, timer: TimerFd) -> None:
         self._set_ns = max(1, self._at_ns - self._lead.ns)
