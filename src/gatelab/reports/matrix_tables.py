@@ -66,6 +66,13 @@ def changes(found: Sequence[Change]) -> Iterator[Row]:
 CHANGE_TITLES: Row = ("cell", "figure", "baseline", "now", "change", "result")
 
 
+_BASELINE = {
+    "pass": "nothing is worse than the baseline",
+    "fail": "worse than the baseline",
+    "inconclusive": "too few repetitions to compare with the baseline",
+}
+
+
 def verdict_line(report: MatrixReport) -> str:
     """`fail: 3 of 4 cells passed, 1 could not run; partial`"""
     passed = sum(1 for cell in report.cells if cell.result == "pass")
@@ -73,5 +80,5 @@ def verdict_line(report: MatrixReport) -> str:
     parts = [f"{passed} of {len(report.cells)} cells passed"]
     parts += [f"{unrun} could not run"] if unrun else []
     parts += ["interrupted: the report is partial"] if not report.complete else []
-    parts += [f"baseline: {report.comparison.sentence}"] if report.comparison is not None else []
+    parts += [_BASELINE[report.comparison.result]] if report.comparison is not None else []
     return f"{report.verdict}: {', '.join(parts)}"

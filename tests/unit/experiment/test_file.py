@@ -3,6 +3,7 @@ from typing import Any
 
 import pytest
 
+from gatelab.experiment.axes import cells
 from gatelab.experiment.errors import ExperimentFileError
 from gatelab.experiment.file import parse_experiment, read_experiment
 
@@ -21,6 +22,12 @@ def test_the_example_is_read(pytestconfig: pytest.Config) -> None:
     assert found.service_reference == ("hello-grpc", "hello-grpc", 8080)
     assert (found.load.rps, found.load.duration_s, found.load.connections, found.load.requests) == (100, 10, 1, 1000)
     assert (found.expect.pods, found.expect.bound, found.expect.confidence_level) == (5, 0.2, 0.95)
+    assert all(found.path(each).exists() for each in (*found.manifests, found.proto))
+
+
+def test_the_example_of_a_matrix_is_read(pytestconfig: pytest.Config) -> None:
+    found = read_experiment(pytestconfig.rootpath / "examples" / "hello-grpc" / "matrix.yaml")
+    assert (len(cells(found.matrix)), found.repetitions) == (8, 5)
     assert all(found.path(each).exists() for each in (*found.manifests, found.proto))
 
 
