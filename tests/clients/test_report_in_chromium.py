@@ -94,8 +94,6 @@ def seen(tmp_path_factory: pytest.TempPathFactory) -> Seen:
         "report": page(sample_report(error=HOSTILE)),
         "load": load_page(sample_document(name=HOSTILE, errors=7, errorDistribution={HOSTILE: 7}), "csv"),
         "matrix": matrix_page(msgspec.structs.replace(now, comparison=compared(now, matrix()))),
-            msgspec.structs.replace(matrix(p99_ms=9), comparison=compared(matrix(p99_ms=9), matrix()))
-        ),
     }
     with chromium() as browser:
         shown = browser.new_page()
