@@ -3,6 +3,7 @@
 import dataclasses
 from collections.abc import Sequence
 
+from envoy.service.discovery.v3.discovery_pb2 import DeltaDiscoveryRequest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -15,8 +16,11 @@ from gatelab.kinds.builtin import (
     SECRET,
 )
 from gatelab.kinds.objects import Object, key_of
-from gatelab.proxy.model import ProxyConfig
-from gatelab.proxy.resources import Encoder, encode
+from gatelab.proxy.model import Endpoint, Endpoints, ProxyConfig
+from gatelab.proxy.resources import CLUSTER, Encoder, encode
+from gatelab.proxy.xds import snapshot as xds
+from gatelab.proxy.xds.proxies import Proxies
+from gatelab.proxy.xds.session import Session
 from gatelab.reconcile import Mirrors
 from gateway_strategies import (
     config_maps,
@@ -223,6 +227,21 @@ class Cluster:
         return [each for kind in LOOKED_AT for each in self.mirrors.of(kind).list()]
 
 
+class Line:
+    """The states of one proxy, and a session that is told them."""
+
+    def __init__(self) -> None:
+        self._proxies, self._session = Proxies(), Session()
+        hello = DeltaDiscoveryRequest(type_url=CLUSTER)
+        hello.node.cluster = "p"
+        self._proxies.receive(self._session, hello, lambda: None)
+
+    def published(self, config: ProxyConfig, endpoints: Endpoints) -> xds.Snapshot | None:
+        self._proxies.publish("p", config)
+        self._proxies.publish_endpoints("p", endpoints)
+        return self._session.snapshot
+
+
 def addressed(found: Snapshot) -> Snapshot:
     return dataclasses.replace(found, addresses=dict.fromkeys(found.gateways, ADDRESS))
 
@@ -249,7 +268,7 @@ def test_it_is_where_policies_change(these: Sequence[tuple[str, Object]]) -> Non
 
 
 def assert_kept(these: Sequence[tuple[str, Object]]) -> None:
-    cluster, memo, encoder = Cluster(), Memo(), Encoder()
+    cluster, memo, encoder, line = Cluster(), Memo(), Encoder(), Line()
     live = LiveSnapshot(cluster.mirrors)
     for what, obj in these:
         cluster.change(what, obj)
@@ -258,6 +277,8 @@ def assert_kept(these: Sequence[tuple[str, Object]]) -> None:
         for outcome in kept.gateways.values():
             config = outcome.config or ProxyConfig()
             assert encoder.encode(config) == encode(config)
+            endpoints = {each.name: (Endpoint("127.0.0.1", 1 + len(kept.routes)),) for each in config.backends[1:]}
+            assert line.published(config, endpoints) == Line().published(config, endpoints)
 
 
 @settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -1,7 +1,7 @@
 """Any interleaving of publishing, delivery, refusal and reconnection: nothing breaks on the way, and it converges."""
 
 import dataclasses
-from collections import deque
+from collections import Counter, deque
 
 from envoy.service.discovery.v3.discovery_pb2 import DeltaDiscoveryResponse
 from hypothesis import given, settings
@@ -30,6 +30,7 @@ from gatelab.proxy.xds.session import Session
 from gatelab.proxy.xds.snapshot import Snapshot
 from proxy_configs import ADDRESS, GREETINGS, forward, table
 
+TYPES = (CLUSTER, ENDPOINTS, LISTENER, ROUTE_TABLE, SECRET)
 NAMES = ("a", "b", "c")
 TLS = st.none() | st.just(UpstreamTls("a.test", "ca", ()))
 
@@ -77,6 +78,9 @@ class Wire:
 
     session: Session
     envoy: FakeEnvoy
+    remembers: bool = False
+    """Whether what is published knows in what it differs from what was before."""
+    published: Snapshot | None = None
     responses: deque[DeltaDiscoveryResponse] = dataclasses.field(default_factory=deque)
 
     def step(self, kind: str) -> None:
@@ -89,16 +93,50 @@ class Wire:
             self.responses.clear()
             self.session = Session()
             self.envoy.connect()
+        assert_judged(self.session)
 
     def publish(self, snapshot: Snapshot) -> None:
+        if self.remembers and self.published is not None:
+            snapshot = following(self.published, snapshot)
+        self.published = snapshot
         self.envoy.show(snapshot)
         self.session.update(snapshot)
+        assert_judged(self.session)
         self.responses.extend(self.session.responses())
 
     def settle(self) -> None:
         while self.responses:
             self.envoy.receive(self.responses.popleft())
         converse(self.session, self.envoy)
+
+
+def following(before: Snapshot, now: Snapshot) -> Snapshot:
+    """The same as `now`, which knows in what it differs from `before`: told by that, it is what it is by itself."""
+    resources = {
+        type_url: before.of(type_url).after(now.of(type_url), before.of(type_url).keys() - now.of(type_url).keys())
+        for type_url in TYPES
+    }
+    found = Snapshot(resources, before)
+    for type_url in TYPES:
+        assert found.of(type_url) == now.of(type_url)
+        assert found.parents_of(type_url) == now.parents_of(type_url)
+        missing = now.parents_of(type_url).keys() - now.of(type_url).keys()
+        assert found.missing.get(type_url, frozenset()) == now.missing.get(type_url, frozenset()) == missing
+    return found
+
+
+def assert_judged(session: Session) -> None:
+    """What a session knows of each type by what has changed is what it would find by comparing everything."""
+    for type_url, each in session.subscriptions.items() if session.snapshot is not None else ():
+        desired = session.snapshot.of(type_url) if session.snapshot is not None else {}
+        versions = {name: held.version for name, held in each.held.items()}
+        behind = {name for name, wanted in desired.items() if versions.get(name) != wanted.version}
+        assert each.behind() == behind | ((each.again | each.leaving) & desired.keys())
+        assert each.surplus() == each.held.keys() - desired.keys()
+        waited_for = each.names - desired.keys() - each.absent
+        assert each.unanswered() == {name for name in waited_for if name not in each.held or name in each.again}
+        assert each.needed == Counter(need for held in each.held.values() for need in held.needs or ())
+        assert each.is_known == all(held.needs is not None for held in each.held.values())
 
 
 def assert_nothing_is_broken(envoy: FakeEnvoy) -> None:
@@ -114,10 +152,10 @@ def assert_nothing_is_broken(envoy: FakeEnvoy) -> None:
 steps = st.lists(st.sampled_from(("request", "response", "reconnect", "publish")) | st.just("request"), max_size=60)
 
 
-@given(st.data(), steps)
+@given(st.data(), steps, st.booleans())
 @settings(max_examples=150, deadline=None)
-def test_make_before_break_and_convergence(data: st.DataObject, kinds: list[str]) -> None:
-    wire = Wire(Session(), FakeEnvoy())
+def test_make_before_break_and_convergence(data: st.DataObject, kinds: list[str], remembers: bool) -> None:
+    wire = Wire(Session(), FakeEnvoy(), remembers)
     wire.envoy.connect()
     wanted = data.draw(snapshots())
     wire.publish(wanted)
@@ -137,17 +175,19 @@ def test_make_before_break_and_convergence(data: st.DataObject, kinds: list[str]
     assert wire.envoy.has[CLUSTER] == wanted.of(CLUSTER)
     assert wire.envoy.has[LISTENER] == wanted.of(LISTENER)
     for type_url in (ENDPOINTS, ROUTE_TABLE, SECRET):
-        needed = wanted.parents.get(type_url, {})
+        needed = wanted.parents_of(type_url)
         assert wire.envoy.has[type_url] == {name: wanted.of(type_url)[name] for name in needed}
     acceptance = acceptance_of(wanted, [wire.session])
     assert (acceptance.pending, acceptance.rejected) == ({}, {})
 
 
-@given(snapshots(), snapshots(), st.lists(st.integers(0, 8), min_size=1, max_size=8))
+@given(snapshots(), snapshots(), st.lists(st.integers(0, 8), min_size=1, max_size=8), st.booleans())
 @settings(max_examples=100, deadline=None)
-def test_what_goes_may_come_back_at_any_moment(one: Snapshot, other: Snapshot, exchanges: list[int]) -> None:
+def test_what_goes_may_come_back_at_any_moment(
+    one: Snapshot, other: Snapshot, exchanges: list[int], remembers: bool
+) -> None:
     """Of two configurations each takes the other's place, after so many messages each way."""
-    wire = Wire(Session(), FakeEnvoy())
+    wire = Wire(Session(), FakeEnvoy(), remembers)
     wire.envoy.connect()
     wire.publish(one)
     wire.settle()
@@ -178,7 +218,7 @@ def test_exactly_the_bad_are_rejected_and_the_last_good_serve(
     wire.envoy.refuses = {(ROUTE_TABLE, each.version) for each in bad}
     wire.publish(after)
     wire.settle()
-    needed = after.parents.get(ROUTE_TABLE, {})
+    needed = after.parents_of(ROUTE_TABLE)
     # Versions are of content, the name in it: no two tables share one.
     expected = {each.name for each in bad if each.name in needed}
     assert set(acceptance_of(after, [wire.session]).rejected.get("route_table", {})) == expected

@@ -16,8 +16,10 @@ _LOOK_S = 10.0
 """How often it is asked whether the process rests,"""
 _RESTING_SHARE = 0.02
 """which it does if it took no more of a processor than that."""
-_AT_LATEST = 100
-"""Full collections after which everything is looked at, rest or no rest: each is some 70,000 more objects."""
+_AT_LATEST = 300
+"""Full collections after which everything is looked at, rest or no rest: each is some 20,000 more objects."""
+_FULL_EVERY = 3
+"""Collections of the middle generation, not ten: what is looked at is the same, and the stops are shorter."""
 
 
 class Garbage:
@@ -39,12 +41,15 @@ class Garbage:
     @contextmanager
     def set_aside(self) -> Iterator[None]:
         """What is there now, what has been imported above all, and what each full collection finds alive."""
+        young, middle, old = gc.get_threshold()
+        gc.set_threshold(young, middle, _FULL_EVERY)
         gc.freeze()
         gc.callbacks.append(self._collected)
         try:
             yield
         finally:
             gc.callbacks.remove(self._collected)
+            gc.set_threshold(young, middle, old)
             gc.unfreeze()
 
     def look(self, is_resting: bool) -> None:

@@ -52,7 +52,7 @@ def test_without_a_rest_it_is_found_in_the_end(garbage: Garbage) -> None:
     was_old = weakref.ref(old)
     gc.collect()
     del old
-    for _ in range(100):
+    for _ in range(300):
         gc.collect()
         garbage.look(is_resting=False)
     assert was_old() is None
