@@ -126,7 +126,7 @@ def _report(name: str, done: _Run, options: WrappedOptions) -> PassageReport:
     forgives = any(each.speaks_of_errors for each in options.expectations)
     found = (
         *checks(gateways, rules, forgives_errors=forgives),
-        *(each.check(rules) for each in options.expectations),
+        *(each.check(gateways, rules) for each in options.expectations),
     )
     ended = done.ended
     return PassageReport(

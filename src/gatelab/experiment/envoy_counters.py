@@ -54,7 +54,8 @@ def reading(clusters: bytes, stats: bytes, backends: Iterable[str]) -> Reading:
         if (backend := _backend(name, in_stats)) is not None:
             totals[backend] += int(count)
     workers = _WORKERS.search(text)
-    return Reading(endpoints, totals, int(workers[1]) if workers else 0, outcomes(ended, text))
+    how = outcomes(ended, text, lambda name: _backend(name, in_stats))
+    return Reading(endpoints, totals, int(workers[1]) if workers else 0, how)
 
 
 def _clusters(body: bytes) -> list[dict[str, Any]]:

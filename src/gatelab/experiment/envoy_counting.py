@@ -45,6 +45,10 @@ class EnvoyCounts:
     ok: Mapping[str, int] = field(default_factory=dict)
     """By backend, requests that were answered; what else `failed` or was given up: `envoy_outcomes` says which."""
     failed: Mapping[str, int] = field(default_factory=dict)
+    unready: Mapping[str, int] = field(default_factory=dict)
+    """By backend, requests that found no pod ready, and so went to none."""
+    unrouted: int = 0
+    """Requests that no rule takes, or one without a backend."""
     received: int = 0
     """Requests that clients sent to the Gateway, wherever they went."""
     refused: int = 0
@@ -138,6 +142,8 @@ class EnvoyCounting:
             open=unattributed,
             ok=summed(each.outcomes.ok for each in tallies),
             failed=summed(each.outcomes.failed for each in tallies),
+            unready=summed(each.outcomes.unready for each in tallies),
+            unrouted=sum(each.outcomes.unrouted for each in tallies),
             received=sum(each.outcomes.received for each in tallies),
             refused=sum(each.outcomes.refused for each in tallies),
         )

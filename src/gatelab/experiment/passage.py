@@ -33,6 +33,7 @@ def gateway_report(seen: Seen) -> GatewayReport:
         gateway=str(seen.gateway),
         received=counts.received,
         passed_on=counts.total,
+        unrouted=counts.unrouted,
         handshakes_failed=counts.refused,
         envoys=counts.envoys,
         workers=counts.workers,
@@ -50,7 +51,8 @@ def rule_reports(seen: Seen, *, bound: float | None, confidence: float) -> tuple
     if isinstance(counts, Unknown):
         return ()
     by_backend = _by_backend(counts.endpoints)
-    used = [each for each in seen.groups if any(counts.backends.get(backend.name) for backend in each.backends)]
+    taken = summed([counts.backends, counts.unready])
+    used = [each for each in seen.groups if any(taken.get(backend.name) for backend in each.backends)]
     return tuple(_of_group(each, seen, counts, by_backend, bound, confidence) for each in used)
 
 
@@ -77,14 +79,16 @@ def _of_group(
     reason = CHANGED if first != last else NO_SHARES if len(names) > 1 and not expected else ""
     test = _test(spread, expected, expect, reason)
     backends = {name: counts.backends.get(name, 0) for name in names}
+    without_pod = sum(counts.unready.get(name, 0) for name in names)
     return RuleReport(
         gateway=str(group.gateway),
         routes=group.routes,
-        requests=sum(backends.values()),
+        requests=sum(backends.values()) + without_pod,
         ok=sum(counts.ok.get(name, 0) for name in names),
-        errors=sum(counts.failed.get(name, 0) for name in names),
+        errors=sum(counts.failed.get(name, 0) for name in names) + without_pod,
         pods=dict(spread.counts),
         unattributed=sum(counts.open.get(name, 0) for name in names),
+        without_pod=without_pod,
         spread=spread_report(spread, test, expected),
         weights=_weights(group, backends, expect),
     )

@@ -8,20 +8,20 @@ from dataclasses import dataclass
 from typing import Final
 
 from gatelab.experiment.expression import Expression
-from gatelab.experiment.passage_report import RuleReport
-from gatelab.experiment.passage_verdict import title
+from gatelab.experiment.passage_report import GatewayReport, RuleReport
+from gatelab.experiment.passage_verdict import failures, taken, title
 from gatelab.experiment.report import Check, Result, SpreadReport
 
-_Rules = Sequence[RuleReport]
-_OF_ERRORS: Final[Mapping[str, Callable[[_Rules], float]]] = {
-    "errors": lambda rules: sum(each.errors for each in rules),
-    "ok": lambda rules: sum(each.ok for each in rules),
-    "error_rate": lambda rules: sum(each.errors for each in rules) / (sum(each.requests for each in rules) or 1),
+_Figure = Callable[[Sequence[GatewayReport], Sequence[RuleReport]], float]
+_OF_ERRORS: Final[Mapping[str, _Figure]] = {
+    "errors": failures,
+    "ok": lambda _, rules: sum(each.ok for each in rules),
+    "error_rate": lambda gateways, rules: failures(gateways, rules) / (taken(gateways, rules) or 1),
 }
-_OF_ALL: Final[Mapping[str, Callable[[_Rules], float]]] = {
+_OF_ALL: Final[Mapping[str, _Figure]] = {
     **_OF_ERRORS,
-    "count": lambda rules: sum(each.requests for each in rules),
-    "pods": lambda rules: len({pod for each in rules for pod, count in each.pods.items() if count}),
+    "count": taken,
+    "pods": lambda _, rules: len({pod for each in rules for pod, count in each.pods.items() if count}),
 }
 _OF_EACH_RULE: Final[Mapping[str, Callable[[SpreadReport], float]]] = {
     "spread.max_minus_min": lambda spread: spread.max_minus_min,
@@ -47,21 +47,21 @@ class PassageExpectation:
         """Then it takes the place of the rule that no request may fail."""
         return self.expression.name in _OF_ERRORS
 
-    def check(self, rules: _Rules) -> Check:
+    def check(self, gateways: Sequence[GatewayReport], rules: Sequence[RuleReport]) -> Check:
         """Of no requests nothing is met."""
         name, text = self.expression.name, self.expression.text
-        if not rules:
+        if not taken(gateways, rules):
             return Check(name=text, result="fail", sentence=f"{name} was not measured, expected {text}")
-        values = self._values(rules)
-        result: Result = "pass" if all(map(self.expression.is_met_by, values.values())) else "fail"
+        values = self._values(gateways, rules)
+        result: Result = "pass" if values and all(map(self.expression.is_met_by, values.values())) else "fail"
         shown = ", ".join(f"{value:g}{where}" for where, value in values.items())
         return Check(name=text, result=result, sentence=f"{name} is {shown}, expected {text}")
 
-    def _values(self, rules: _Rules) -> Mapping[str, float]:
+    def _values(self, gateways: Sequence[GatewayReport], rules: Sequence[RuleReport]) -> Mapping[str, float]:
         """By where."""
         of_rule = _OF_EACH_RULE.get(self.expression.name)
         if of_rule is None:
-            return {"": _OF_ALL[self.expression.name](rules)}
+            return {"": _OF_ALL[self.expression.name](gateways, rules)}
         if len(rules) == 1:
             return {"": of_rule(rules[0].spread)}
         return {f" ({title(each)} of {each.gateway})": of_rule(each.spread) for each in rules}

@@ -33,6 +33,7 @@ class RuleReport(_Part, frozen=True):
     errors: int
     pods: dict[str, int]
     unattributed: int
+    without_pod: int
     spread: SpreadReport
     weights: WeightsReport | None
 
@@ -43,6 +44,7 @@ class GatewayReport(_Part, frozen=True):
     gateway: str
     received: int
     passed_on: int
+    unrouted: int
     handshakes_failed: int
     envoys: int
     workers: int

@@ -20,7 +20,7 @@ def checks(
     arrived = _arrived(gateways, rules, errors_will_do=forgives_errors)
     if arrived.result != "pass":
         return (arrived,)
-    errors = () if forgives_errors else (_errors(rules),)
+    errors = () if forgives_errors else (_errors(gateways, rules),)
     return (arrived, *errors, *(each for rule in rules for each in _of_rule(rule)))
 
 
@@ -36,9 +36,9 @@ def verdict(found: Sequence[Check], *, spread_matters: bool) -> Verdict:
 
 def _arrived(gateways: Sequence[GatewayReport], rules: Sequence[RuleReport], *, errors_will_do: bool) -> Check:
     unknown = [each.unknown for each in gateways if each.unknown]
-    requests, ok = sum(each.requests for each in rules), sum(each.ok for each in rules)
+    requests, ok = sum(each.requests - each.without_pod for each in rules), sum(each.ok for each in rules)
     if ok or (requests and errors_will_do):
-        return Check(name="arrived", result="pass", sentence=f"{ok} of {requests} requests were answered")
+        return Check(name="arrived", result="pass", sentence=f"{ok} requests were answered")
     if unknown:
         return Check(name="arrived", result="inconclusive", sentence=f"what arrived is not known: {unknown[0]}")
     return Check(name="arrived", result="fail", sentence=_nothing(gateways, requests))
@@ -66,10 +66,23 @@ def _nothing(gateways: Sequence[GatewayReport], requests: int) -> str:
     )
 
 
-def _errors(rules: Sequence[RuleReport]) -> Check:
-    errors, requests = sum(each.errors for each in rules), sum(each.requests for each in rules)
-    sentence = f"{errors} of {requests} requests failed, as the Gateway saw it"
+def _errors(gateways: Sequence[GatewayReport], rules: Sequence[RuleReport]) -> Check:
+    errors, requests = failures(gateways, rules), taken(gateways, rules)
+    without_pod, unrouted = sum(each.without_pod for each in rules), sum(each.unrouted for each in gateways)
+    of_these = {"found no pod ready": without_pod, "no rule took, or one without a backend": unrouted}
+    shown = "".join(f", {count} {what}" for what, count in of_these.items() if count)
+    sentence = f"{errors} of {requests} requests failed, as the Gateway saw it{shown}"
     return Check(name="errors", result="fail" if errors else "pass", sentence=sentence)
+
+
+def failures(gateways: Sequence[GatewayReport], rules: Sequence[RuleReport]) -> int:
+    """What rules could not get answered, and what found no rule."""
+    return sum(each.errors for each in rules) + sum(each.unrouted for each in gateways)
+
+
+def taken(gateways: Sequence[GatewayReport], rules: Sequence[RuleReport]) -> int:
+    """Requests, with those that found no rule."""
+    return sum(each.requests for each in rules) + sum(each.unrouted for each in gateways)
 
 
 def _of_rule(rule: RuleReport) -> list[Check]:

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from gatelab.experiment.passage_figures import NAMES, PassageExpectation
-from gatelab.experiment.passage_report import RuleReport
+from gatelab.experiment.passage_report import GatewayReport, RuleReport
 from gatelab.experiment.passage_verdict import checks, verdict
 from gatelab.experiment.report import Result, SpreadReport, SpreadTest
 
@@ -21,10 +21,26 @@ def rule(*, ok: int = 100, errors: int = 0, result: Result = "pass", **changes: 
         "errors": errors,
         "pods": {"a": 60, "b": 40, "c": 0},
         "unattributed": 0,
+        "without_pod": 0,
         "spread": spread,
         "weights": None,
     }
     return RuleReport(**fields | changes)
+
+
+def gateway(*, unrouted: int) -> GatewayReport:
+    return GatewayReport(
+        gateway="shop/front",
+        received=100,
+        passed_on=100 - unrouted,
+        unrouted=unrouted,
+        handshakes_failed=0,
+        envoys=1,
+        workers=1,
+        readings=2,
+        unknown="",
+        notes=(),
+    )
 
 
 @pytest.mark.parametrize(
@@ -67,20 +83,31 @@ def test_a_spread_that_nobody_asked_about_may_stay_open(result: Result, matters:
     ],
 )
 def test_expectations(text: str, result: str, sentence: str) -> None:
-    found = PassageExpectation.parse(text).check([rule(ok=98, errors=2)])
+    found = PassageExpectation.parse(text).check([], [rule(ok=98, errors=2)])
     assert (found.name, found.result, found.sentence) == (text, result, sentence)
+
+
+def test_what_the_gateway_answered_itself_has_failed() -> None:
+    rules, gateways = [rule(ok=90, errors=4, without_pod=4)], [gateway(unrouted=6)]
+    found = {each.name: each for each in checks(gateways, rules, forgives_errors=False)}
+    assert found["errors"].result == "fail"
+    said = "10 of 100 requests failed, as the Gateway saw it, 4 found no pod ready, 6 no rule took"
+    assert found["errors"].sentence.startswith(said)
+    assert PassageExpectation.parse("error_rate==10%").check(gateways, rules).result == "pass"
+    assert PassageExpectation.parse("count==100").check(gateways, rules).result == "pass"
+    assert PassageExpectation.parse("spread.cv<1").check([gateway(unrouted=6)], []).result == "fail"
 
 
 def test_of_the_spread_every_rule_must_meet_them() -> None:
     other = rule(routes=("shop/book rule 0",))
-    found = PassageExpectation.parse("spread.max_minus_min<=20").check([rule(), other])
+    found = PassageExpectation.parse("spread.max_minus_min<=20").check([], [rule(), other])
     assert found.result == "pass"
     assert "20 (shop/till rule 0 of shop/front), 20 (shop/book rule 0 of shop/front)" in found.sentence
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_of_nothing_nothing_is_met(name: str) -> None:
-    assert PassageExpectation.parse(f"{name}>=0").check([]).result == "fail"
+    assert PassageExpectation.parse(f"{name}>=0").check([], []).result == "fail"
 
 
 @pytest.mark.parametrize("text", ["p99<10ms", "jain>1", "errors"])
