@@ -22,7 +22,8 @@ def plan_text(experiment: Experiment) -> str:
         its = cell_experiment(experiment, cell)
         paths = (cell.path,) if cell.path is not None else ORDER
         total_s += Turns.for_duration(its.load.duration_s, paths).total_s
-        load = f"{its.load.rps:g} calls/s for {its.load.duration} over {its.load.connections} connections"
+        over = f"{its.load.connections} connection{'' if its.load.connections == 1 else 's'}"
+        load = f"{its.load.rps:g} calls/s for {its.load.duration} over {over}"
         lines.append(f"{cell.name}: {load}, {', '.join(_WHAT[path] for path in paths)}")
         expected = expected_of(cell, its.expect)
         lines += [f"    expects {', '.join(expected)}"] if expected else []

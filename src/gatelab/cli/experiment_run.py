@@ -124,7 +124,7 @@ def _overridden(experiment: Experiment, overrides: Overrides) -> Experiment:
     changed = msgspec.structs.replace(
         load,
         rps=overrides.rps or load.rps,
-        duration=load.duration if overrides.duration_s is None else f"{overrides.duration_s:.9f}s",
+        duration=load.duration if overrides.duration_s is None else _duration(overrides.duration_s),
         connections=overrides.connections or load.connections,
     )
     expect = experiment.expect
@@ -133,3 +133,8 @@ def _overridden(experiment: Experiment, overrides: Overrides) -> Experiment:
         expect = msgspec.structs.replace(expect, spread=min(COARSEST_BOUND, max(expect.bound, shown)))
     repetitions = overrides.repetitions or experiment.repetitions
     return msgspec.structs.replace(experiment, load=changed, expect=expect, repetitions=repetitions)
+
+
+def _duration(seconds: float) -> str:
+    """As in the file: `2.5s`."""
+    return f"{seconds:.9f}".rstrip("0").rstrip(".") + "s"

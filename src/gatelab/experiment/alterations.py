@@ -71,6 +71,14 @@ class Alterations:
 
     async def undo(self) -> tuple[str, ...]:
         """What could not be put back, for people. Never raises an ApiError."""
+        failed = [*await self._undo_replicas(), *await self._undo_policies()]
+        self._replicas.clear()
+        self._infrastructure.clear()
+        self._policies.clear()
+        self._made.clear()
+        return tuple(failed)
+
+    async def _undo_replicas(self) -> list[str]:
         failed = []
         for key, (before, now) in self._replicas.items():
             if before != now:
@@ -79,22 +87,20 @@ class Alterations:
                     f"Deployment {key} keeps {now} replicas, it had {before}",
                     self.cluster.patch(DEPLOYMENT, key, {"spec": {"replicas": before}}),
                 )
-        for gateway, before_it in self._infrastructure.items():
+        return failed
+
+    async def _undo_policies(self) -> list[str]:
+        failed = []
+        for gateway, before in self._infrastructure.items():
             self.said(f"Gateway {gateway} gets its parameters back")
-            patch: dict[str, Any] = {"spec": {"infrastructure": None}}
-            if before_it is not None:
-                reference = before_it.get("parametersRef")
-                patch = {"spec": {"infrastructure": {"parametersRef": reference}}}
+            infrastructure = None if before is None else {"parametersRef": before.get("parametersRef")}
             failed += await self._try(
-                f"Gateway {gateway} keeps the parameters of the experiment", self.cluster.patch(GATEWAY, gateway, patch)
+                f"Gateway {gateway} keeps the parameters of the experiment",
+                self.cluster.patch(GATEWAY, gateway, {"spec": {"infrastructure": infrastructure}}),
             )
         for key in self._made:
             failed += await self._try(f"ConfigMap {key} is left over", self.cluster.delete(CONFIG_MAP, key))
-        self._replicas.clear()
-        self._infrastructure.clear()
-        self._policies.clear()
-        self._made.clear()
-        return tuple(failed)
+        return failed
 
     async def _try(self, otherwise: str, doing: Any) -> list[str]:
         try:

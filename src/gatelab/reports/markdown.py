@@ -20,7 +20,8 @@ def document(report: Report | MatrixReport) -> str:
 def _of_run(report: Report) -> list[str]:
     load = report.load
     paths: dict[str, PathReport] = {"direct": report.direct, "l4": report.l4, "l7": report.l7}
-    what = f"{load.rps:g} calls/s for {load.duration_s:g} s over {load.connections} connections on each path"
+    over = f"{load.connections} connection{'' if load.connections == 1 else 's'}"
+    what = f"{load.rps:g} calls/s for {load.duration_s:g} s over {over} on each path"
     return [
         _head(report.experiment, report.verdict, f"{report.verdict}: {what}"),
         _checks(report.checks),

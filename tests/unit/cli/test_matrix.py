@@ -51,7 +51,7 @@ def test_validate_says_what_would_be_done(file: Path) -> None:
     assert done.exit_code == 0
     lines = done.stdout.splitlines()
     assert lines[0].startswith("hello-grpc: greetings.GreetMe/Send of cilium-gateway")
-    assert "replicas=2 path=gateway: 100 calls/s for 10s over 1 connections, through the Gateway" in lines
+    assert "replicas=2 path=gateway: 100 calls/s for 10s over 1 connection, through the Gateway" in lines
     assert lines[-1] == "16 measurements, about 165 s of load"
 
 

@@ -93,6 +93,7 @@ async def test_a_run_with_all_that_may_happen(make_cluster: MakeCluster) -> None
     assert found.notes[0].startswith("1 of the Gateway's Envoys ended during the load")
     assert found.notes[1] == "1 pods left during the load: b"
     assert names.by_backend(found.pods) == {"shop/till:80": 98, "shop/canary:80": 11}
+    assert [text for _, text in names.seen] == ["pod b has gone"]
 
 
 @pytest.mark.parametrize(
