@@ -214,7 +214,13 @@ gateways = st.builds(
     ),
     st.sampled_from(["gw", "gw2"]),
     st.lists(listeners, min_size=1, max_size=4, unique_by=lambda listener: str(listener["name"])),
-    optional(allowedListeners=optional(namespaces=allowed_namespaces), tls=gateway_tls),
+    optional(
+        allowedListeners=optional(namespaces=allowed_namespaces),
+        tls=gateway_tls,
+        infrastructure=st.sampled_from(["tuning", "nobody"]).map(
+            lambda name: {"parametersRef": {"group": "", "kind": "ConfigMap", "name": name}}
+        ),
+    ),
 )
 listener_sets = st.builds(
     lambda name, namespace, parent, each, created: made(
@@ -244,7 +250,8 @@ routes = st.builds(
 
 
 def unique(objects: Sequence[Object]) -> list[Object]:
-    by_key = {(each["kind"], each["metadata"]["namespace"], each["metadata"]["name"]): each for each in objects}
+    """Of those that have the same name the last one."""
+    by_key = {(each["kind"], each["metadata"].get("namespace"), each["metadata"]["name"]): each for each in objects}
     return list(by_key.values())
 
 
@@ -334,5 +341,10 @@ objects = st.lists(
 ).map(unique)
 
 
+def beside(these: Sequence[Object]) -> list[Object]:
+    """These, and what every golden case has."""
+    return unique((*shared_objects(), *these))
+
+
 def result(these: Sequence[Object]) -> Translation:
-    return translate(snapshot((*shared_objects(), *these)))
+    return translate(snapshot(beside(these)))

@@ -1,4 +1,6 @@
-"""The Gateway API's rules of attachment and precedence, taken from its text one by one and without any haste.
+"""The Gateway API's rules of attachment and precedence, and Kubernetes' rule of who serves behind a Service.
+
+They are taken from the text one by one and without any haste.
 
 Nothing here comes from what is tested: objects are the plain dictionaries that a user writes.
 """
@@ -169,3 +171,24 @@ def _http_rank(match: Object, request: Request) -> tuple[int, ...] | None:
         int(method is not None),
         len(match.get("headers", ())),
     )
+
+
+def servers(service: str, port: Object, slices: Iterable[Object]) -> set[tuple[str, int]]:
+    """Who serves a port of a Service of namespace default: the ready ones; without any, those that end but still serve.
+
+    "ready" that is not said is true, "serving" is then as "ready" is, "terminating" is false (EndpointConditions); of
+    several addresses the first counts (Endpoint); a port that names no number is all of them, and so none.
+    """
+    found: dict[bool, set[tuple[str, int]]] = {True: set(), False: set()}
+    for each in slices:
+        metadata = each["metadata"]
+        if metadata["labels"]["kubernetes.io/service-name"] != service or metadata["namespace"] != "default":
+            continue
+        same = (p["port"] for p in each["ports"] if (p["name"], p["protocol"]) == (port["name"], port["protocol"]))
+        numbers = [number for number in same if number is not None and each["addressType"] != "FQDN"]
+        for endpoint in each["endpoints"]:
+            states = endpoint["conditions"]
+            ready, ends = states.get("ready", True), states.get("terminating", False)
+            if (ends and states.get("serving", ready)) or (not ends and ready):
+                found[not ends] |= {(address, number) for address in endpoint["addresses"][:1] for number in numbers}
+    return found[True] or found[False]

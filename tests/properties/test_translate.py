@@ -7,39 +7,50 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from backend_strategies import classes, services, slices, tuning, tunings
 from gatelab.gateway.translate import translate
 from gatelab.gateway.translate.hostnames import coverers, covers, intersection, normal
 from gatelab.kinds.objects import Object
 from gatelab.proxy.model import HttpChain, ProxyConfig, Route, VirtualHost
 from gatelab.proxy.resources import encode
-from gateway_strategies import hosts, labels, made, names, objects, optional, required, result, unique
-from golden_cases import ADDRESS, shared_objects, snapshot
+from gateway_strategies import beside, hosts, labels, made, names, objects, optional, required, result, unique
+from golden_cases import ADDRESS, endpoints_by_gateway, snapshot
 
 quickly = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
+surroundings = st.lists(services | services | slices | slices | tunings | classes, max_size=6)
+everything = st.tuples(objects, surroundings).map(lambda both: unique([*both[0], *both[1]]))
+
+
 @quickly
-@given(objects, st.randoms(use_true_random=False))
+@given(everything, st.randoms(use_true_random=False))
 def test_the_order_of_objects_does_not_matter(these: list[Object], random: Any) -> None:
-    shuffled = [*shared_objects(), *these]
+    given_ = beside(these)
+    translation = translate(snapshot(given_))
+    shuffled = given_.copy()
     random.shuffle(shuffled)
-    assert repr(translate(snapshot(shuffled))) == repr(result(these))
+    again = translate(snapshot(shuffled))
+    assert repr(again) == repr(translation)
+    assert endpoints_by_gateway(shuffled, again) == endpoints_by_gateway(given_, translation)
 
 
 @quickly
-@given(objects)
+@given(everything)
 def test_an_unrelated_object_changes_nothing_else(these: list[Object]) -> None:
     foreign = made("Gateway", "foreign", "other", {"gatewayClassName": "nobody", "listeners": []})
     route = made("GRPCRoute", "elsewhere", "other", {"parentRefs": [{"name": "foreign"}]})
-    assert result([*these, foreign, route]) == result(these)
+    unread = tuning("unread", "default", {"workers": "0"})
+    assert result([*these, foreign, route, unread]) == result(these)
 
 
 @quickly
-@given(objects)
+@given(everything)
 def test_every_object_is_answered(these: list[Object]) -> None:
     """Whatever was generated is schema-valid: nothing raises, and nothing stays without a word."""
     translation = result(these)
     assert translation.problems == ()
+    found = endpoints_by_gateway(beside(these), translation)
     keys = {str(key) for key in translation.gateways}
     for obj in these:
         if obj["kind"] == "Gateway":
@@ -52,6 +63,9 @@ def test_every_object_is_answered(these: list[Object]) -> None:
         for listener in outcome.listeners:
             assert {each.type for each in listener.verdict.conditions} == {"Accepted", "ResolvedRefs", "Conflicted"}
         assert_references_resolve(outcome.config or ProxyConfig())
+        assert found[outcome.gateway.metadata.key].keys() == {
+            each.name for each in (outcome.config or ProxyConfig()).backends
+        }
         assert encode(outcome.config or ProxyConfig())
         for table in (outcome.config or ProxyConfig()).route_tables:
             for host in table.hosts:
