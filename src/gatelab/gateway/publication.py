@@ -17,6 +17,7 @@ from gatelab.gateway.translate.endpoints import EndpointsMemo
 from gatelab.gateway.translate.outcome import GatewayOutcome
 from gatelab.kinds.gatewayapi import Route
 from gatelab.kinds.objects import Key
+from gatelab.persistent import PersistentMap
 from gatelab.proxy.model import Acceptance
 
 logger = logging.getLogger(__name__)
@@ -123,18 +124,20 @@ class Publication:
         """The routes, each withheld one in its last good form; with those whose last good form is this one, which
         something else has made new.
         """
-        withheld, unchanged = proxy.quarantine.withheld, set[str]()
-        routes = dict(self._snapshot.routes)
-        for key, route in self._snapshot.routes.items():
-            if (str(key), route.metadata.generation) in withheld:
-                good = proxy.good_routes.get(key)
-                if good is None:
-                    del routes[key]
-                elif good.metadata.generation == route.metadata.generation:
-                    unchanged.add(str(key))
-                else:
-                    routes[key] = good
-        return routes, unchanged
+        routes, unchanged = PersistentMap.of(self._snapshot.routes), set[str]()
+        gone, former = set[RouteId](), dict[RouteId, Route]()
+        for owner, generation in proxy.quarantine.withheld:
+            key = RouteId(*owner.split("/"))
+            route, good = routes.get(key), proxy.good_routes.get(key)
+            if route is None or route.metadata.generation != generation:
+                continue
+            if good is None:
+                gone.add(key)
+            elif good.metadata.generation == generation:
+                unchanged.add(owner)
+            else:
+                former[key] = good
+        return routes.after(former, gone), unchanged
 
     def _generations(self) -> dict[str, int]:
         return {str(key): route.metadata.generation for key, route in self._snapshot.routes.items()}
