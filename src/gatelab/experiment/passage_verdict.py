@@ -41,19 +41,16 @@ def _arrived(gateways: Sequence[GatewayReport], rules: Sequence[RuleReport], *, 
         return Check(name="arrived", result="pass", sentence=f"{ok} requests were answered")
     if unknown:
         return Check(name="arrived", result="inconclusive", sentence=f"what arrived is not known: {unknown[0]}")
-    return Check(name="arrived", result="fail", sentence=_nothing(gateways, requests))
+    return Check(name="arrived", result="fail", sentence=_nothing(gateways, rules, requests))
 
 
-def _nothing(gateways: Sequence[GatewayReport], requests: int) -> str:
+def _nothing(gateways: Sequence[GatewayReport], rules: Sequence[RuleReport], requests: int) -> str:
     names = ", ".join(each.gateway for each in gateways)
     received, failed = sum(each.received for each in gateways), sum(each.handshakes_failed for each in gateways)
     if requests:
-        return f"none of {requests} requests that reached pods was answered without an error"
+        return f"none of {requests} requests that reached pods was answered without an error{_lost(gateways, rules)}"
     if received:
-        return (
-            f"{received} requests reached the Gateways ({names}), and none a pod: no rule of a route takes them, or "
-            "what it leads to is not ready"
-        )
+        return f"{received} requests reached the Gateways ({names}), and none a pod{_lost(gateways, rules)}"
     if failed:
         handshakes = "1 TLS handshake" if failed == 1 else f"{failed} TLS handshakes"
         return (
@@ -68,11 +65,15 @@ def _nothing(gateways: Sequence[GatewayReport], requests: int) -> str:
 
 def _errors(gateways: Sequence[GatewayReport], rules: Sequence[RuleReport]) -> Check:
     errors, requests = failures(gateways, rules), taken(gateways, rules)
-    without_pod, unrouted = sum(each.without_pod for each in rules), sum(each.unrouted for each in gateways)
-    of_these = {"found no pod ready": without_pod, "no rule took, or one without a backend": unrouted}
-    shown = "".join(f", {count} {what}" for what, count in of_these.items() if count)
-    sentence = f"{errors} of {requests} requests failed, as the Gateway saw it{shown}"
+    sentence = f"{errors} of {requests} requests failed, as the Gateway saw it{_lost(gateways, rules)}"
     return Check(name="errors", result="fail" if errors else "pass", sentence=sentence)
+
+
+def _lost(gateways: Sequence[GatewayReport], rules: Sequence[RuleReport]) -> str:
+    """What did not reach a pod and why, as the end of a sentence."""
+    without_pod, unrouted = sum(each.without_pod for each in rules), sum(each.unrouted for each in gateways)
+    why = {"found no pod ready": without_pod, "no rule took, or one without a backend": unrouted}
+    return "".join(f", {count} {what}" for what, count in why.items() if count)
 
 
 def failures(gateways: Sequence[GatewayReport], rules: Sequence[RuleReport]) -> int:

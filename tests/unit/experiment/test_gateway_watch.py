@@ -54,6 +54,7 @@ class Envoys:
         self.sent: dict[str, dict[str, dict[str, tuple[int, int]]]] = {}
         self.received: dict[str, int] = {}
         self.refused = 0
+        self.unrouted = 0
         self.readings = 0
         self.several = asyncio.Event()
         """Set when all counters have been read more than once after the first time."""
@@ -74,6 +75,7 @@ class Envoys:
         ]
         received = self.received.get(pod.name, sum(totals.values()))
         lines.append(f'envoy_http_downstream_rq_total{{envoy_http_conn_manager_prefix="port-80/http"}} {received}')
+        lines.append(f'envoy_http_rq_direct_response{{envoy_http_conn_manager_prefix="port-80/http"}} {self.unrouted}')
         lines.append(f'envoy_listener_ssl_connection_error{{envoy_listener_address="x"}} {self.refused}')
         return "\n".join(lines).encode()
 
@@ -242,7 +244,11 @@ async def test_envoys_that_show_nothing_leave_it_open_what_arrived(cluster: Any,
 @pytest.mark.parametrize(
     ("received", "refused", "said"),
     [
-        (5, 0, "5 requests reached the Gateways (shop/front), and none a pod: no rule of a route takes them"),
+        (
+            5,
+            0,
+            "5 requests reached the Gateways (shop/front), and none a pod, 5 no rule took, or one without",
+        ),
         (0, 2, "no request reached the Gateways (shop/front): 2 TLS handshakes failed"),
         (0, 0, "no request reached the Gateways (shop/front): the program called nothing"),
     ],
@@ -250,7 +256,7 @@ async def test_envoys_that_show_nothing_leave_it_open_what_arrived(cluster: Any,
 async def test_why_nothing_arrived(cluster: Any, envoys: Envoys, received: int, refused: int, said: str) -> None:
     watch = GatewayWatch(cluster, envoys)
     await watch.begin(Wanted(gateways=(FRONT,)))
-    envoys.received, envoys.refused = {"envoy-front": received}, refused
+    envoys.received, envoys.refused, envoys.unrouted = {"envoy-front": received}, refused, received
     (front,) = await watch.finish()
     (check,) = checks([gateway_report(front)], (), forgives_errors=True)
     assert (check.result, check.sentence[: len(said)]) == ("fail", said)
