@@ -7,6 +7,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
+import click
+
+from gatelab.cli.exit_codes import NOT_EXECUTABLE
+
 GRACE_S = 60.0
 """From the first signal on. k6 gives its scenarios 30 s to come to an end, and its teardown as much again."""
 KILL_S = 5.0
@@ -40,13 +44,14 @@ class _Interruption:
 
 
 async def run_to_end(command: Sequence[str], environment: Mapping[str, str]) -> Ended:
-    """Raises OSError when the program cannot be started.
-
-    A program that does not end within GRACE_S of a signal is ended.
-    """
+    """A program that does not end within GRACE_S of a signal is ended. One that cannot be started has ended with 126."""
     interruption = _Interruption()
     with _handled(interruption):
-        process = interruption.process = await asyncio.create_subprocess_exec(*command, env=dict(environment))
+        try:
+            process = interruption.process = await asyncio.create_subprocess_exec(*command, env=dict(environment))
+        except OSError as error:
+            click.echo(f"Error: {command[0]} cannot be run: {error.strerror}", err=True)
+            return Ended(NOT_EXECUTABLE, "")
         if interruption.first:
             interruption.send(signal.Signals[interruption.first])  # it came before there was anybody to tell
         try:

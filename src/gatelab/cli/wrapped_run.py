@@ -66,10 +66,8 @@ def run_wrapped(program: WrappedProgram, arguments: Sequence[str], options: Wrap
         done = asyncio.run(_watched(file, command, program.target(arguments), options))
     except (CouldNotRun, KubeconfigError, LabError) as error:
         return _said(NOT_EXECUTED, str(error))
-    except OSError as error:
-        return _said(NOT_EXECUTABLE, f"{path} cannot be run: {error.strerror}")
     if done.ended.exit_code in (NOT_EXECUTED, NOT_EXECUTABLE, NOT_FOUND):
-        return done.ended.exit_code  # `gatelab exec` has said why
+        return done.ended.exit_code  # why has been said, maybe by `gatelab exec`
     report = _report(program.name, done, options)
     _write(report, options)
     return done.ended.exit_code or (FAILED if report.verdict == "fail" else OK)

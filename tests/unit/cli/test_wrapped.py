@@ -127,6 +127,13 @@ async def test_how_a_program_ends(script: str, code: int) -> None:
     assert await run_to_end(["/bin/sh", "-c", script], os.environ) == Ended(code, "")
 
 
+async def test_a_program_that_cannot_be_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    text = tmp_path / "k6"
+    text.write_text("no program")
+    assert await run_to_end([str(text)], os.environ) == Ended(126, "")
+    assert capsys.readouterr().err == f"Error: {text} cannot be run: Permission denied\n"
+
+
 async def test_a_program_that_does_not_heed_signals_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("gatelab.cli.wrapped_process.GRACE_S", 0.01)
     monkeypatch.setattr("gatelab.cli.wrapped_process.KILL_S", 0.01)
