@@ -38,6 +38,13 @@ _LOADS = click.Choice(["const", "step", "line", "poisson"])
     show_default=True,
     help="lenient: speak to a TLS server that does not choose h2, as ghz does.",
 )
+@click.option(
+    "--engine",
+    type=click.Choice(["native", "grpcio"]),
+    default="native",
+    show_default=True,
+    help="What speaks gRPC: gatelab's own, or the library grpcio, for a second opinion.",
+)
 @click.option("--async", "async_", is_flag=True, help="Calls start without waiting for others: -c is no bound.")
 @click.option("-r", "--rps", type=click.FloatRange(min=0), default=0, help="Calls a second, open loop; 0: no limit.")
 @click.option("--load-schedule", type=_LOADS, default="const", show_default=True, help="How the rate changes.")

@@ -22,6 +22,7 @@ class Options:
     insecure: bool
     authority: str | None
     alpn: str
+    engine: str
     async_: bool
     rps: float
     load_schedule: str

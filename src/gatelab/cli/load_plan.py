@@ -56,6 +56,10 @@ def check(options: Options) -> None:
         )
     if options.workers and not options.duration and options.workers > options.total:
         raise click.UsageError(f"--workers {options.workers} with --total {options.total}: some would have no call")
+    if options.engine == "grpcio" and options.skip_tls:
+        raise click.UsageError("--engine grpcio verifies certificates always: give --cacert instead of --skipTLS")
+    if options.engine == "grpcio" and options.alpn != "strict":
+        raise click.UsageError("--engine grpcio demands h2 of ALPN always: --alpn lenient needs the native engine")
     if options.skip_first > options.total and not options.duration:
         raise click.UsageError("you cannot skip more requests than those run")
     if options.async_ and options.duration and not _schedule(options):
@@ -87,6 +91,8 @@ async def plan_of(options: Options, target: Target, progress: LoadProgress) -> L
             authority=authority,
             server_name=options.cname,
             alpn=cast("Alpn", options.alpn),
+            engine=cast('Literal["native", "grpcio"]', options.engine),
+            credentials=tls_options.credentials(place) if options.engine == "grpcio" else None,
             connections=options.connections,
             workers=processes,
             warm_up_s=options.warm_up,

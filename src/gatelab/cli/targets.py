@@ -15,7 +15,7 @@ from gatelab.grpc_wire.errors import ConnectError
 from gatelab.node.errors import LabError
 
 if TYPE_CHECKING:
-    from gatelab.load import Recipe
+    from gatelab.load import Credentials, Recipe
 
 DEFAULT_LAB = "gatelab"
 
@@ -42,6 +42,18 @@ class TlsOptions:
 
         return None if self.plaintext else Recipe("gatelab.call.tls:client_context", self._arguments(place))
 
+    def credentials(self, place: Place) -> "Credentials | None":
+        """The same as texts; the files have been found to be in order. Raises OSError."""
+        from gatelab.load import Credentials
+
+        if self.plaintext:
+            return None
+        roots = Path(self.ca_file).read_bytes() if self.ca_file else _system_roots() if place.trusted else None
+        if roots is not None and not self.ca_file:
+            roots += "".join(place.trusted).encode()
+        certificate, key = (Path(file).read_bytes() if file else None for file in (self.cert_file, self.key_file))
+        return Credentials(roots=roots, certificate=certificate, key=key)
+
     def _arguments(self, place: Place) -> dict[str, Any]:
         return {
             "insecure": self.insecure,
@@ -50,6 +62,11 @@ class TlsOptions:
             "cert_file": self.cert_file,
             "key_file": self.key_file,
         }
+
+
+def _system_roots() -> bytes:
+    file = ssl.get_default_verify_paths().cafile
+    return Path(file).read_bytes() if file else b""
 
 
 def authority_of(target: str, *, authority: str | None, server_name: str | None, plaintext: bool) -> str:

@@ -6,6 +6,7 @@ formats, and must not hide its own limits: a generator that could not keep its s
 """
 
 from gatelab.load.callers import Callers
+from gatelab.load.credentials import Credentials
 from gatelab.load.errors import WorkerError
 from gatelab.load.histogram import Histogram
 from gatelab.load.plan import LoadPlan, Progress
@@ -23,6 +24,7 @@ __all__ = [
     "CallDetail",
     "Callers",
     "ConnectionResult",
+    "Credentials",
     "Generator",
     "Histogram",
     "LoadPlan",

@@ -55,6 +55,14 @@ class Agenda:
                 self.lateness.record(now_ns - due_ns)
         return self.started - 1
 
+    def due(self, last_ns: int) -> int:
+        """How many should have been started by the end, or until the last one ended; 0 in a closed loop."""
+        return self.due_before(min(self.end_ns, last_ns))
+
+    def unsent(self, last_ns: int) -> int:
+        """Calls that were due before the end of the plan and never started; 0 in a closed loop."""
+        return max(0, self.due(last_ns) - self.started)
+
     def due_before(self, moment_ns: int) -> int:
         """How many calls an open loop should have started by then; 0 for a closed one."""
         if self.schedule is None or moment_ns <= self.begin_ns:

@@ -66,14 +66,6 @@ class Engine:
         """Calls that are due and have not started."""
         return max(0, self.agenda.due_before(time.monotonic_ns()) - self.agenda.started) + len(self._again)
 
-    def due(self) -> int:
-        """Calls that an open loop should have started so far."""
-        return self.agenda.due_before(min(self.agenda.end_ns, self.last_ns))
-
-    def unsent(self) -> int:
-        """Calls that were due before the end of the plan and never started; 0 in a closed loop."""
-        return max(0, self.due() - self.agenda.started)
-
     def expire(self, now_ns: int) -> None:
         """Ends the calls that have had their time without an answer."""
         for call in list(self.in_flight):

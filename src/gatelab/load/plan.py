@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from gatelab.load.callers import Callers
+from gatelab.load.credentials import Credentials
 from gatelab.load.recipe import Recipe
 from gatelab.load.requests import RequestSource
 from gatelab.load.schedule import Arrivals, Schedule
@@ -76,6 +77,9 @@ class LoadPlan:
     authority: str = ""
     """`:authority`; host:port if empty."""
     server_name: str | None = None
+    credentials: Credentials | None = None
+    """The same as `tls`, for the engine grpcio."""
+    engine: Literal["native", "grpcio"] = "native"
     alpn: Literal["strict", "lenient"] = "strict"
     """Whether a server with TLS has to choose h2 by ALPN."""
     rps: float = 0

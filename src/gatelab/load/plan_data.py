@@ -7,6 +7,7 @@ from typing import Any, Final
 import msgspec
 
 from gatelab.load.callers import Callers
+from gatelab.load.credentials import Credentials
 from gatelab.load.plan import LoadPlan
 from gatelab.load.poisson import Poisson
 from gatelab.load.recipe import Recipe
@@ -15,7 +16,19 @@ from gatelab.load.share import Share
 from gatelab.load.streams import StreamPlan
 
 _APART: Final = frozenset(
-    {"schedule", "callers", "stream", "tls", "source", "share", "metadata", "targets", "on_progress", "workers"}
+    {
+        "schedule",
+        "callers",
+        "stream",
+        "tls",
+        "source",
+        "credentials",
+        "share",
+        "metadata",
+        "targets",
+        "on_progress",
+        "workers",
+    }
 )
 
 
@@ -34,6 +47,7 @@ class _PlanData(msgspec.Struct, kw_only=True):
     callers: Callers | None
     stream: StreamPlan | None
     tls: Recipe | None
+    credentials: Credentials | None
     source: Recipe | None
 
 
@@ -56,6 +70,7 @@ def encoded(plan: LoadPlan) -> bytes:
         callers=plan.callers,
         stream=plan.stream,
         tls=plan.tls,
+        credentials=plan.credentials,
         source=plan.source,
     )
     return msgspec.msgpack.encode(data)
@@ -76,6 +91,7 @@ def decoded(data: bytes) -> LoadPlan:
         callers=found.callers,
         stream=found.stream,
         tls=found.tls,
+        credentials=found.credentials,
         source=found.source,
     )
 

@@ -12,7 +12,7 @@ from typing import Final
 
 from gatelab.grpc_wire.errors import ConnectError
 from gatelab.load.collector import Collector
-from gatelab.load.native import Phase, opened
+from gatelab.load.phases import Generator, opened
 from gatelab.load.plan import LoadPlan
 from gatelab.load.result import LoadResult
 
@@ -34,7 +34,7 @@ async def run(plan: LoadPlan, *, stop: asyncio.Event | None = None) -> LoadResul
         return await run_workers(plan, stop)
     generator = await _opened(plan, stop)
     try:
-        with quiet_garbage_collector():
+        with quiet_garbage_collector(plan):
             warm_up = None
             if plan.warm_up_s:
                 collector = Collector(warm_up_of(plan), time.monotonic_ns())
@@ -96,9 +96,9 @@ def loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
     return factory
 
 
-async def _opened(plan: LoadPlan, stop: asyncio.Event) -> Phase:
+async def _opened(plan: LoadPlan, stop: asyncio.Event) -> Generator:
     """The connections. Raises ConnectError, also when `stop` is set before they are there."""
-    found: list[Phase | ConnectError] = []
+    found: list[Generator | ConnectError] = []
 
     async def opening() -> None:
         try:
@@ -129,12 +129,16 @@ _QUIET = 0
 
 
 @contextmanager
-def quiet_garbage_collector() -> Iterator[None]:
+def quiet_garbage_collector(plan: LoadPlan) -> Iterator[None]:
     """No cyclic garbage collection while runs measure; several may do so at the same time.
 
-    A collection stops the loop for milliseconds. What calls allocate holds no cycles, so nothing piles up.
+    A collection stops the loop for milliseconds. What calls allocate holds no cycles, so nothing piles up; what those
+    of grpcio allocate does.
     """
     global _QUIET
+    if plan.engine != "native":
+        yield
+        return
     was_enabled = gc.isenabled() or _QUIET > 0
     if _QUIET == 0:
         gc.collect()

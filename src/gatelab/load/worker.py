@@ -9,8 +9,8 @@ from dataclasses import replace
 
 from gatelab.grpc_wire.errors import ConnectError
 from gatelab.load.frames import Failed, Go, Job, Ready, Stop, Told, framed, next_order
-from gatelab.load.native import Phase, opened
 from gatelab.load.part import Part
+from gatelab.load.phases import Generator, opened
 from gatelab.load.plan import LoadPlan
 from gatelab.load.plan_data import decoded
 from gatelab.load.recipe import Recipe
@@ -60,13 +60,13 @@ async def _work(job: Job, orders: "asyncio.Queue[Go]", stop: asyncio.Event, writ
         writer.write(framed(Failed(str(error) or type(error).__name__, connecting=False)))
         return
     writer.write(framed(Ready()))
-    with quiet_garbage_collector():
+    with quiet_garbage_collector(plan):
         await _phases(generator, plan, orders, stop, writer)
     await generator.close()
 
 
 async def _phases(
-    generator: Phase, plan: LoadPlan, orders: "asyncio.Queue[Go]", stop: asyncio.Event, writer: asyncio.StreamWriter
+    generator: Generator, plan: LoadPlan, orders: "asyncio.Queue[Go]", stop: asyncio.Event, writer: asyncio.StreamWriter
 ) -> None:
     measured = False
     while not measured:

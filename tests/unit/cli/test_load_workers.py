@@ -94,3 +94,14 @@ def test_more_workers_than_connections_or_calls_are_refused(server: str) -> None
     done = run("--workers", "3", "--connections", "3", "-n", "2", server)
     assert done.exit_code == 2
     assert "some would have no call" in done.stderr
+
+
+@pytest.mark.parametrize("workers", [(), ("--workers", "2", "--connections", "2")])
+def test_grpcio_as_the_engine(server: str, files: CertificateFiles, workers: tuple[str, ...]) -> None:
+    tls = ("--cacert", str(files.ca), "--cname", "market.test")
+    done = run(*tls, "--engine", "grpcio", *workers, "-n", "8", "-c", "2", server)
+    report = json.loads(done.stdout)
+    assert (done.exit_code, report["count"], report["statusCodeDistribution"]) == (0, 8, {"OK": 8})
+    assert any("made by grpcio" in note for note in report["notes"])
+    done = run(*tls, "--engine", "grpcio", "--skipTLS", server)
+    assert (done.exit_code, "verifies certificates always" in done.stderr) == (2, True)
