@@ -44,7 +44,7 @@ class _Interruption:
 
 
 async def run_to_end(command: Sequence[str], environment: Mapping[str, str]) -> Ended:
-    """A program that does not end within GRACE_S of a signal is ended. One that cannot be started has ended with 126."""
+    """A program that does not end within GRACE_S of a signal is ended. One that cannot be started ended with 126."""
     interruption = _Interruption()
     with _handled(interruption):
         try:
