@@ -213,7 +213,9 @@ class Engine:
 
     def _start_next(self, now_ns: int) -> bool:
         """Starts one call; False when there is nothing to start now."""
-        agenda = self.agenda
+        agenda, is_full = self.agenda, len(self.in_flight) >= self._concurrency
+        if is_full and agenda.schedule is None:
+            return False  # which is so after each start but the first ones: there is nothing to look up
         due_ns = now_ns if self._again else agenda.next_ns(now_ns)
         if due_ns is None:
             return False
@@ -221,7 +223,7 @@ class Engine:
             agenda.blocked = False
             self._alarm.at(due_ns)
             return False
-        if len(self.in_flight) >= self._concurrency or (link := self._links.pick()) is None:
+        if is_full or (link := self._links.pick()) is None:
             agenda.blocked = True
             return False
         if self._again:

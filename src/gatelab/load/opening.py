@@ -40,6 +40,9 @@ class Opener:
 
     def prepare(self, call: Call, number: int, link: Link) -> None:
         """Makes the request of call `number`. Raises RequestError."""
+        if (same := self._requests.same) is not None:
+            call.request = same
+            return
         call.slot = self._requests.take_slot()
         share = self._share
         caller = share.number(call.slot), share.number(link.number)

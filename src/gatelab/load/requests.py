@@ -59,14 +59,15 @@ class Requests:
         self._wire = wire
         self._client_stream = client_stream
         self._block = self._block_of(wire.metadata)
-        self._same = None if source else Prepared(self._block, self.frame(message), (message,))
+        self.same = None if source else Prepared(self._block, self.frame(message), (message,))
+        """The one that all calls send; None where each has its own."""
         self._free: list[int] = []
         self._slots = 0
 
     def make(self, number: int, slot: int, connection: int) -> Prepared:
         """The request of call `number`. Raises RequestError."""
-        if self._same is not None:
-            return self._same
+        if self.same is not None:
+            return self.same
         assert self.source is not None
         request = self.source(number, f"g{slot}c{connection}")
         block = self._block if request.metadata is None else self._block_of(request.metadata)
@@ -76,7 +77,7 @@ class Requests:
 
     def take_slot(self) -> int:
         """A number that no other call in flight has, as small as can be had cheaply."""
-        if self._same is not None:
+        if self.same is not None:
             return 0
         if self._free:
             return self._free.pop()
@@ -85,7 +86,7 @@ class Requests:
 
     def give_back(self, slot: int) -> None:
         """The call of that slot is over."""
-        if self._same is None:
+        if self.same is None:
             self._free.append(slot)
 
     def frame(self, message: bytes) -> bytes:
