@@ -130,6 +130,7 @@ def _check(gateways: Sequence[Key], kept: Sequence[Rule], rules: Rules, wanted: 
             raise CouldNotRun(f"there is no Gateway {each} (there are: {known})")
     if not gateways:
         raise CouldNotRun("the cluster has no Gateway: apply one, or run the program by `gatelab exec`")
+    here = f"the Gateways {', '.join(map(str, gateways))}"
     for name in wanted.services:
         if not any(backend.name == name for each in kept for backend in each.backends):
-            raise CouldNotRun(f"no rule of a GRPCRoute or HTTPRoute of these Gateways ({known}) leads to {name}")
+            raise CouldNotRun(f"no rule of a GRPCRoute or HTTPRoute of {here} leads to {name}")
