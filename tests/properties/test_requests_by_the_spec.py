@@ -214,11 +214,27 @@ def test_the_policy_for_the_port_goes_before_that_for_the_service_and_the_older_
         made("BackendTLSPolicy", name, "default", {"targetRefs": wanted, "validation": validation(name)}, created)
         for name, wanted, created in these
     ]
-    (outcome,) = result([gateway, route, *written]).gateways.values()
+    translation = result([gateway, route, *written])
+    (outcome,) = translation.gateways.values()
     assert outcome.config is not None
     found = {each.name: each.tls and each.tls.server_name for each in outcome.config.backends}
     for name, port, section in places:
         assert found[f"default/{name}:{port}"] == by_the_spec(name, section, these)
+    for key, ancestors in translation.policies.items():
+        told = {each.reason for ancestor in ancestors for each in ancestor.conditions if each.type == "Accepted"}
+        assert ("Conflicted" in told) == is_late(key.name, these)
+
+
+def is_late(policy: str, these: Any) -> bool:
+    """Whether an older policy, or of the same age one that comes first by name, has a target of this one."""
+    ((created, wanted),) = [(created, wanted) for name, wanted, created in these if name == policy]
+    others = [each for name, each, since in these if (since, name) < (created, policy)]
+    return any(
+        (mine["name"], mine.get("sectionName")) == (theirs["name"], theirs.get("sectionName"))
+        for mine in wanted
+        for each in others
+        for theirs in each
+    )
 
 
 def validation(name: str) -> dict[str, Any]:
