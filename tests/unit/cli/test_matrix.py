@@ -123,6 +123,8 @@ def test_compare_fails_when_something_is_worse(before: Path, worse: Path) -> Non
 def test_compare_of_equals_passes_where_the_report_does(before: Path, tmp_path: Path) -> None:
     passed = msgspec.structs.replace(matrix(), verdict="pass")
     assert run("compare", before, saved(tmp_path / "now.json", passed)).exit_code == 0
+    slow = msgspec.structs.replace(matrix(p99_ms=9), verdict="pass")
+    assert run("compare", before, saved(tmp_path / "slow.json", slow)).exit_code == 1
     assert run("compare", before, before).exit_code == 1, "the report itself has a cell that could not run"
 
 

@@ -20,8 +20,9 @@ LABELS = {"app": "till"}
 class Shop(FakeCluster):
     """A Service with a Deployment behind it and a Gateway before it, whose status follows at once."""
 
-    def __init__(self, *, status: str = "True", port: str = "ready") -> None:
+    def __init__(self, *, status: str = "True", port: str = "ready", behind: int = 0) -> None:
         super().__init__()
+        self.behind = behind
         self.status = status
         self.generation = 1
         self.port = port
@@ -42,7 +43,8 @@ class Shop(FakeCluster):
         if kind == GATEWAY:
             self.generation += 1
             conditions = [
-                {"type": type_, "status": self.status, "observedGeneration": self.generation, "message": "no such key"}
+                {"type": type_, "status": self.status, "observedGeneration": self.generation - self.behind}
+                | {"message": "no such key"}
                 for type_ in ("Accepted", "Programmed")
             ]
             metadata = {"metadata": {"generation": self.generation}}
@@ -58,6 +60,8 @@ async def test_replicas_are_put_back() -> None:
     changed = Alterations(shop, lambda _: None)
     await changed.replicas(SHOP, 2)
     assert shop.spec(DEPLOYMENT, TILL)["replicas"] == 2
+    await changed.replicas(SHOP, 5)
+    assert shop.spec(DEPLOYMENT, TILL)["replicas"] == 5
     await changed.replicas(SHOP, 3)
     assert await changed.undo() == ()
     assert shop.spec(DEPLOYMENT, TILL)["replicas"] == 5
@@ -119,6 +123,16 @@ async def test_a_policy_that_never_arrives(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr("gatelab.experiment.alterations.PROGRAMMED_TIMEOUT_S", 0.05)
     shop = await Shop(status="Unknown").filled()
     with pytest.raises(CouldNotRun, match=r"is not programmed after 0\.05 s: no such key"):
+        await Alterations(shop, lambda _: None).policy(FRONT, "random")
+
+
+@pytest.mark.parametrize("status", ["True", "False"])
+async def test_what_a_status_says_of_an_earlier_generation_does_not_count(
+    status: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gatelab.experiment.alterations.PROGRAMMED_TIMEOUT_S", 0.05)
+    shop = await Shop(status=status, behind=1).filled()
+    with pytest.raises(CouldNotRun, match=r"is not programmed after 0\.05 s: its status says nothing of the change"):
         await Alterations(shop, lambda _: None).policy(FRONT, "random")
 
 

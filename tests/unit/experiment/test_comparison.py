@@ -111,6 +111,13 @@ def test_what_else_differs_is_noted() -> None:
     assert notes[1].startswith("not the same version: gatelab 0 -> ")
 
 
+def test_a_run_that_passes_as_far_as_it_came_does_not_pass() -> None:
+    runs = CellRuns(Cell({}), [Repetition({"p99": 1e6}, ())])
+    for repetitions, verdict in ((1, "pass"), (2, "fail")):
+        found = matrix_report(msgspec.structs.replace(SHOP, repetitions=repetitions), [runs])
+        assert (found.cells[0].result, found.verdict, found.complete) == ("pass", verdict, verdict == "pass")
+
+
 def test_a_saved_report_is_read_as_it_was() -> None:
     given = report("p99", MS, {"path": "gateway", "rps": 2.5, "connections": 3})
     assert msgspec.json.decode(msgspec.json.encode(given), type=MatrixReport) == given
