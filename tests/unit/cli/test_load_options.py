@@ -85,7 +85,7 @@ def test_what_changes_the_count(greeter: str) -> None:
         "--load-schedule line --load-start 100 --load-step 500 --load-max-duration 1s",
         "--load-schedule poisson --rps 500",
         "--concurrency-schedule step --concurrency-start 1 --concurrency-end 5 --concurrency-step-duration 10ms",
-        "-e --keepalive 10ms --max-recv-message-size 1KB --max-send-message-size 1MiB -t 0",
+        "-e --keepalive 1s --max-recv-message-size 1KB --max-send-message-size 1MiB -t 0",
         "--lb-strategy pick_first --cpus 2",
     ],
 )

@@ -70,9 +70,12 @@ def test_requests_of_all_workers_are_different(
     )
     report = json.loads(done.stdout)
     assert (done.exit_code, report["count"], report["statusCodeDistribution"]) == (0, 40, {"OK": 40})
-    assert (report["warmUp"]["count"], report["warmUp"]["errors"], len(report["generator"])) == (10, 0, 2)
-    assert any("10 calls" in note for note in report["notes"])
-    assert sorted(int(number) for _, number in heard) == list(range(50))
+    before = report["warmUp"]["count"]
+    assert 5 <= before <= 10
+    assert (report["warmUp"]["errors"], len(report["generator"])) == (0, 2)
+    assert any(f"{before} calls" in note for note in report["notes"])
+    numbers = [int(number) for _, number in heard]
+    assert len(set(numbers)) == len(numbers) == 40 + before
     assert all(name.startswith("ab"[int(number) % 2]) for name, number in heard)
     assert {name.split("w:")[1][-2:] for name, _ in heard} == {"c0", "c1"}
     assert report["details"][0]["status"] == "OK"

