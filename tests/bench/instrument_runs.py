@@ -171,10 +171,11 @@ def _as_ghz(program: Sequence[str], load: Load, at_end: str) -> Seen:
     shape = ["-c", str(load.in_flight), "--connections", str(load.connections)]
     called = ["--insecure", "--proto", str(PROTO), "--call", METHOD, "-d", json.dumps(data)]
     text, cpu_s = _run([*program, *called, *amount, *shape, "-O", "json" if load.exact else "summary", load.target])
-    return _exact(text, cpu_s) if load.exact else _summary(text, cpu_s)
+    return as_seen(text, cpu_s) if load.exact else ghz_summary(text, cpu_s)
 
 
-def _exact(text: str, cpu_s: float) -> Seen:
+def as_seen(text: str, cpu_s: float) -> Seen:
+    """A report of ghz's in JSON, or of ours. Raises Broken where a call failed."""
     report = json.loads(text)
     if set(report["statusCodeDistribution"]) != {"OK"}:
         raise Broken(f"errors: {report['errorDistribution']}")
@@ -189,8 +190,8 @@ def _percentiles(distribution: Sequence[Mapping[str, float]]) -> dict[str, float
     return {f"p{each['percentage']:g}": each["latency"] / 1e6 for each in wanted}
 
 
-def _summary(text: str, cpu_s: float) -> Seen:
-    """The statuses say whether all went well."""
+def ghz_summary(text: str, cpu_s: float) -> Seen:
+    """A report of ghz's as text, or of ours. Raises Broken where a call failed."""
     count, rate = re.search(r"Count:\s+(\d+)", text), re.search(r"Requests/sec:\s+([\d.]+)", text)
     statuses = re.findall(r"^\s+\[(\w+)\]\s+(\d+) responses", text, re.MULTILINE)
     if count is None or rate is None or statuses != [("OK", count[1])]:

@@ -47,7 +47,7 @@ def measure(runs: int) -> dict[str, Any]:
         finally:
             hello.stop()
     medians = {name: {key: round(statistics.median(each), 2) for key, each in v.items()} for name, v in values.items()}
-    ratios = _ratios(medians)
+    ratios = ratios_of(medians)
     _print(medians, ratios)
     return {
         "seconds": SECONDS,
@@ -57,7 +57,7 @@ def measure(runs: int) -> dict[str, Any]:
         "medians": medians,
         "ratios": ratios,
         "goals_of_fixed_data_against_the_sink": GOALS,
-        "goals_missed": [name for name in GOALS if not _met(name, ratios)],
+        "goals_missed": [name for name in GOALS if not is_met(name, ratios)],
         "values": values,
     }
 
@@ -99,7 +99,7 @@ def added(values: Values, name: str, figures: Mapping[str, float]) -> None:
         values.setdefault(name, {}).setdefault(key, []).append(round(value, 3))
 
 
-def _ratios(medians: Mapping[str, Mapping[str, float]]) -> dict[str, dict[str, float]]:
+def ratios_of(medians: Mapping[str, Mapping[str, float]]) -> dict[str, dict[str, float]]:
     """Of ours to each peer's, by what was measured."""
     ours = medians["gatelab"]
     return {
@@ -112,7 +112,7 @@ def _ratios(medians: Mapping[str, Mapping[str, float]]) -> dict[str, dict[str, f
     }
 
 
-def _met(goal: str, ratios: Mapping[str, Mapping[str, float]]) -> bool:
+def is_met(goal: str, ratios: Mapping[str, Mapping[str, float]]) -> bool:
     """A goal whose peer is missing is not met."""
     what, _, pair = goal.partition(", ")
     found = ratios[f"sink fixed {'cpu_us' if what == 'cpu' else 'rps'}"].get(pair)
