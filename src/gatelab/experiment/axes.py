@@ -11,8 +11,9 @@ from gatelab.experiment.errors import ExperimentFileError
 
 PathName = Literal["gateway", "service", "direct"]
 Policy = Literal["round_robin", "least_request", "random", "ring_hash", "maglev"]
+EngineName = Literal["native", "grpcio"]
 Value = str | int | float
-AXES: Final = ("context", "replicas", "policy", "duration", "rps", "connections", "path")
+AXES: Final = ("context", "replicas", "policy", "engine", "duration", "rps", "connections", "path")
 """In the order in which cells vary, the last fastest: what takes time to change is changed seldom."""
 PATHS: Final[Mapping[str, str]] = {"gateway": "l7", "service": "l4", "direct": "direct"}
 """The path that is measured, as the report calls it."""
@@ -28,6 +29,7 @@ class Matrix(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     duration: tuple[str, ...] = ()
     replicas: tuple[int, ...] = ()
     policy: tuple[Policy, ...] = ()
+    engine: tuple[EngineName, ...] = ()
     context: tuple[str, ...] = ()
     exclude: tuple[dict[str, Any], ...] = ()
 

@@ -38,6 +38,7 @@ def _load(experiment: Experiment, tls: Sequence[str], target: str) -> str:
             *(("--import-paths", ",".join(imports)) if imports else ()),
             *("--proto", str(experiment.path(experiment.proto)), "--call", experiment.call),
             *("-d", json.dumps(experiment.data), "--disable-template-data"),
+            *(("--engine", load.engine) if load.engine != "native" else ()),
             *("--rps", f"{load.rps:g}", "--duration", load.duration),
             *("--connections", str(load.connections), "-c", str(load.concurrency), target),
         ]

@@ -7,7 +7,7 @@ from typing import Any, Literal, get_args
 import msgspec
 import yaml
 
-from gatelab.experiment.axes import Matrix, PathName, Policy, check_matrix, check_selection
+from gatelab.experiment.axes import EngineName, Matrix, PathName, Policy, check_matrix, check_selection
 from gatelab.experiment.errors import ExperimentFileError
 from gatelab.experiment.figures import parse_expression
 from gatelab.kinds.durations import parse_duration_s
@@ -26,6 +26,7 @@ class Load(_Section, frozen=True):
     rps: float = 100.0
     duration: str = "10s"
     connections: int = 1
+    engine: EngineName = "native"
 
     @property
     def duration_s(self) -> float:
@@ -145,13 +146,16 @@ def parse_experiment(content: object, *, folder: Path) -> Experiment:
     return parsed
 
 
+_NAMED = {"path": get_args(PathName), "policy": get_args(Policy), "engine": get_args(EngineName)}
+
+
 def _said(message: str) -> str:
     found = _FIELD.match(message)
     assert found is not None
     what = found["what"]
     if "unknown field" in what:
         what += " (the fields are listed in docs/experiment.md)"
-    for axis, values in (("path", get_args(PathName)), ("policy", get_args(Policy))):
+    for axis, values in _NAMED.items():
         if (found["field"] or "").startswith(f"matrix.{axis}["):
             what += f": give some of {', '.join(values)}"
     return f"{found['field']}: {what}" if found["field"] else what
@@ -176,6 +180,8 @@ def _check(experiment: Experiment) -> None:
         _positive("expect.pods", expect.pods, "at least 1")
     if expect.errors < 0:
         raise ExperimentFileError("expect.errors: must not be below 0")
+    if experiment.tls == "skip-verify" and "grpcio" in (load.engine, *experiment.matrix.engine):
+        raise ExperimentFileError("tls: the engine grpcio verifies certificates always: use verify or off, or native")
     _positive("repetitions", experiment.repetitions, "at least 1")
     _check_matrix(experiment)
 

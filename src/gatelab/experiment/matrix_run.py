@@ -88,7 +88,7 @@ def definition(experiment: Experiment) -> str:
 def cell_experiment(experiment: Experiment, cell: Cell) -> Experiment:
     """The experiment as one cell has it."""
     axes = cell.axes
-    changes = {name: axes[name] for name in ("rps", "duration", "connections") if name in axes}
+    changes = {name: axes[name] for name in ("rps", "duration", "connections", "engine") if name in axes}
     load = msgspec.structs.replace(experiment.load, **changes)
     expect = experiment.expect
     if "replicas" in axes:

@@ -14,7 +14,7 @@ from gatelab.experiment.errors import CouldNotRun
 from gatelab.experiment.file import Experiment
 from gatelab.experiment.place import Place
 from gatelab.experiment.report import Event
-from gatelab.experiment.smoke import Request, target_tls
+from gatelab.experiment.smoke import Request, target_credentials, target_tls
 from gatelab.grpc_wire.errors import ConnectError
 from gatelab.load import LoadPlan, LoadResult, Progress, Schedule, run
 
@@ -149,6 +149,8 @@ def _plan(
         path=request.path,
         message=request.message,
         tls=target_tls(experiment.tls, place.trusted) if name == "l7" else None,
+        credentials=target_credentials(experiment.tls, place.trusted) if name == "l7" else None,
+        engine=load.engine,
         authority=experiment.target,
         schedule=Schedule.bursts(
             rps=load.rps,

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
+from pathlib import Path
 
 from gatelab.call.errors import CallError
 from gatelab.call.messages import parse
@@ -21,6 +22,7 @@ from gatelab.experiment.waiting import Waiting
 from gatelab.grpc_wire.channel import Channel
 from gatelab.grpc_wire.errors import ConnectError
 from gatelab.grpc_wire.status import StatusCode, display_name
+from gatelab.load import Credentials
 
 EVERY_S = 0.025
 """Between two tries. Short, for what is measured is how soon the target is there."""
@@ -107,3 +109,13 @@ async def _connect(experiment: Experiment, place: Place) -> Channel:
 def target_tls(mode: Tls, trusted: tuple[str, ...]) -> ssl.SSLContext | None:
     """TLS towards the target. Remembered: reading the system's certificates takes longer than a call."""
     return None if mode == "off" else client_context(insecure=mode == "skip-verify", trusted=trusted)
+
+
+@lru_cache(maxsize=2)
+def target_credentials(mode: Tls, trusted: tuple[str, ...]) -> Credentials | None:
+    """The same for an engine that takes certificates as texts; it verifies them whatever the mode."""
+    if mode == "off":
+        return None
+    file = ssl.get_default_verify_paths().cafile
+    system = Path(file).read_bytes() if file else b""
+    return Credentials(roots=system + "".join(trusted).encode() if trusted else None)

@@ -95,7 +95,7 @@ def _busiest(connections: Sequence[Connection]) -> Mapping[str, int]:
 
 
 def _notes(result: LoadResult) -> tuple[str, ...]:
-    notes = [result.saturated] if result.saturated else []
+    notes = [*([result.saturated] if result.saturated else []), *result.remarks]
     if result.unsent:
         notes.append(f"{result.unsent} calls were due and never sent, because too many were in flight")
     if result.retried:

@@ -96,6 +96,14 @@ async def test_a_cell_that_cannot_run_is_a_result_and_the_others_go_on(run: Run)
     assert run.applied == ["here"]
 
 
+async def test_an_engine_of_others_makes_the_same_load(run: Run) -> None:
+    native, grpcio = (await run.report(engine=("native", "grpcio"), path=("gateway",))).cells
+    assert (native.result, grpcio.result) == ("pass", "pass")
+    assert [cell.figures["count"].median for cell in (native, grpcio)] == [30, 30]
+    assert grpcio.figures["pods"].median == 2
+    assert any("made by grpcio" in note for note in grpcio.notes)
+
+
 async def test_when_nothing_ran_the_report_says_so(run: Run) -> None:
     report = await run.report(context=("nowhere",))
     assert (report.ran, report.verdict) == (False, "fail")
