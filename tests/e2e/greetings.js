@@ -12,7 +12,7 @@ export const options = {
       rate: 100,
       timeUnit: '1s',
       duration: '3s',
-      preAllocatedVUs: 10,
+      preAllocatedVUs: 50,
     },
   },
   summaryTrendStats: ['min', 'med', 'p(80)', 'p(99)', 'max', 'count'],
