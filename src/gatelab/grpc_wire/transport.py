@@ -50,6 +50,8 @@ class ClientProtocol(asyncio.Protocol):
         self._transport = cast("asyncio.Transport", transport)
         self.was_connected = True
         self.is_tls = transport.get_extra_info("ssl_object") is not None
+        if self.session.over is not None:  # given up in the meantime
+            self._transport.abort()
         self.flush()
 
     def data_received(self, data: bytes) -> None:
@@ -161,6 +163,9 @@ async def open_connection(
         raise ConnectError(f"connect to {address}: {_timeout_text(protocol, tls, timeout_s)}") from None
     except ConnectError:
         await dropped(protocol)
+        raise
+    except asyncio.CancelledError:
+        protocol.give_up("the connection was given up")
         raise
     except OSError as error:
         raise ConnectError(f"connect to {address}: {_failure_text(error, tls, server_name)}") from error

@@ -184,6 +184,22 @@ async def test_a_server_of_another_protocol() -> None:
             await connect(port)
 
 
+async def test_a_connection_that_nobody_waits_for_any_more_is_closed() -> None:
+    connected, left = asyncio.Event(), asyncio.Event()
+
+    async def listen(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while await reader.read(1000):
+            connected.set()
+        left.set()
+        writer.close()
+
+    async with tcp_server(listen) as port, asyncio.timeout(30), asyncio.TaskGroup() as group:
+        connecting = group.create_task(connect(port, timeout_s=30))
+        await connected.wait()
+        connecting.cancel()
+        await left.wait()
+
+
 async def test_tls_without_alpn(certificate: tuple[Path, Path]) -> None:
     async with tcp_server(stay_silent, server_context(certificate)) as port:
         with pytest.raises(ConnectError, match="missing selected ALPN property"):
