@@ -63,12 +63,13 @@ def translate(
         key: gateways.outcome(each, attached, bindings[key], memo.makers(key), tunings[key])
         for key, each in merged.items()
     }
+    policies = policy_ancestors.ancestors(snapshot, merged, attached, memo.users)
     memo.end()
     return Translation(
         classes=classes,
         gateways=found,
         routes=told,
-        policies=policy_ancestors.ancestors(snapshot, merged, attached),
+        policies=policies,
         orphans=listener_sets.orphans(snapshot),
         problems=snapshot.problems,
         controller_names=controller_names,

@@ -12,6 +12,7 @@ from gatelab.gateway.snapshot import RouteId, Snapshot
 from gatelab.gateway.translate.listener_sets import Claim
 from gatelab.gateway.translate.outcome import ParentOutcome
 from gatelab.gateway.translate.parents import Merged, Parents
+from gatelab.gateway.translate.policy_ancestors import UsersMemo
 from gatelab.gateway.translate.proxy_config import Makers
 from gatelab.gateway.translate.route_memo import RouteMemo
 from gatelab.gateway.translate.route_tables import HostScope, TableMemo
@@ -60,13 +61,15 @@ class Memo:
 
     def __init__(self) -> None:
         self._routes = RouteMemo()
+        self.users = UsersMemo()
+        """For `policy_ancestors`."""
         self._before = _State()
         self._now: _State | None = None
 
     def begin(self) -> None:
         """Before a translation."""
         if self._now is not None:
-            self._routes, self._before = RouteMemo(), _State()
+            self._routes, self.users, self._before = RouteMemo(), UsersMemo(), _State()
         self._now = _State()
 
     def end(self) -> None:

@@ -3,7 +3,8 @@
 A policy that nobody uses has no ancestor. What it is told does not depend on who uses it.
 """
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Container, Mapping
 
 from gatelab.gateway.policy_targets import services_of, target_key
 from gatelab.gateway.snapshot import Snapshot
@@ -13,45 +14,72 @@ from gatelab.gateway.translate.observations import ACCEPTED, RESOLVED_REFS, fail
 from gatelab.gateway.translate.outcome import AncestorOutcome
 from gatelab.gateway.translate.parents import Merged
 from gatelab.gateway.translate.routes import Place
+from gatelab.gateway.translate.rule_sets import RuleSet
 from gatelab.gateway.translate.targets import Attached
 from gatelab.kinds.conditions import Condition
 from gatelab.kinds.gatewayapi import BackendTLSPolicy, GRPCRoute, HTTPRoute, TLSRoute
 from gatelab.kinds.objects import Key
+from gatelab.persistent import PersistentMap
+
+_NO_ROUTES: Attached = PersistentMap()
 
 
 def ancestors(
-    snapshot: Snapshot, ours: Mapping[Key, Merged], attached: Mapping[Place, Attached]
+    snapshot: Snapshot, ours: Mapping[Key, Merged], attached: Mapping[Place, Attached], memo: "UsersMemo"
 ) -> dict[Key, tuple[AncestorOutcome, ...]]:
     """For each policy the Gateways of ours that use it, in order. `attached` are the routes of each of their
     listeners.
     """
     if not snapshot.backend_tls_policies:
         return {}
-    users = _users(snapshot, ours, attached)
+    ending = {(key, each.id) for key, one in ours.items() for each in one.listeners if ends_at(each.listener)}
+    memo.take(attached)
     found: dict[Key, tuple[AncestorOutcome, ...]] = {}
     for key, policy in snapshot.backend_tls_policies.items():
-        gateways = sorted({gateway for service in services_of(policy) for gateway in users.get(service, ())})
+        gateways = sorted({gateway for service in services_of(policy) for gateway in memo.users(service, ending)})
         if gateways:
             told = conditions(policy, snapshot)
             found[key] = tuple(AncestorOutcome(each, ours[each].controller_name, told) for each in gateways)
     return found
 
 
-def _users(
-    snapshot: Snapshot, ours: Mapping[Key, Merged], attached: Mapping[Place, Attached]
-) -> Mapping[Key, set[Key]]:
-    """The Gateways that use each Service that a policy is for: with any route but those that pass bytes on."""
-    users: dict[Key, set[Key]] = {service: set() for service in snapshot.policies_of}
-    ending = {(key, each.id) for key, one in ours.items() for each in one.listeners if ends_at(each.listener)}
-    for (gateway, listener), routes in attached.items():
-        for rules in routes.values():
-            uses = isinstance(rules.route, HTTPRoute | GRPCRoute) or (
-                isinstance(rules.route, TLSRoute) and (gateway, listener) in ending
-            )
-            for rule in rules.rules if uses else ():
-                for service in rule.destination.services & users.keys():
-                    users[service].add(gateway)
-    return users
+class UsersMemo:
+    """Which Gateways use a Service: with any route but those that pass bytes on. Only routes that have come, gone or
+    changed are looked at.
+    """
+
+    def __init__(self) -> None:
+        self._attached: Mapping[Place, Attached] = {}
+        self._uses: dict[Place, Counter[tuple[Key, bool]]] = {}
+
+    def take(self, attached: Mapping[Place, Attached]) -> None:
+        """These are the routes of each listener now."""
+        self._uses = {place: self._uses.get(place) or Counter() for place in attached}
+        for place, routes in attached.items():
+            before, uses = self._attached.get(place, _NO_ROUTES), self._uses[place]
+            for id_ in routes.changes_since(before):
+                uses.update(_uses(routes.get(id_)))
+                for each in _uses(before.get(id_)):
+                    uses[each] -= 1
+                    if not uses[each]:
+                        del uses[each]
+        self._attached = attached
+
+    def users(self, service: Key, ending: Container[Place]) -> set[Key]:
+        """The Gateways with a route to the Service. `ending` are the listeners at which TLS ends."""
+        return {
+            place[0]
+            for place, uses in self._uses.items()
+            if uses[service, False] or (place in ending and uses[service, True])
+        }
+
+
+def _uses(rules: RuleSet | None) -> list[tuple[Key, bool]]:
+    """The Services that the rules lead to, each with whether only where TLS ends."""
+    if rules is None or not isinstance(rules.route, HTTPRoute | GRPCRoute | TLSRoute):
+        return []
+    services = frozenset[Key]().union(*(rule.destination.services for rule in rules.rules))
+    return [(service, isinstance(rules.route, TLSRoute)) for service in services]
 
 
 def conditions(policy: BackendTLSPolicy, snapshot: Snapshot) -> tuple[Condition, ...]:
