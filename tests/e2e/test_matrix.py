@@ -21,7 +21,7 @@ service: hello-grpc/hello-grpc:8080
 proto: {EXAMPLE / "greetings.proto"}
 call: greetings.GreetMe/Send
 data: {{name: x, delay_ms: 1}}
-load: {{rps: 300, duration: 1s}}
+load: {{rps: 300, duration: 500ms}}
 """
 
 
@@ -69,7 +69,7 @@ expect:
     ]
     for cell in report["cells"]:
         assert (cell["result"], cell["repetitions"]) == ("pass", 2)
-        assert cell["figures"]["count"]["values"] == [300, 300]
+        assert cell["figures"]["count"]["values"] == [150, 150]
     assert report["cells"][0]["figures"]["pods"]["median"] == 2
     assert "<testsuites" in (tmp_path / "out.xml").read_text()
     assert replicas(lab) == 5
