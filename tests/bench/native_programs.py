@@ -26,7 +26,7 @@ def built(name: str) -> str:
     if not binary.exists() and shutil.which("cc") and sys.platform == "linux":
         _CACHE.mkdir(parents=True, exist_ok=True)
         own = _CACHE / f"{binary.name}-{os.getpid()}"
-        build = ["cc", "-O2", "-Wall", "-Wextra", "-o", own, SOURCES / f"{name}.c"]
+        build = ["cc", "-O2", "-Wall", "-Wextra", "-o", str(own), str(SOURCES / f"{name}.c")]
         if subprocess.run(build, timeout=120, check=False).returncode == 0:
             own.replace(binary)
     return str(binary) if binary.exists() else ""
