@@ -37,7 +37,9 @@ class Agenda:
         if self._total is not None and self.started >= self._total:
             return None
         if self.schedule is None:
-            return None if now_ns >= self.end_ns else max(now_ns, self.begin_ns)
+            if now_ns < self.begin_ns:
+                return self.begin_ns
+            return now_ns if now_ns < self.end_ns else None
         offset_ns = self.schedule.at_ns(self.started)
         if offset_ns is None or self.begin_ns + offset_ns >= self.end_ns:
             return None

@@ -4,6 +4,7 @@ import time
 from collections.abc import Sequence
 
 from gatelab.grpc_wire.status import display_name
+from gatelab.load.histogram import Histogram
 from gatelab.load.part import Part, failures_of, merged, messages_of, pods_of
 from gatelab.load.plan import LoadPlan, Progress
 from gatelab.load.result import CallDetail, ConnectionResult, Generator, LoadResult, WarmUp
@@ -82,7 +83,7 @@ class Collector:
             error_messages=messages_of(parts),
             pods=pods_of(parts),
             connections=_connections(parts),
-            service=merged(part.service for part in parts),
+            service=self._service(parts),
             response=self._series.response,
             started=(self._unix_ns + self._begin_ns) / 1e9,
             elapsed_s=elapsed_s,
@@ -100,6 +101,12 @@ class Collector:
             details=self._details(parts),
             series=self._series.all(self._length(parts)),
         )
+
+    def _service(self, parts: Sequence[Part]) -> Histogram:
+        found = merged(part.service for part in parts if part.service is not None)
+        if all(part.service is None for part in parts):
+            found.merge(self._series.response)
+        return found
 
     def _length(self, parts: Sequence[Part]) -> int:
         """Seconds that the run lasted: to the end of its plan, or to its own if that came before."""

@@ -32,10 +32,14 @@ class Engine:
     def __init__(
         self, plan: LoadPlan, links: Links, loop: asyncio.AbstractEventLoop, *, begin_ns: int, first: int = 0
     ) -> None:
-        self.tally = Tally(
-            begin_ns, skip=plan.skip_first, count_errors=plan.count_errors, details_at_most=plan.details_at_most
-        )
         self.agenda = Agenda(plan, begin_ns)
+        self.tally = Tally(
+            begin_ns,
+            one_time=self.agenda.schedule is None,
+            skip=plan.skip_first,
+            count_errors=plan.count_errors,
+            details_at_most=plan.details_at_most,
+        )
         self.retried = 0
         self.in_flight: dict[Call, None] = {}
         """In the order in which they were started."""
@@ -131,7 +135,8 @@ class Engine:
     def ended(self, call: Call, closed: Closed) -> None:
         """A stream has closed: counts the call, or queues it again if the server promised not to have seen it."""
         self.in_flight.pop(call, None)
-        call.quiet()
+        if call.sender is not None or call.timer is not None:
+            call.quiet()
         if closed.unprocessed and not self._stopped and call.attempts < _ATTEMPTS_AT_MOST + len(self._links.links):
             self.retried += 1
             call.response_headers = call.trailers = ()

@@ -74,10 +74,14 @@ class _Engine:
     """Starts a task for each call, when it is due and there is a slot."""
 
     def __init__(self, plan: LoadPlan, lanes: list[Lane], begin_ns: int, first: int) -> None:
-        self.tally = Tally(
-            begin_ns, skip=plan.skip_first, count_errors=plan.count_errors, details_at_most=plan.details_at_most
-        )
         self.agenda = Agenda(plan, begin_ns)
+        self.tally = Tally(
+            begin_ns,
+            one_time=self.agenda.schedule is None,
+            skip=plan.skip_first,
+            count_errors=plan.count_errors,
+            details_at_most=plan.details_at_most,
+        )
         self.last_ns = begin_ns
         self.retried = 0
         self.in_flight: dict[asyncio.Task[None], None] = {}

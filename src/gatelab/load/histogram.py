@@ -1,10 +1,12 @@
 """Latencies in bounded memory: a log-linear histogram in the manner of HdrHistogram."""
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 # 1,024 buckets to an octave: a value read back is within 0.05 % of the one recorded.
 _BITS: Final = 11
+_OCTAVE_BITS: Final = _BITS - 1
 
 
 class Histogram:
@@ -17,7 +19,7 @@ class Histogram:
     __slots__ = ("_buckets", "count", "max_ns", "min_ns", "sum_ns")
 
     def __init__(self) -> None:
-        self._buckets: dict[int, int] = {}
+        self._buckets: defaultdict[int, int] = defaultdict(int)
         self.count = 0
         self.sum_ns = 0
         self.min_ns = 0
@@ -27,15 +29,14 @@ class Histogram:
         """Counts one duration; a negative one (a clock's hiccup) counts as 0."""
         if value_ns < 0:  # max() would be a quarter of what this takes
             value_ns = 0
-        if self.count == 0 or value_ns < self.min_ns:
+        if value_ns < self.min_ns or not self.count:
             self.min_ns = value_ns
         if value_ns > self.max_ns:
             self.max_ns = value_ns
         self.count += 1
         self.sum_ns += value_ns
         shift = value_ns.bit_length() - _BITS
-        bucket = value_ns if shift <= 0 else (shift << (_BITS - 1)) + (value_ns >> shift)
-        self._buckets[bucket] = self._buckets.get(bucket, 0) + 1
+        self._buckets[value_ns if shift <= 0 else (shift << _OCTAVE_BITS) + (value_ns >> shift)] += 1
 
     def merge(self, other: "Histogram") -> None:
         """Adds what `other` has counted."""
@@ -46,7 +47,7 @@ class Histogram:
         self.count += other.count
         self.sum_ns += other.sum_ns
         for bucket, count in other._buckets.items():  # noqa: SLF001 - the same class
-            self._buckets[bucket] = self._buckets.get(bucket, 0) + count
+            self._buckets[bucket] += count
 
     @property
     def mean_ns(self) -> float:
@@ -96,7 +97,7 @@ class Histogram:
         histogram = cls()
         histogram.count, histogram.sum_ns = data["count"], data["sum_ns"]
         histogram.min_ns, histogram.max_ns = data["min_ns"], data["max_ns"]
-        histogram._buckets = {int(bucket): count for bucket, count in data["buckets"].items()}
+        histogram._buckets.update({int(bucket): count for bucket, count in data["buckets"].items()})
         return histogram
 
     def to_data(self) -> tuple[int, int, int, int, dict[int, int]]:
@@ -106,7 +107,8 @@ class Histogram:
     @classmethod
     def from_data(cls, data: Sequence[Any]) -> "Histogram":
         histogram = cls()
-        histogram.count, histogram.sum_ns, histogram.min_ns, histogram.max_ns, histogram._buckets = data
+        histogram.count, histogram.sum_ns, histogram.min_ns, histogram.max_ns, buckets = data
+        histogram._buckets.update(buckets)
         return histogram
 
     def __eq__(self, other: object) -> bool:

@@ -41,11 +41,13 @@ class Part(msgspec.Struct, kw_only=True):
     """When the run ended here; in the middle of it, now."""
     settled: int
     """The seconds below it are complete."""
+    oks: int
     errors: int
     timed_errors: int
     failures: dict[int, int]
     messages: dict[str, int]
-    service: Histogram
+    service: Histogram | None
+    """None: service times are the response times."""
     seconds: list[Tallied]
     connections: list[Connection]
     lateness: Histogram
@@ -62,10 +64,6 @@ class Part(msgspec.Struct, kw_only=True):
     """`normal`, `timeout` or `cancel`; empty in the middle."""
     details: list[Detail] = msgspec.field(default_factory=list)
     remarks: list[str] = msgspec.field(default_factory=list)
-
-    @property
-    def oks(self) -> int:
-        return self.service.count - self.timed_errors
 
     @property
     def count(self) -> int:
@@ -93,6 +91,7 @@ def messages_of(parts: Iterable[Part]) -> dict[str, int]:
 
 
 def merged(histograms: Iterable[Histogram]) -> Histogram:
+    """All in one."""
     found = Histogram()
     for histogram in histograms:
         found.merge(histogram)

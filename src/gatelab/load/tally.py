@@ -23,7 +23,8 @@ class Tally:
     """Counts of one run. Latencies are those of successful calls, and with `count_errors` of all that were sent.
 
     Seconds are counted from `begin_ns` of the monotonic clock. The first `skip` calls that end are not counted at all.
-    The number of different error texts is bounded, and so is that of details.
+    The number of different error texts is bounded, and so is that of details. With `one_time`, as in a closed loop,
+    service and response times are the same, and recorded as response times only.
     """
 
     __slots__ = (
@@ -38,16 +39,28 @@ class Tally:
         "errors",
         "failures",
         "messages",
+        "oks",
+        "one_time",
         "seconds",
         "service",
         "timed_errors",
     )
 
-    def __init__(self, begin_ns: int, *, skip: int = 0, count_errors: bool = False, details_at_most: int = 0) -> None:
+    def __init__(
+        self,
+        begin_ns: int,
+        *,
+        one_time: bool = False,
+        skip: int = 0,
+        count_errors: bool = False,
+        details_at_most: int = 0,
+    ) -> None:
         self._skip = skip
         self._count_errors = count_errors
         self._details_at_most = details_at_most
         self.details: list[Detail] = []
+        self.one_time = one_time
+        self.oks = 0
         self.errors = 0
         self.timed_errors = 0
         """Errors whose times are in the histograms."""
@@ -65,10 +78,6 @@ class Tally:
         """Calls that ended."""
         return self.oks + self.errors
 
-    @property
-    def oks(self) -> int:
-        return self.service.count - self.timed_errors
-
     def ok(self, ended_ns: int, service_ns: int, response_ns: int) -> bool:
         """Counts a call that ended well at this moment of the monotonic clock; False when it is one to skip."""
         if self._skip:
@@ -76,8 +85,10 @@ class Tally:
             return False
         if not self._from_ns <= ended_ns < self._until_ns:
             self._turn_to(ended_ns)
-        self.service.record(service_ns)
+        self.oks += 1
         self._second.response.record(response_ns)
+        if not self.one_time:
+            self.service.record(service_ns)
         if self._details_at_most > len(self.details):
             self.details.append((ended_ns, service_ns, 0, ""))
         return True
@@ -97,8 +108,9 @@ class Tally:
         if self._count_errors and times_ns is not None:
             self.timed_errors += 1
             self._second.timed_errors += 1
-            self.service.record(times_ns[0])
             self._second.response.record(times_ns[1])
+            if not self.one_time:
+                self.service.record(times_ns[0])
         if self._details_at_most > len(self.details):
             self.details.append((ended_ns, times_ns[0] if times_ns else 0, code, text))
         return True

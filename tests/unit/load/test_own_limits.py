@@ -85,6 +85,7 @@ def part(*, lateness_ms: float = 0, calls: int = 1000, cpu: float = 0, starved: 
         last_ns=0,
         ended_ns=0,
         settled=0,
+        oks=0,
         errors=0,
         timed_errors=0,
         failures={},

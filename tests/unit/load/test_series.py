@@ -48,6 +48,14 @@ def test_times_of_errors_count_where_they_are_asked_for() -> None:
     assert series_of(tally) == (Second(second=0, ok=1, errors=1, p50_ns=20, p99_ns=40, max_ns=40),)
 
 
+def test_a_closed_loop_records_its_times_once() -> None:
+    tally = Tally(0, one_time=True, count_errors=True)
+    tally.ok(1, 10, 10)
+    tally.error(14, "gone", 2, (30, 30))
+    assert (tally.oks, tally.errors, tally.timed_errors, tally.service.count) == (1, 1, 1, 0)
+    assert series_of(tally) == (Second(second=0, ok=1, errors=1, p50_ns=10, p99_ns=30, max_ns=30),)
+
+
 def test_what_is_counted_after_its_second_was_taken_is_taken_later() -> None:
     tally, series = Tally(0), Series()
     for at_s in (0.5, 1.5):
