@@ -3,6 +3,7 @@
 import asyncio
 import shlex
 import sys
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import click
 import msgspec
 
 from gatelab.cli.exit_codes import COULD_NOT_RUN, FAILED, OK
+from gatelab.cli.interruption import stopped_by_signals
 from gatelab.cli.manifests import apply_manifests
 from gatelab.cli.outputs import Outputs
 from gatelab.cli.progress import Display, PathsProgress
@@ -89,20 +91,24 @@ def run_on(file: Path, prepared: Prepared, outputs: Outputs, *, apply: bool, sta
 
 
 async def _run(file: Path, prepared: Prepared, display: Display, *, apply: bool, startup_s: float | None) -> Report:
+    """A lab of its own, whose start took `startup_s`, ends with the run: then Ctrl-C is not for the run alone."""
     total_s = Turns.for_duration(prepared.experiment.load.duration_s).total_s
     manifests = [prepared.experiment.path(name) for name in prepared.experiment.manifests]
+    stops = stopped_by_signals(display.say, "a partial report follows") if startup_s is None else nullcontext()
     async with RemoteCluster.connect(file) as cluster:
         try:
-            return await run_experiment(
-                prepared.experiment,
-                prepared.request,
-                cluster,
-                Watchers(display.say, PathsProgress(total_s, display)),
-                apply=(lambda: apply_manifests(file, manifests)) if apply and manifests else None,
-                startup_s=startup_s,
-                pods=cluster,
-                command=shlex.join(["gatelab", *sys.argv[1:]]),
-            )
+            with stops as stop:
+                return await run_experiment(
+                    prepared.experiment,
+                    prepared.request,
+                    cluster,
+                    Watchers(display.say, PathsProgress(total_s, display)),
+                    apply=(lambda: apply_manifests(file, manifests)) if apply and manifests else None,
+                    startup_s=startup_s,
+                    pods=cluster,
+                    command=shlex.join(["gatelab", *sys.argv[1:]]),
+                    stop=stop,
+                )
         finally:
             display.clear()
 

@@ -2,10 +2,9 @@
 
 import asyncio
 import shlex
-import signal
 import sys
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +13,7 @@ import msgspec
 
 from gatelab.cli.exit_codes import COULD_NOT_RUN, FAILED, OK
 from gatelab.cli.experiment_run import Prepared, configured
+from gatelab.cli.interruption import stopped_by_signals
 from gatelab.cli.manifests import apply_manifests
 from gatelab.cli.outputs import Outputs
 from gatelab.cli.progress import Display, PathsProgress
@@ -87,7 +87,7 @@ async def _run(file: Path, prepared: Prepared, display: Display, *, apply: bool)
     def began(total_s: float) -> Callable[[str, Progress], None]:
         return PathsProgress(total_s, display)
 
-    with _stopped_by_signals(display.say) as stop:
+    with stopped_by_signals(display.say, "what was changed is changed back, then there is a partial report") as stop:
         try:
             return await run_matrix(
                 prepared.experiment,
@@ -116,24 +116,3 @@ def _opener(file: Path, prepared: Prepared, *, apply: bool) -> OpenCluster:
             yield Opened(cluster, cluster, applied if apply and manifests else None)
 
     return opened
-
-
-@contextmanager
-def _stopped_by_signals(said: Callable[[str], None]) -> Iterator[asyncio.Event]:
-    """An event that the first SIGINT or SIGTERM sets; the second does what it always does."""
-    stop, loop = asyncio.Event(), asyncio.get_running_loop()
-    numbers = (signal.SIGINT, signal.SIGTERM)
-
-    def first() -> None:
-        said("interrupted: what was changed is changed back, then there is a partial report")
-        stop.set()
-        for number in numbers:
-            loop.remove_signal_handler(number)
-
-    for number in numbers:
-        loop.add_signal_handler(number, first)
-    try:
-        yield stop
-    finally:
-        for number in numbers:
-            loop.remove_signal_handler(number)

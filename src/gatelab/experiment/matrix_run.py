@@ -3,9 +3,8 @@
 import asyncio
 import hashlib
 import time
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar
 
 import msgspec
 
@@ -15,6 +14,7 @@ from gatelab.experiment.environment import environment, versions
 from gatelab.experiment.errors import CouldNotRun
 from gatelab.experiment.figures import of_paths
 from gatelab.experiment.file import Experiment
+from gatelab.experiment.interruption import unless
 from gatelab.experiment.matrix_report import MatrixReport
 from gatelab.experiment.rounds import ORDER, Turns
 from gatelab.experiment.run import Watchers
@@ -22,8 +22,6 @@ from gatelab.experiment.site import Measured, OpenCluster, Sites
 from gatelab.experiment.smoke import Request
 from gatelab.experiment.verdict import checks
 from gatelab.load import Progress
-
-T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +128,7 @@ class _Rounds:
         return later + len(running) * (self.experiment.repetitions - repetition)
 
     async def _repeat(self, runs: CellRuns) -> None:
-        found = await _unless(self.stop, self._measured(runs.cell))
+        found = await unless(self.stop, self._measured(runs.cell))
         if isinstance(found, CouldNotRun):
             runs.failure = str(found)
             self.watchers.said(f"{runs.cell.name}: could not run: {found}")
@@ -158,18 +156,6 @@ def repetition_of(measured: Measured) -> Repetition:
     found = checks(paths, experiment.expect, measured.ready_pods, measured.measurement.weights)
     notes = [f"{name}: {note}" for name, path in paths.items() for note in path.notes]
     return Repetition(of_paths(paths, experiment.load.duration_s, measured.memory), found, notes)
-
-
-async def _unless(stop: asyncio.Event, doing: Coroutine[Any, Any, T]) -> T | None:
-    """What comes of it; None when `stop` is set before."""
-    async with asyncio.TaskGroup() as group:
-        task = group.create_task(doing)
-        halted = group.create_task(stop.wait())
-        await asyncio.wait({task, halted}, return_when=asyncio.FIRST_COMPLETED)
-        halted.cancel()
-        if not task.done():
-            task.cancel()
-    return None if task.cancelled() else task.result()
 
 
 def _minutes(seconds: float) -> str:

@@ -1,5 +1,6 @@
 """One measurement: the load on some paths, who counted what, and the figures of each path."""
 
+import asyncio
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -48,15 +49,20 @@ async def measure(
     subject: Subject,
     progressed: Callable[[str, Progress], None],
     paths: tuple[str, ...] = ORDER,
+    *,
+    stop: asyncio.Event | None = None,
 ) -> Measurement:
-    """Raises CouldNotRun when a path cannot be reached, ApiError when the cluster's API fails."""
+    """Setting `stop` ends it early, with what there is.
+
+    Raises CouldNotRun when a path cannot be reached, ApiError when the cluster's API fails.
+    """
     request, place = subject.request, subject.place
     observation = Observation(None, None, Unknown("the Gateway was not looked at"))
     if "l7" in paths:
         observation = await observe(experiment, request.path, place, subject.cluster, subject.pods)
     begun = time.monotonic()
     between = observation.between
-    results = await measure_paths(experiment, request, place, subject.backends, progressed, between, paths)
+    results = await measure_paths(experiment, request, place, subject.backends, progressed, between, paths, stop)
     envoy = await observation.finish()
     cpu = await cpu_millicores(subject.cluster, experiment.service_reference[0])
     turns = Turns.for_duration(experiment.load.duration_s, paths).events()

@@ -71,38 +71,43 @@ async def measure_paths(
     on_progress: Callable[[str, Progress], None],
     between: Callable[[], Awaitable[None]] | None = None,
     paths: tuple[str, ...] = ORDER,
+    stop: asyncio.Event | None = None,
 ) -> Mapping[str, LoadResult]:
     """The results by path. Raises CouldNotRun naming the path that cannot be reached.
 
-    `between` is awaited after every turn of the last path, where it keeps no call waiting.
+    `between` is awaited after every turn of the last path, where it keeps no call waiting. `stop` ends all paths early;
+    one that cannot be reached sets it for the others.
     """
     turns = Turns.for_duration(experiment.load.duration_s, paths)
     plans = {name: _plan(experiment, request, place, backends, turns, name, on_progress) for name in paths}
-    stop = asyncio.Event()
+    stop = stop or asyncio.Event()
     ended = asyncio.Event()
+    failed: list[CouldNotRun] = []
     async with asyncio.TaskGroup() as around:
         if between is not None:
             around.create_task(_between_rounds(turns, between, ended))
         try:
             async with asyncio.TaskGroup() as group:
-                tasks = {name: group.create_task(_measured(name, plan, stop)) for name, plan in plans.items()}
+                tasks = {name: group.create_task(_measured(name, plan, stop, failed)) for name, plan in plans.items()}
         finally:
             ended.set()
-    results = {name: task.result() for name, task in tasks.items()}
-    for result in results.values():
-        if isinstance(result, CouldNotRun):
-            raise result
-    return {name: result for name, result in results.items() if isinstance(result, LoadResult)}
+    if failed:
+        # The others were stopped for it, and may have failed for that.
+        raise failed[0]
+    return {name: result for name, task in tasks.items() if (result := task.result()) is not None}
 
 
-async def _measured(name: str, plan: LoadPlan, stop: asyncio.Event) -> LoadResult | CouldNotRun:
-    """The result, or why there is none; the other paths are stopped then, in order and not by cancellation."""
+async def _measured(name: str, plan: LoadPlan, stop: asyncio.Event, failed: list[CouldNotRun]) -> LoadResult | None:
+    """The result; where there is none, why is in `failed`, and the other paths are stopped, in order and not by
+    cancellation.
+    """
     try:
         return await run(plan, stop=stop)
     except ConnectError as error:
-        stop.set()
         what = {"direct": "the pods", "l4": "the Service's address", "l7": "the target"}[name]
-        return CouldNotRun(f"{what} cannot be reached from here ({name}): {error}")
+        failed.append(CouldNotRun(f"{what} cannot be reached from here ({name}): {error}"))
+        stop.set()
+        return None
 
 
 async def _between_rounds(turns: Turns, do: Callable[[], Awaitable[None]], ended: asyncio.Event) -> None:

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import msgspec
@@ -15,8 +15,10 @@ from gatelab.experiment.envoy_counting import EnvoyCounts
 from gatelab.experiment.errors import CouldNotRun
 from gatelab.experiment.figures import of_report, parse_expression
 from gatelab.experiment.file import Experiment
+from gatelab.experiment.interruption import unless
 from gatelab.experiment.measurement import Measurement, Subject, measure
-from gatelab.experiment.report import Check, ExpectationReport, LoadReport, PredictionReport, Report
+from gatelab.experiment.place import Place
+from gatelab.experiment.report import Check, ExpectationReport, LoadReport, PathReport, PredictionReport, Report
 from gatelab.experiment.smoke import Request, first_ok
 from gatelab.experiment.usage import memory_bytes
 from gatelab.experiment.verdict import checks, verdict
@@ -49,29 +51,71 @@ async def run_experiment(
     startup_s: float | None = None,
     pods: PodProxy | None = None,
     command: str = "",
+    stop: asyncio.Event | None = None,
 ) -> Report:
     """The report. `apply` applies the manifests; None leaves the cluster as it is. `pods` is the way to the counters of
-    the Gateway's Envoys; without one the responses have to name the pods. `command` is what the user has run.
+    the Gateway's Envoys; without one the responses have to name the pods. `command` is what the user has run. Setting
+    `stop` ends the load early, with a report of what has been measured so far, which does not pass.
 
     Raises CouldNotRun when there is nothing to judge.
     """
-    begun = time.monotonic()
+    stop = stop or asyncio.Event()
     try:
-        if apply is not None:
-            await apply()
-        place = await first_ok(experiment, request, cluster, watchers.said, timeout_s=READY_TIMEOUT_S)
-        first_ok_s = time.monotonic() - begun
-        watchers.said(f"first OK call after {first_ok_s:.2f} s")
-        backends = await all_ready(experiment, cluster, watchers)
-        pods_ready_s = time.monotonic() - begun
-        watchers.said(f"{len(backends.pods)} pods ready after {pods_ready_s:.2f} s")
-        subject = Subject(request, place, backends, cluster, pods)
-        measured = await measure(experiment, subject, watchers.progressed)
+        ready = await unless(stop, _prepared(experiment, request, cluster, watchers, apply))
+        if ready is None:
+            raise CouldNotRun("interrupted before the load began")
+        subject = Subject(request, ready.place, ready.backends, cluster, pods)
+        measured = await measure(experiment, subject, watchers.progressed, stop=stop)
         memory = await memory_bytes(cluster)
     except ApiError as error:
         raise CouldNotRun(f"the cluster's API: {error.message}") from error
-    repeated = ((command,) if command else ()) + commands(experiment, backends)
-    return _report(experiment, measured, backends, (startup_s, first_ok_s, pods_ready_s), memory, repeated)
+    repeated = ((command,) if command else ()) + commands(experiment, ready.backends)
+    times_s = (startup_s, ready.first_ok_s, ready.pods_ready_s)
+    report = _report(experiment, measured, ready.backends, times_s, memory, repeated)
+    return _partial(report) if stop.is_set() else report
+
+
+@dataclass(frozen=True, slots=True)
+class _Ready:
+    """What the load may go to, and how long that took from the start."""
+
+    place: Place
+    backends: Backends
+    first_ok_s: float
+    pods_ready_s: float
+
+
+async def _prepared(
+    experiment: Experiment,
+    request: Request,
+    cluster: Cluster,
+    watchers: Watchers,
+    apply: Callable[[], Awaitable[None]] | None,
+) -> _Ready:
+    begun = time.monotonic()
+    if apply is not None:
+        await apply()
+    place = await first_ok(experiment, request, cluster, watchers.said, timeout_s=READY_TIMEOUT_S)
+    first_ok_s = time.monotonic() - begun
+    watchers.said(f"first OK call after {first_ok_s:.2f} s")
+    backends = await all_ready(experiment, cluster, watchers)
+    pods_ready_s = time.monotonic() - begun
+    watchers.said(f"{len(backends.pods)} pods ready after {pods_ready_s:.2f} s")
+    return _Ready(place, backends, first_ok_s, pods_ready_s)
+
+
+def _partial(report: Report) -> Report:
+    """Marked by a check of its own, so that no format passes it over."""
+    planned = max(1, round(report.load.rps * report.load.duration_s))
+    made = ", ".join(f"{name} {path.requests}" for name, path in paths_of(report).items())
+    sentence = f"interrupted: the figures are those of a part of the load ({made} of {planned} calls each)"
+    check = Check(name="complete", result="inconclusive", sentence=sentence)
+    return msgspec.structs.replace(report, checks=(check, *report.checks), verdict="fail")
+
+
+def paths_of(report: Report) -> Mapping[str, PathReport]:
+    """In the order of their turns."""
+    return {"direct": report.direct, "l4": report.l4, "l7": report.l7}
 
 
 async def all_ready(experiment: Experiment, cluster: Cluster, watchers: Watchers) -> Backends:

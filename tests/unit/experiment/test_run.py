@@ -8,7 +8,7 @@ import pytest
 
 from gatelab.cluster.port import Cluster
 from gatelab.experiment.errors import CouldNotRun, ExperimentFileError
-from gatelab.experiment.file import Experiment
+from gatelab.experiment.file import Experiment, Load
 from gatelab.experiment.report import Report
 from gatelab.experiment.rounds import GAP_S, Turns, _between_rounds
 from gatelab.experiment.run import Watchers, run_experiment
@@ -64,6 +64,30 @@ async def test_the_report_of_a_gateway_that_spreads(experiment: Experiment, clus
     assert written["added_latency_ns"] == (
         written["l7"]["service_time_ns"]["p50"] - written["direct"]["service_time_ns"]["p50"]
     )
+
+
+async def test_stopped_in_the_load_it_reports_what_there_is(experiment: Experiment, cluster: Cluster) -> None:
+    stop = asyncio.Event()
+    long = msgspec.structs.replace(experiment, load=Load(rps=100, duration="40s"))
+    watchers = Watchers(lambda _: None, lambda _path, _progress: stop.set())
+    report = await run_experiment(long, request_of(long), cluster, watchers, apply=None, stop=stop)
+    assert report.verdict == "fail"
+    assert (report.checks[0].name, report.checks[0].result) == ("complete", "inconclusive")
+    assert f"(direct {report.direct.requests}, l4 " in report.checks[0].sentence
+    assert report.checks[0].sentence.endswith("of 4000 calls each)")
+    assert 0 < report.direct.requests < 4000
+
+
+async def test_stopped_before_the_load_there_is_nothing_to_report(experiment: Experiment, cluster: Cluster) -> None:
+    stop = asyncio.Event()
+    silent = msgspec.structs.replace(experiment, target="127.28.0.6:9")
+    watchers = Watchers(lambda _: None, lambda _path, _progress: None)
+
+    async def apply() -> None:
+        stop.set()
+
+    with pytest.raises(CouldNotRun, match="interrupted before the load began"):
+        await run_experiment(silent, request_of(silent), cluster, watchers, apply=apply, stop=stop)
 
 
 async def test_a_path_that_is_not_there(experiment: Experiment, cluster: Cluster) -> None:
