@@ -1,11 +1,12 @@
 """Routes from one translation to the next: only those that changed are asked about, unless all may be concerned."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from operator import is_
 
 from gatelab.gateway.snapshot import RouteId, Snapshot
 from gatelab.gateway.translate import routes
+from gatelab.gateway.translate.cross_serving import GivingWay
 from gatelab.gateway.translate.outcome import ParentOutcome
 from gatelab.gateway.translate.parents import Parent, ParentId, Parents, parent_id
 from gatelab.gateway.translate.routes import Candidate, Place, RouteOutcome
@@ -46,8 +47,7 @@ class RouteMemo:
         self._routes: PersistentMap[RouteId, Route] = PersistentMap()
         self._services: PersistentMap[Key, Service] = PersistentMap()
         self._seen: dict[RouteId, _Seen] = {}
-        self._on_place: dict[Place, dict[str, dict[RouteId, Route]]] = {}
-        self._refusals: dict[Place, Mapping[RouteId, RouteId]] = {}
+        self._on_place: dict[Place, GivingWay] = {}
         self._outcomes: dict[RouteId, RouteOutcome] = {}
         self._told: PersistentMap[RouteId, tuple[ParentOutcome, ...]] = PersistentMap()
         self._attached: dict[Place, Attached] = {}
@@ -59,9 +59,9 @@ class RouteMemo:
         self._around = around
         asked, gone = self._concerned(snapshot, everything=not is_same)
         touched, places = self._take(snapshot, parents, asked, gone)
-        before = _opposed(self._refusals)
-        self._refuse(parents, places if is_same else tuple(self._on_place))
-        self._settle(touched | before | _opposed(self._refusals))
+        before = self._opposed()
+        self._refuse(parents, places if is_same else tuple(self._on_place), everything=not is_same)
+        self._settle(touched | before | self._opposed())
         return self._told
 
     def by_listener(self) -> Mapping[Place, Attached]:
@@ -90,10 +90,10 @@ class RouteMemo:
         for id_, candidate in changes.items():
             before = self._candidate(id_)
             for place in before.places if before else ():
-                del self._on_place[place][id_.kind][id_]
+                self._on_place[place].take(id_)
                 places.add(place)
             for place in candidate.places if candidate else ():
-                self._on_place.setdefault(place, {}).setdefault(id_.kind, {})[id_] = snapshot.routes[id_]
+                self._on_place.setdefault(place, GivingWay()).put(id_, snapshot.routes[id_])
                 places.add(place)
         self._seen.update(found)
         for id_ in gone:
@@ -120,27 +120,32 @@ class RouteMemo:
     def _has_its_rules(self, seen: _Seen, snapshot: Snapshot) -> bool:
         return seen.candidate is None or seen.candidate.rules is self._rules(seen.route, snapshot)
 
-    def _refuse(self, parents: Parents, places: Iterable[Place]) -> None:
-        """Asks again, for these listeners, which routes must give way: none does to one of its own kind."""
-        mixed: dict[Place, Sequence[Route]] = {}
+    def _refuse(self, parents: Parents, places: Iterable[Place], *, everything: bool) -> None:
+        """Asks again, for these listeners, which routes must give way to one of another kind."""
+        hostnames = {
+            (parent.gateway.metadata.key, each.id): each.listener.hostname
+            for parent in parents.values()
+            for each in parent.listeners
+        }
         for place in places:
-            kinds = [kind for kind in self._on_place[place].values() if kind]
-            self._refusals.pop(place, None)
-            if len(kinds) > 1:
-                mixed[place] = [route for kind in kinds for route in kind.values()]
-            elif not kinds:
+            if self._on_place[place]:
+                self._on_place[place].settle(hostnames[place], everything=everything)
+            else:
                 del self._on_place[place]
-        self._refusals.update(routes.refusals(mixed, parents))
+
+    def _opposed(self) -> set[RouteId]:
+        return {id_ for each in self._on_place.values() for id_ in each.refused}
 
     def _settle(self, touched: Iterable[RouteId]) -> None:
         told: dict[RouteId, tuple[ParentOutcome, ...]] = {}
         serving: dict[Place, dict[RouteId, RuleSet | None]] = {}
+        refused = {place: each.refused for place, each in self._on_place.items()}
         for id_ in touched:
             for place in _served(self._outcomes.pop(id_, None)):
                 serving.setdefault(place, {})[id_] = None
             candidate = self._candidate(id_)
             if candidate is not None:
-                self._outcomes[id_] = now = routes.outcome(id_, candidate, self._refusals)
+                self._outcomes[id_] = now = routes.outcome(id_, candidate, refused)
                 told[id_] = now.parents
                 for place in _served(now):
                     serving.setdefault(place, {})[id_] = now.rules
@@ -167,7 +172,3 @@ def _around(snapshot: Snapshot, parents: Parents) -> tuple[object, ...]:
         snapshot.namespaces,
         *(each for _, each in sorted(parents.items(), key=lambda item: str(item[0]))),
     )
-
-
-def _opposed(refusals: Mapping[Place, Mapping[RouteId, RouteId]]) -> set[RouteId]:
-    return {id_ for refused in refusals.values() for id_ in refused}

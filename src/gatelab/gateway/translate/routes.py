@@ -1,10 +1,10 @@
 """Routes and their parents: who takes whom, and what each route is told about each parent."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from gatelab.gateway.snapshot import RouteId, Snapshot
-from gatelab.gateway.translate import attachment, cross_serving, grpc_rules, http_rules, l4_rules, rule_sets
+from gatelab.gateway.translate import attachment, grpc_rules, http_rules, l4_rules, rule_sets
 from gatelab.gateway.translate.attachment import Attachment
 from gatelab.gateway.translate.observations import ACCEPTED, fails
 from gatelab.gateway.translate.outcome import ParentOutcome
@@ -81,16 +81,6 @@ def _attachments(
             attached = attachment.attached(reference, route, parent, snapshot.namespaces)
             found.append((reference, parent, attached))
     return tuple(found)
-
-
-def refusals(on_listener: Mapping[Place, Sequence[Route]], parents: Parents) -> Refusals:
-    """Which of the routes of each listener must give way to one of another kind."""
-    hostnames = {
-        (parent.gateway.metadata.key, each.id): each.listener.hostname
-        for parent in parents.values()
-        for each in parent.listeners
-    }
-    return {place: cross_serving.in_the_way(hostnames[place], routes) for place, routes in on_listener.items()}
 
 
 def outcome(id_: RouteId, candidate: Candidate, refused: Refusals) -> RouteOutcome:
