@@ -13,15 +13,15 @@ PEERS = {
 PROXIES = {"envoy-gateway": "github.com/envoyproxy/gateway/cmd/envoy-gateway@v1.9.1"}
 """Proxies that are compared with a Gateway's Envoy; the first build takes minutes."""
 BUILD_TIMEOUT_S = 900
-_CACHE = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "gatelab-bench"
+CACHE = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "gatelab-bench"
 
 
 def built(name: str) -> str:
     """The path of one of PEERS or PROXIES; "" without Go. Several processes may ask at once."""
     module, _, version = (PEERS | PROXIES)[name].rpartition("@")
-    binary = _CACHE / f"{name}-{version}"
+    binary = CACHE / f"{name}-{version}"
     if not binary.exists() and shutil.which("go"):
-        own = _CACHE / f"build-{os.getpid()}"
+        own = CACHE / f"build-{os.getpid()}"
         environment = {**os.environ, "GOBIN": str(own)}
         subprocess.run(["go", "install", f"{module}@{version}"], env=environment, check=True, timeout=BUILD_TIMEOUT_S)
         (own / name).replace(binary)
@@ -36,10 +36,10 @@ def built_from(folder: Path, *, tests: bool = False) -> str:
     """
     sources = sorted([*folder.glob("*.go"), folder / "go.mod", folder / "go.sum"])
     digest = hashlib.sha256(b"".join(each.read_bytes() for each in sources)).hexdigest()[:16]
-    binary = _CACHE / f"{folder.name}-{digest}"
+    binary = CACHE / f"{folder.name}-{digest}"
     if not binary.exists() and shutil.which("go"):
-        _CACHE.mkdir(parents=True, exist_ok=True)
-        own = _CACHE / f"{binary.name}-{os.getpid()}"
+        CACHE.mkdir(parents=True, exist_ok=True)
+        own = CACHE / f"{binary.name}-{os.getpid()}"
         build = ["go", "test", "-c"] if tests else ["go", "build"]
         subprocess.run([*build, "-o", own, "."], cwd=folder, check=True, timeout=BUILD_TIMEOUT_S)
         own.replace(binary)

@@ -1,7 +1,7 @@
 """How a call ended: one status from the header blocks, the way the stream closed, and the connection's own end."""
 
 from http import HTTPStatus
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from gatelab.grpc_wire.http2 import NO_ERROR, HeaderBlock, error_name, field
 from gatelab.grpc_wire.metadata import percent_decoded
@@ -13,6 +13,14 @@ class Status(NamedTuple):
 
     code: int
     details: str
+
+
+OUT_OF_TIME: Final = Status(StatusCode.DEADLINE_EXCEEDED, "context deadline exceeded")
+"""Of a call whose deadline has passed.
+
+A server that knows the deadline may be quicker, and end it with a reset or what a proxy makes of that: without a status
+of the server's own it is this one still, as in grpc-go.
+"""
 
 
 class Closed(NamedTuple):

@@ -10,7 +10,7 @@ from gatelab.grpc_wire.errors import MessageError
 from gatelab.grpc_wire.framing import MessageReader, framed
 from gatelab.grpc_wire.http2 import HeaderBlock, field
 from gatelab.grpc_wire.metadata import Metadata, decoded_metadata
-from gatelab.grpc_wire.outcome import Closed, Status, http_failure, status_of
+from gatelab.grpc_wire.outcome import OUT_OF_TIME, Closed, Status, http_failure, status_of
 from gatelab.grpc_wire.status import StatusCode
 
 # Unread replies beyond this keep the server's window shut; unsent requests beyond it make `send` wait.
@@ -174,7 +174,10 @@ class Stream:
 
     def on_closed(self, closed: Closed) -> None:
         self._unprocessed = closed.unprocessed
-        self._finish(status_of(self._header_block, self._trailer_block, closed))
+        told = field((*self._header_block, *self._trailer_block), b"grpc-status") is not None
+        late = self._deadline is not None and asyncio.get_running_loop().time() >= self._deadline.when()
+        status = status_of(self._header_block, self._trailer_block, closed)
+        self._finish(OUT_OF_TIME if late and not told else status)
 
     def _repay(self) -> None:
         if self._owed and self._unread < _BUFFER_BYTES:
@@ -183,7 +186,7 @@ class Stream:
             self._touch()
 
     def _expire(self) -> None:
-        self._abort(Status(StatusCode.DEADLINE_EXCEEDED, "context deadline exceeded"))
+        self._abort(OUT_OF_TIME)
 
     def _abort(self, status: Status) -> None:
         if self._status is None:

@@ -6,7 +6,7 @@ from collections import deque
 from typing import Final
 
 from gatelab.grpc_wire.http2 import field
-from gatelab.grpc_wire.outcome import Closed, status_of
+from gatelab.grpc_wire.outcome import OUT_OF_TIME, Closed, status_of
 from gatelab.grpc_wire.status import StatusCode
 from gatelab.load.agenda import Agenda
 from gatelab.load.calls import Call
@@ -75,7 +75,7 @@ class Engine:
         for call in list(self.in_flight):
             if call.sent_ns + self._timeout_ns > now_ns:
                 break
-            self._abandon(call, StatusCode.DEADLINE_EXCEEDED, "context deadline exceeded")
+            self._abandon(call, StatusCode.DEADLINE_EXCEEDED, OUT_OF_TIME.details)
         if now_ns >= self.agenda.end_ns:
             if self._plan.at_end != "wait":
                 self._cut()
@@ -164,7 +164,10 @@ class Engine:
         if code == b"0":
             counts = self.tally.ok(arrived_ns, arrived_ns - call.sent_ns, arrived_ns - call.intended_ns)
         else:
-            counts = self._failed(call, *status_of(call.response_headers, call.trailers, closed), arrived_ns)
+            status = status_of(call.response_headers, call.trailers, closed)
+            if code is None and call.attempts and now_ns >= call.sent_ns + self._timeout_ns:
+                status = OUT_OF_TIME  # the server, or what is between, was quicker to end it than the next look here
+            counts = self._failed(call, *status, arrived_ns)
         if counts and call.link is not None:
             call.link.add(pod)
 
