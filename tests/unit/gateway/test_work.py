@@ -2,23 +2,42 @@
 
 import dataclasses
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import pytest
+from envoy.config.core.v3.base_pb2 import Node
+from envoy.service.discovery.v3.discovery_pb2 import DeltaDiscoveryRequest
 
 from gatelab.cluster.port import Applied, Deleted
 from gatelab.gateway import live_snapshot
 from gatelab.gateway.intake import LOOKED_AT
 from gatelab.gateway.live_snapshot import LiveSnapshot
-from gatelab.gateway.translate import Memo, Translation, backends, host_routes, routes, translate
+from gatelab.gateway.translate import (
+    Memo,
+    Translation,
+    backend_tls,
+    backends,
+    cross_serving,
+    host_routes,
+    routes,
+    translate,
+)
 from gatelab.kinds.builtin import (
     GATEWAY,
     GATEWAY_CLASS,
     GRPC_ROUTE,
+    HTTP_ROUTE,
     SERVICE,
 )
+from gatelab.kinds.gatewayapi import Route
 from gatelab.kinds.objects import Key
+from gatelab.persistent import PersistentMap
+from gatelab.proxy.model import ProxyConfig
+from gatelab.proxy.resources import CLUSTER
+from gatelab.proxy.xds.proxies import Proxies
+from gatelab.proxy.xds.session import Session
+from gatelab.proxy.xds.subscription import Subscription
 from gatelab.reconcile import Mirrors
 from gateway_objects import gateway, gateway_class, grpc_route, service
 
@@ -42,6 +61,7 @@ class Line:
             (routes, "candidate"),
             (backends, "destination"),
             (host_routes, "virtual_host"),
+            (backend_tls, "backend"),
         ):
             monkeypatch.setattr(module, name, self._counted(name, getattr(module, name)))
         self._live = LiveSnapshot(self.mirrors)
@@ -75,7 +95,13 @@ def line(monkeypatch: pytest.MonkeyPatch) -> Line:
 
 def test_at_first_there_is_everything_to_do(line: Line) -> None:
     # One host is the listener's own, for what no route wants; Secrets are read apart.
-    assert line.work == {"read": MANY + 3, "candidate": MANY, "destination": MANY, "virtual_host": MANY + 1}
+    assert line.work == {
+        "read": MANY + 3,
+        "candidate": MANY,
+        "destination": MANY,
+        "virtual_host": MANY + 1,
+        "backend": 1,
+    }
 
 
 def test_a_new_route_makes_one_host(line: Line) -> None:
@@ -109,3 +135,41 @@ def test_a_service_concerns_the_routes_to_it(line: Line) -> None:
     line.next()
     assert line.work == {"read": 1, "candidate": 1, "destination": 1, "virtual_host": 1}
     assert line.mirrors.of(SERVICE).get(Key("default", "other")) is not None
+
+
+def test_a_kind_that_meets_another_concerns_the_routes_of_its_hostnames(
+    line: Line, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[int] = []
+    in_the_way = cross_serving.in_the_way
+
+    def counted(listener: str, routes: Sequence[Route]) -> Mapping[RouteId, RouteId]:
+        asked.append(len(routes))
+        return in_the_way(listener, routes)
+
+    monkeypatch.setattr(cross_serving, "in_the_way", counted)
+    line.put(HTTP_ROUTE, {**host_route(3), "kind": "HTTPRoute"})
+    line.next()
+    line.put(GRPC_ROUTE, host_route(MANY))
+    line.next()
+    assert asked == [2, 1]
+
+
+def test_an_envoy_is_judged_by_what_has_changed(line: Line, monkeypatch: pytest.MonkeyPatch) -> None:
+    proxies, session, judged = Proxies(many_hosts=1), Session(), list[str]()
+    proxies.receive(session, DeltaDiscoveryRequest(type_url=CLUSTER, node=Node(cluster="p")), lambda: None)
+    judge = Subscription._judge
+
+    def counted(subscription: Subscription, name: str) -> None:
+        judged.append(name)
+        judge(subscription, name)
+
+    monkeypatch.setattr(Subscription, "_judge", counted)
+    for change in (host_route(0), host_route(MANY), host_route(MANY, "other")):
+        judged.clear()
+        line.put(GRPC_ROUTE, change)
+        (outcome,) = line.next().gateways.values()
+        proxies.publish("p", outcome.config or ProxyConfig())
+        proxies.publish_endpoints("p", PersistentMap())
+        session.responses()
+    assert [each for each in judged if "host-" in each] == [f"port-80/host-{MANY}.test"]
