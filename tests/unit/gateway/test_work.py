@@ -13,6 +13,7 @@ from gatelab.cluster.port import Applied, Deleted
 from gatelab.gateway import live_snapshot
 from gatelab.gateway.intake import LOOKED_AT
 from gatelab.gateway.live_snapshot import LiveSnapshot
+from gatelab.gateway.snapshot import RouteId
 from gatelab.gateway.translate import (
     Memo,
     Translation,
