@@ -52,9 +52,11 @@ def conclude(report: MatrixReport, outputs: Outputs, baselines: Baselines) -> in
         comparison = compared(report, baselines.compare, tolerance=baselines.tolerance)
         verdict = report.verdict if comparison.result == "pass" else "fail"
         report = msgspec.structs.replace(report, comparison=comparison, verdict=verdict)
-    outputs.write(report)
-    if baselines.save is not None:
-        _save(baselines.save, report)
+    try:
+        outputs.write(report)
+    finally:
+        if baselines.save is not None:
+            _save(baselines.save, report)
     if not report.ran:
         return COULD_NOT_RUN
     return OK if report.verdict == "pass" else FAILED
@@ -80,7 +82,7 @@ def _save(file: Path, report: MatrixReport) -> None:
     try:
         file.write_bytes(msgspec.json.format(msgspec.json.encode(kept), indent=1) + b"\n")
     except OSError as error:
-        click.echo(f"Error: {file} cannot be written: {error.strerror}", err=True)
+        raise click.ClickException(f"{file} cannot be written: {error.strerror}") from error
 
 
 async def _run(file: Path, prepared: Prepared, display: Display, *, apply: bool) -> MatrixReport:

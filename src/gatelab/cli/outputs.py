@@ -26,12 +26,16 @@ class Outputs:
     """Whether progress is not shown."""
 
     def write(self, report: "Report | MatrixReport") -> None:
-        """All of them; a file that cannot be written is named, and the others are written."""
+        """All of them. Raises click.ClickException naming the files that cannot be written, after the others."""
         if self.file is None:
             click.echo(written(report, self.format_).removesuffix("\n"))
-        for format_, file in ((self.format_, self.file), *self.more):
-            if file is not None:
-                _save(file, written(report, format_))
+        failed = [
+            f"{file} cannot be written: {reason}"
+            for format_, file in ((self.format_, self.file), *self.more)
+            if file is not None and (reason := _save(file, written(report, format_)))
+        ]
+        if failed:
+            raise click.ClickException("; ".join(failed))
 
 
 def written(report: "Report | MatrixReport", format_: str) -> str:
@@ -75,11 +79,20 @@ def _text(report: "Report | MatrixReport") -> str:
     return text_of(report)
 
 
-def _save(file: Path, text: str) -> None:
+def _save(file: Path, text: str) -> str:
+    """Why it could not be; "" when it could."""
     try:
         file.write_text(text, encoding="utf-8")
     except OSError as error:
-        click.echo(f"Error: {file} cannot be written: {error.strerror}", err=True)
+        return error.strerror or str(error)
+    return ""
+
+
+def in_a_folder(file: Path) -> Path:
+    """A file to write later. Raises click.UsageError now: after a long run is too late to learn of a wrong path."""
+    if not file.parent.is_dir():
+        raise click.UsageError(f"{file}: there is no folder {file.parent}")
+    return file
 
 
 def output_options(command: Callable[..., object]) -> Callable[..., object]:
@@ -89,16 +102,17 @@ def output_options(command: Callable[..., object]) -> Callable[..., object]:
     def with_outputs(
         *, format_: str, output: Path | None, reports: tuple[str, ...], quiet: bool, **others: Any
     ) -> object:
-        outputs = Outputs(format_, output, tuple(_target(each) for each in reports), quiet)
+        file = in_a_folder(output) if output is not None else None
+        outputs = Outputs(format_, file, tuple(_target(each) for each in reports), quiet)
         return command(outputs=outputs, **others)
 
-    file = click.Path(dir_okay=False, path_type=Path)
+    a_file = click.Path(dir_okay=False, path_type=Path)
     for option in (
         click.option("-q", "--quiet", is_flag=True, help="Show no progress."),
         click.option(
             "--report", "reports", multiple=True, metavar="FORMAT=FILE", help="One more report; again for more."
         ),
-        click.option("--output", type=file, help="Write the report there instead of to stdout."),
+        click.option("--output", type=a_file, help="Write the report there instead of to stdout."),
         click.option("--format", "format_", type=click.Choice(FORMATS), default="text", show_default=True),
     ):
         with_outputs = option(with_outputs)
@@ -110,4 +124,4 @@ def _target(text: str) -> tuple[str, Path]:
     if format_ not in FORMATS or not sign or not file:
         formats = ", ".join(FORMATS)
         raise click.UsageError(f"--report {text!r} is not FORMAT=FILE, such as junit=out.xml; formats are {formats}")
-    return format_, Path(file)
+    return format_, in_a_folder(Path(file))

@@ -142,9 +142,15 @@ def test_one_report_goes_to_many_files(before: Path, worse: Path, tmp_path: Path
 
 def test_a_file_that_cannot_be_written_is_named_and_the_others_are_written(before: Path, tmp_path: Path) -> None:
     good = tmp_path / "good.md"
-    done = run("compare", before, before, "--report", "json=/nowhere/x.json", "--report", f"markdown={good}")
-    assert "Error: /nowhere/x.json cannot be written: No such file or directory" in done.stderr
-    assert good.exists()
+    done = run("compare", before, before, "--report", f"json={tmp_path}", "--report", f"markdown={good}")
+    assert f"Error: {tmp_path} cannot be written: Is a directory" in done.stderr
+    assert (good.exists(), done.exit_code) == (True, 1)
+
+
+@pytest.mark.parametrize("option", ["--report=json=", "--output=", "--save-baseline="])
+def test_a_folder_that_is_not_there_is_told_before_the_run(file: Path, option: str, tmp_path: Path) -> None:
+    done = run("run", file, f"{option}{tmp_path}/absent/x")
+    assert (done.exit_code, f"there is no folder {tmp_path}/absent" in done.stderr) == (2, True)
 
 
 def test_the_text_has_the_cells_and_ends_with_the_verdict() -> None:
