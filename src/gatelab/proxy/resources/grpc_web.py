@@ -1,7 +1,8 @@
 """Where the filter of gRPC-Web is awake: on routes of their own, beside those for gRPC, or on a host as a whole.
 
 The filter costs each call that it lets pass some 2 % of what Envoy does for it. So a route of gRPC has a twin before it
-that takes gRPC-Web alone, and plain gRPC meets the filter nowhere.
+that takes gRPC-Web alone, and plain gRPC meets the filter nowhere. A filter around it that looks at the content type
+itself (match delegate, composite) would cost 3 % of each request, on every host.
 """
 
 from envoy.config.route.v3.route_components_pb2 import Route as EnvoyRoute
