@@ -1,12 +1,19 @@
 """`gatelab load --workers`, end to end: TLS, templates and schemas reach the workers."""
 
 import json
-from collections.abc import Iterator
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
 from concurrent import futures
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import grpc
+import psutil
 import pytest
 from click.testing import CliRunner, Result
 
@@ -108,3 +115,48 @@ def test_grpcio_as_the_engine(server: str, files: CertificateFiles, workers: tup
     assert any("made by grpcio" in note for note in report["notes"])
     done = run(*tls, "--engine", "grpcio", "--skipTLS", server)
     assert (done.exit_code, "verifies certificates always" in done.stderr) == (2, True)
+
+
+def test_ctrl_c_of_a_terminal_gives_one_report_of_all_workers(
+    server: str, heard: list[tuple[str, str]], files: CertificateFiles
+) -> None:
+    """The terminal's signal goes to the whole process group: to those of the workers that are in it, too."""
+    with _running(server, files) as program:
+        _wait_until(lambda: len(heard) > 4)
+        os.killpg(program.pid, signal.SIGINT)
+        report = json.loads(program.communicate(timeout=30)[0])
+    assert (program.returncode, report["endReason"], len(report["generator"])) == (130, "cancel", 2)
+    assert report["statusCodeDistribution"]["OK"] >= 4
+    assert sum(report["statusCodeDistribution"].values()) == report["count"]
+
+
+def test_a_worker_that_is_killed_is_said_and_makes_the_exit_code_1(
+    server: str, heard: list[tuple[str, str]], files: CertificateFiles
+) -> None:
+    with _running(server, files) as program:
+        _wait_until(lambda: len(heard) > 4)
+        psutil.Process(program.pid).children()[1].kill()
+        report = json.loads(program.communicate(timeout=30)[0])
+    assert (program.returncode, report["errors"], report["endReason"]) == (1, report["errors"], "cancel")
+    assert any(note.startswith("worker 2 was ended by SIGKILL") for note in report["notes"])
+
+
+@contextmanager
+def _running(server: str, files: CertificateFiles) -> Iterator[subprocess.Popen[str]]:
+    """A minute of load by two workers, in a process group of its own."""
+    command = [sys.executable, "-m", "gatelab", "load", *CALL, "--cacert", str(files.ca), "--cname", "market.test"]
+    command += ["--workers", "2", "--connections", "2", "-c", "2", "-z", "60s", "--expect", "error_rate<1", server]
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, start_new_session=True
+    ) as program:
+        try:
+            yield program
+        finally:
+            program.kill()
+
+
+def _wait_until(true: Callable[[], bool]) -> None:
+    end = time.monotonic() + 30
+    while not true():
+        assert time.monotonic() < end, "nothing came"
+        time.sleep(0.01)
