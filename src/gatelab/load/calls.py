@@ -8,7 +8,7 @@ from gatelab.grpc_wire.outcome import Closed
 from gatelab.grpc_wire.transport import ClientProtocol
 from gatelab.load.links import Link
 from gatelab.load.requests import Prepared
-from gatelab.load.streams import MessageCounter, Sender
+from gatelab.load.streams import PREFIX_BYTES, MessageCounter, Sender
 
 
 class Owner(Protocol):
@@ -25,10 +25,12 @@ class Call:
     __slots__ = (
         "attempts",
         "counter",
+        "first",
         "intended_ns",
         "link",
         "owner",
         "protocol",
+        "received",
         "request",
         "response_headers",
         "sender",
@@ -55,6 +57,9 @@ class Call:
         self.slot = 0
         self.counter: MessageCounter | None = None
         """None: received messages are not looked at."""
+        self.first = b""
+        """Of the bytes of messages, at least the prefix of the first (gRPC doc/PROTOCOL-HTTP2.md)."""
+        self.received = 0
         self.sender: Sender | None = None
         self.timer: asyncio.TimerHandle | None = None
 
@@ -64,9 +69,16 @@ class Call:
             self.sender.close()
 
     def on_data(self, data: bytes) -> int:
+        self.received += len(data)
+        if len(self.first) < PREFIX_BYTES:
+            self.first += data
         if self.counter is not None:
             self.owner.counted(self, self.counter.feed(data))
         return len(data)
+
+    def has_one_message(self) -> bool:
+        """What came is one message, and all of it."""
+        return self.received == PREFIX_BYTES + int.from_bytes(self.first[1:PREFIX_BYTES])
 
     def on_trailers(self, block: HeaderBlock) -> None:
         self.trailers = block

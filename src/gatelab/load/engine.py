@@ -6,7 +6,7 @@ from collections import deque
 from typing import Final
 
 from gatelab.grpc_wire.http2 import field
-from gatelab.grpc_wire.outcome import OUT_OF_TIME, Closed, status_of
+from gatelab.grpc_wire.outcome import OUT_OF_TIME, Closed, Status, status_of
 from gatelab.grpc_wire.status import StatusCode
 from gatelab.load.agenda import Agenda
 from gatelab.load.calls import Call
@@ -22,6 +22,8 @@ _ATTEMPTS_AT_MOST: Final = 5
 # So that a generator far behind its schedule still reads what comes back.
 _STARTS_PER_TURN: Final = 256
 
+_NOT_ONE_MESSAGE: Final = Status(StatusCode.INTERNAL, "cardinality violation: not one whole message in the response")
+
 
 class Engine:
     """Starts calls and counts their ends, driven by the alarm, by replies and by connections; nothing in it waits.
@@ -33,6 +35,7 @@ class Engine:
         self, plan: LoadPlan, links: Links, loop: asyncio.AbstractEventLoop, *, begin_ns: int, first: int = 0
     ) -> None:
         self.agenda = Agenda(plan, begin_ns)
+        self._answers_stream = plan.stream is not None and plan.stream.server_streaming
         self.tally = Tally(
             begin_ns,
             one_time=self.agenda.schedule is None,
@@ -161,10 +164,12 @@ class Engine:
                 elif name == self._pod_key:
                     pod = value
         arrived_ns = max(call.sent_ns, call.protocol.arrived_ns if call.protocol is not None else now_ns)
-        if code == b"0":
+        if code == b"0" and (self._answers_stream or call.has_one_message()):
             counts = self.tally.ok(arrived_ns, arrived_ns - call.sent_ns, arrived_ns - call.intended_ns)
         else:
             status = status_of(call.response_headers, call.trailers, closed)
+            if code == b"0":
+                status = _NOT_ONE_MESSAGE
             if code is None and call.attempts and now_ns >= call.sent_ns + self._timeout_ns:
                 status = OUT_OF_TIME  # the server, or what is between, was quicker to end it than the next look here
             counts = self._failed(call, *status, arrived_ns)

@@ -11,7 +11,7 @@ from gatelab.load.requests import RequestError
 
 _QUEUE_BYTES: Final = 65_536
 """So much of a stream may wait for the peer's window before no more messages are made."""
-_PREFIX_BYTES: Final = 5
+PREFIX_BYTES: Final = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,10 +49,10 @@ class MessageCounter:
                 at += taken
                 self.count += self._rest == 0
                 continue
-            taken = _PREFIX_BYTES - len(self._prefix)
+            taken = PREFIX_BYTES - len(self._prefix)
             self._prefix += data[at : at + taken]
             at += taken
-            if len(self._prefix) == _PREFIX_BYTES:
+            if len(self._prefix) == PREFIX_BYTES:
                 self._rest = int.from_bytes(self._prefix[1:], "big")
                 self._prefix.clear()
                 if self._max_bytes is not None and self._rest > self._max_bytes:
