@@ -17,6 +17,7 @@ from certificate_files import write_certificates
 from gatelab.cli.call import call
 from go_programs import built
 from market_server import PROTOS, market, market_schema, speaking, without_alpn
+from strange_servers import GRPC, Behaviour, StrangeServer, Visit, data, headers, message, reset
 
 FOLDER = Path(__file__).parent / "grpcurl"
 PATHS = sorted((FOLDER / "sessions").glob("*.txt"))
@@ -25,6 +26,20 @@ SETTINGS = b"\x00\x00\x00\x04\x00\x00\x00\x00\x00"
 HALF_A_FRAME = b"\x00\x00\x08\x06\x00\x00\x00\x00\x00\x01\x02"
 """A PING that announces eight bytes, and the first two of them (RFC 9113, section 6.7)."""
 TIMEOUT_S = 30
+
+
+def _page(visit: Visit, stream: int) -> None:
+    fields = ((":status", "503"), ("content-type", "text/html"))
+    visit.say(headers(stream, *fields), data(stream, b"<html>", end=True))
+
+
+STRANGE: Mapping[str, Behaviour] = {
+    "failing": lambda visit, stream: visit.say(reset(stream, 2)),
+    "calming": lambda visit, stream: visit.say(reset(stream, 11)),
+    "forgetful": lambda visit, stream: visit.say(headers(stream, *GRPC), data(stream, message(b""), end=True)),
+    "page": _page,
+    "mute_service": lambda *_: None,
+}
 
 
 @pytest.fixture(scope="module")
@@ -56,9 +71,14 @@ def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mapping[str, s
         ports["no_alpn"] = enter(without_alpn("127.28.4.13", behind, certificates.certificate, certificates.key))
         ports["echo"] = enter(echo("127.28.4.14"))
         enter(market(schema, f"unix:{folder}/socket"))
+        strange = {
+            name: enter(StrangeServer(behave).listening(f"127.28.4.{number}")).address
+            for number, (name, behave) in enumerate(STRANGE.items(), 16)
+        }
         hosts = {name: f"127.28.4.{number}" for number, name in enumerate(ports, 1)}
         yield {
             **{name: f"{hosts[name]}:{port}" for name, port in ports.items()},
+            **strange,
             "dead": "127.28.4.15:9",
             "protos": str(PROTOS),
             "folder": str(folder),
