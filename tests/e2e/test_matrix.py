@@ -109,7 +109,7 @@ matrix: {{context: [nowhere, {current}], duration: [200ms], path: [service]}}
 """
     code, report, _ = run(lab, tmp_path / "e.yaml", text)
     nowhere, here = report["cells"]
-    assert (code, nowhere["result"], here["result"]) == (1, "could not run", "pass")
+    assert (code, nowhere["result"], here["result"]) == (1, "could not run", "pass"), here
     assert "'nowhere' not found" in nowhere["reason"]
 
 
