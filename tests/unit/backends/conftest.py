@@ -95,15 +95,23 @@ class Running:
         return self.process.wait(timeout=10)
 
 
+IMPATIENT = "import gatelab.backends.echo.{0} as server; server._DRAIN_S = 0.5"
+
+
 @pytest.fixture
 def start_echo(started: list[subprocess.Popen[str]]) -> Callable[..., Running]:
-    """Starts echo servers on free ports, and waits until each of `protocols` is served."""
-    names = ("HTTP_PORT", "H2C_PORT", "HTTPS_PORT", "TCP_PORT", "TLS_PORT", "UDP_PORT")
+    """Starts echo servers on free ports, and waits until each of `protocols` is served.
 
-    def start(*protocols: str, **environ: str) -> Running:
+    `impatient` is a module of the image whose connections have half a second to end once the server is told to.
+    """
+    names = ("HTTP_PORT", "H2C_PORT", "HTTPS_PORT", "TCP_PORT", "TLS_PORT", "UDP_PORT")
+    main = "import sys; from gatelab.backends.echo.__main__ import main; sys.exit(main())"
+
+    def start(*protocols: str, impatient: str = "", **environ: str) -> Running:
+        command = ["-c", f"{IMPATIENT.format(impatient)}; {main}"] if impatient else ["-m", "gatelab.backends.echo"]
         base = {"GATELAB_POD_IP": HOST, "POD_NAME": "echo-1", "NAMESPACE": "shop", **dict.fromkeys(names, "0")}
         process = subprocess.Popen(
-            [sys.executable, "-m", "gatelab.backends.echo"],
+            [sys.executable, *command],
             env={**os.environ, **base, **environ},
             stdout=subprocess.PIPE,
             text=True,

@@ -155,16 +155,16 @@ def test_a_stream_in_flight_ends_before_the_server(echo: Any, calls: Calls, chan
     assert echo.process.wait(timeout=10) == 0
 
 
-def test_a_stream_that_outlasts_the_server_is_told_so(echo: Any, calls: Calls) -> None:
-    stream = calls.stream("ServerStream", {"delay_ms": 50, "count": 1_000_000})
-    assert next(stream) == ("", 1)
-    echo.process.terminate()
-    with pytest.raises(grpc.RpcError) as caught:
-        deque(stream, maxlen=0)
-    assert (caught.value.code(), caught.value.details()) == (
-        grpc.StatusCode.UNAVAILABLE,
-        "the server is shutting down",
-    )
+def test_a_stream_that_outlasts_the_server_is_told_so(start_echo: Any, messages: Any) -> None:
+    echo = start_echo("grpc", impatient="grpc_server", GRPC_ECHO_SERVER="1")
+    with grpc.insecure_channel(f"127.27.0.3:{echo.ports['grpc']}") as channel:
+        stream = Calls(channel, messages).stream("ServerStream", {"delay_ms": 50, "count": 1_000_000})
+        assert next(stream) == ("", 1)
+        echo.process.terminate()
+        with pytest.raises(grpc.RpcError) as caught:
+            deque(stream, maxlen=0)
+    said = (caught.value.code(), caught.value.details())
+    assert said == (grpc.StatusCode.UNAVAILABLE, "the server is shutting down")
     assert echo.process.wait(timeout=10) == 0
 
 

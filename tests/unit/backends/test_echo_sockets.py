@@ -90,8 +90,7 @@ def test_what_is_no_websocket_is_refused(echo: Any) -> None:
 
 def test_tcp_answers_its_commands(start_echo: Any) -> None:
     echo = start_echo("tcp", TCP_ECHO_SERVER="1", SERVICE_NAME="till")
-    with echo.connect("tcp") as raw:
-        lines = raw.makefile("rwb")
+    with echo.connect("tcp") as raw, raw.makefile("rwb") as lines:
         assert lines.readline() == b"Gateway API Test TCP Server\n"
         lines.write(b"PING\nnothing\nIS_TLS\r\nTE")
         lines.flush()

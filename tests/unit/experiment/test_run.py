@@ -157,10 +157,11 @@ async def test_without_a_way_to_pods_the_report_says_so(experiment: Experiment, 
             "rules": [{"backendRefs": [{"name": "till", "port": experiment.service_reference[2]}]}],
         },
     }
-    report, _ = await performed(experiment, cluster)
+    short = msgspec.structs.replace(experiment, load=Load(rps=400, duration="50ms"))
+    report, _ = await performed(short, cluster)
     assert report.l7.counting.source == "metadata"
     assert "no GRPCRoute or HTTPRoute leads from" in report.l7.counting.sentence
     cluster.objects.append((GRPC_ROUTE, route))  # type: ignore[attr-defined]
-    report, _ = await performed(experiment, cluster)
+    report, _ = await performed(short, cluster)
     assert report.l7.counting.sentence.endswith("this cluster's API passes nothing on to pods")
     assert (report.prediction, report.weights) == (None, None)
