@@ -6,6 +6,8 @@ from gatelab.grpc_wire.outcome import Status
 from gatelab.grpc_wire.status import StatusCode
 
 _NO_REFLECTION = "server does not support the reflection API"
+_PLAINTEXT = "the server speaks plaintext on this port"
+_TLS = ("it expects TLS on this port", "does the port expect TLS?")
 _CUT_OFF = "error reading server preface: error reading from server"
 _NO_BACKEND = re.compile(r"^no backend of route (\w+)/([^/]+)/([^/]+)/\S* can be used$")
 
@@ -40,4 +42,21 @@ def error_hint(error: Exception, *, tls: bool, certificate: bool) -> str | None:
         return "the server may want a client certificate: -cert and -key"
     if _NO_REFLECTION in str(error):
         return "pass the service's -proto (with -import-path) or -protoset"
+    return None
+
+
+def load_hint(error: Exception, *, tls: bool, certificate: bool) -> str | None:
+    """The same for `gatelab load`, and what to do about plaintext where TLS is and the reverse.
+
+    Its options are ghz's, to whom `--insecure` means another thing than to grpcurl.
+    """
+    said = str(error)
+    if tls and not certificate and _CUT_OFF in said:
+        return "the server may want a client certificate: --cert and --key"
+    if _NO_REFLECTION in said:
+        return "pass the service's --proto (with --import-paths) or --protoset"
+    if _PLAINTEXT in said:
+        return "--insecure is plaintext"
+    if not tls and any(each in said for each in _TLS):
+        return "--insecure is plaintext, as in ghz: leave it out for TLS; TLS without verification is --skipTLS"
     return None

@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from gatelab.call.errors import CallError
+from gatelab.cli.call_hints import load_hint
 from gatelab.cli.exit_codes import SIGNAL_OFFSET
 from gatelab.cli.load_debug import write_debug
 from gatelab.cli.load_document import document, shown_options
@@ -48,16 +49,23 @@ async def _run(options: Options, expectations: Sequence[Expectation]) -> int:
         result = _as_ghz_ends(await run_interruptible(plan, told=stopped.append), plan)
     except ConnectError as error:
         display.clear()
-        click.echo(dial_failure(options.host, error, place), err=True)
+        click.echo(dial_failure(options.host, error, place, unverified="--skipTLS"), err=True)
+        _hint(options, error)
         return _code(1, stopped)
     except (CallError, WorkerError) as error:
         click.echo(str(error), err=True)
+        _hint(options, error)
         return 1
     display.clear()
     spread = measure(result.pods)
     findings = [each.judge(result, spread) for each in expectations]
     _write(options, plan, result, spread, findings)
     return _code(_verdict(result, expectations, findings), stopped)
+
+
+def _hint(options: Options, error: Exception) -> None:
+    if (sentence := load_hint(error, tls=not options.insecure, certificate=bool(options.cert))) is not None:
+        click.echo(f"Hint: {sentence}", err=True)
 
 
 def _code(code: int, stopped: Sequence[int]) -> int:

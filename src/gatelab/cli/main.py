@@ -1,12 +1,14 @@
 """`gatelab`: the table of subcommands, loaded lazily so that `gatelab call` does not pay for `gatelab up`."""
 
 import importlib
+import signal
 from collections.abc import Mapping
 from typing import NamedTuple
 
 import click
 
 from gatelab import __version__
+from gatelab.cli.exit_codes import SIGNAL_OFFSET
 
 
 class Subcommand(NamedTuple):
@@ -55,6 +57,14 @@ class LazyGroup(click.Group):
         command = getattr(importlib.import_module(module), attribute)
         assert isinstance(command, click.Command)
         return command
+
+    def invoke(self, ctx: click.Context) -> object:
+        """Ctrl-C that a command leaves to us exits as a shell has it: click's 1 would say that the verdict is fail."""
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            click.echo(err=True)
+            ctx.exit(SIGNAL_OFFSET + signal.SIGINT)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
         with formatter.section("Commands"):

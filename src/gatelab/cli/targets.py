@@ -80,6 +80,8 @@ def authority_of(target: str, *, authority: str | None, server_name: str | None,
 
 def split_address(address: str, *, default_port: int | None = None) -> tuple[str, int]:
     """Host and port of `host:port` or `[v6]:port`. Raises click.UsageError."""
+    if "://" in address:
+        raise click.UsageError(f"{address!r} is not an address: give host:port, without {address.split('://')[0]}://")
     host, colon, port = address.rpartition(":")
     if not colon and default_port is not None:
         return address, default_port
@@ -103,13 +105,13 @@ def kubeconfig() -> Path | None:
     return place.kubeconfig
 
 
-def dial_failure(target: str, error: ConnectError, place: Place) -> str:
+def dial_failure(target: str, error: ConnectError, place: Place, *, unverified: str = "--insecure") -> str:
     """What is said when no connection came about, in grpcurl's words; with it, who was asked for a name in vain, and
-    where a lab's certificates are to be had.
+    where a lab's certificates are to be had. `unverified` is the command's option for TLS that verifies nothing.
     """
     said = f'Failed to dial target host "{target}": {error}'
     if "CERTIFICATE_VERIFY_FAILED" in str(error):
-        return f"{said} (of a lab: `gatelab ca --out ca.pem`, then --cacert ca.pem; or --insecure)"
+        return f"{said} (of a lab: `gatelab ca --out ca.pem`, then --cacert ca.pem; or {unverified})"
     if "missing selected ALPN property" in str(error):
         return f"{said} (--alpn lenient goes on as they do)"
     name_is_open = place.note and not is_address(place.address)

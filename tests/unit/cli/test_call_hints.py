@@ -2,7 +2,7 @@
 
 import pytest
 
-from gatelab.cli.call_hints import hint
+from gatelab.cli.call_hints import hint, load_hint
 from gatelab.grpc_wire.outcome import Status
 from gatelab.grpc_wire.status import StatusCode
 
@@ -34,3 +34,25 @@ def test_what_a_gateway_answers_by_itself(code: StatusCode, details: str, said: 
 )
 def test_what_a_service_answers_is_its_own(code: StatusCode, details: str) -> None:
     assert hint(Status(code, details)) is None
+
+
+@pytest.mark.parametrize(
+    ("said", "tls", "certificate", "hinted"),
+    [
+        ("error reading server preface: error reading from server: EOF", True, False, "--cert and --key"),
+        ("server does not support the reflection API", True, False, "--import-paths"),
+        ("the server speaks plaintext on this port", True, False, "--insecure is plaintext"),
+        ("the server answered with a TLS alert: it expects TLS on this port", False, False, "--skipTLS"),
+        ("error reading from server: EOF (does the port expect TLS?)", False, False, "--skipTLS"),
+    ],
+)
+def test_load_names_the_options_of_ghz(said: str, tls: bool, certificate: bool, hinted: str) -> None:
+    assert hinted in str(load_hint(Exception(said), tls=tls, certificate=certificate))
+
+
+@pytest.mark.parametrize(
+    ("said", "certificate"),
+    [("error reading server preface: error reading from server: EOF", True), ("connection refused", False)],
+)
+def test_load_has_no_hint_for_the_rest(said: str, certificate: bool) -> None:
+    assert load_hint(Exception(said), tls=True, certificate=certificate) is None

@@ -1,8 +1,9 @@
 """How a target on the command line is reached."""
 
+import click
 import pytest
 
-from gatelab.cli.targets import authority_of, dial_failure
+from gatelab.cli.targets import authority_of, dial_failure, split_address
 from gatelab.experiment.place import Place
 from gatelab.grpc_wire.errors import ConnectError
 
@@ -41,3 +42,13 @@ def test_who_was_asked_for_a_name_in_vain_is_told(place: Place, said: str) -> No
 def test_of_a_certificate_that_is_not_trusted_it_is_said_where_the_ca_is() -> None:
     text = dial_failure(TARGET, ConnectError("tls: failed (CERTIFICATE_VERIFY_FAILED)"), Place("127.9.0.1"))
     assert "`gatelab ca --out ca.pem`, then --cacert ca.pem" in text
+
+
+def test_the_option_that_verifies_nothing_is_that_of_the_command() -> None:
+    error = ConnectError("tls: failed (CERTIFICATE_VERIFY_FAILED)")
+    assert dial_failure(TARGET, error, Place("127.9.0.1"), unverified="--skipTLS").endswith("or --skipTLS)")
+
+
+def test_a_url_is_no_address() -> None:
+    with pytest.raises(click.UsageError, match="give host:port, without https://"):
+        split_address(f"https://{TARGET}")

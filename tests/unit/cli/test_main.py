@@ -1,0 +1,48 @@
+"""The command without its subcommands."""
+
+import signal
+import subprocess
+import sys
+
+import click
+import pytest
+from click.testing import CliRunner
+
+from gatelab.cli import main
+from gatelab.cli.main import LazyGroup
+
+_IMPORTED = "import os, signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler)"
+_STOPPED_IN_THE_IMPORT = f"""{_IMPORTED}
+class Stop:
+    def find_spec(self, name, path=None, target=None):
+        if name == "gatelab.cli.main":
+            os.kill(os.getpid(), signal.SIGINT)
+
+sys.meta_path.insert(0, Stop())
+import gatelab.cli
+"""
+_LEFT_AS_IT_WAS = f"""{_IMPORTED}
+import gatelab.cli
+print(signal.getsignal(signal.SIGINT) is signal.default_int_handler)
+"""
+
+
+def _python(program: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=False)
+
+
+def test_ctrl_c_in_the_import_is_no_traceback() -> None:
+    done = _python(_STOPPED_IN_THE_IMPORT)
+    assert (done.returncode, done.stderr) == (-signal.SIGINT, "")
+
+
+def test_the_import_leaves_ctrl_c_to_python() -> None:
+    assert _python(_LEFT_AS_IT_WAS).stdout == "True\n"
+
+
+def test_ctrl_c_is_exit_130(monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(*_: object) -> click.Command:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(LazyGroup, "get_command", interrupted)
+    assert CliRunner().invoke(main, ["status"]).exit_code == 130
