@@ -204,7 +204,7 @@ async def test_a_message_that_cannot_be_made_ends_its_stream() -> None:
 async def test_a_server_that_has_enough_ends_a_client_stream(answered: bool) -> None:
     first = [b"a"] if answered else []
     messages = itertools.chain(first, itertools.repeat(b"enough"))
-    plan = client_stream(interval_s=0.001)
+    plan = client_stream(interval_s=0.001, server_streaming=True)
     result, _ = await streamed(1, source=lambda *_: Request(messages), stream=plan, total=2)
     assert result.statuses == {"OK": 2}
     assert result.elapsed_s < 5
