@@ -5,11 +5,11 @@ from typing import Any
 import msgspec
 
 from gatelab.experiment.axes import Cell
-from gatelab.experiment.cell_report import CellRuns, Repetition
 from gatelab.experiment.environment import environment
 from gatelab.experiment.file import CellExpect, Expect, Experiment
-from gatelab.experiment.matrix_report import MatrixReport
-from gatelab.experiment.matrix_run import matrix_report
+from gatelab.experiment.matrix.cell import CellRuns, Repetition
+from gatelab.experiment.matrix.report import MatrixReport
+from gatelab.experiment.matrix.run import matrix_report
 from gatelab.experiment.report import (
     Check,
     ExpectationReport,

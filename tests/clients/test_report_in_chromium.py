@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Page
 
 from chromium import BINARY, chromium
-from gatelab.experiment.comparison import compared
+from gatelab.experiment.matrix.comparison import compared
 from gatelab.reports.html import page
 from gatelab.reports.load_html import load_page
 from gatelab.reports.matrix_page import page as matrix_page

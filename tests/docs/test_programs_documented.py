@@ -9,8 +9,8 @@ import pytest
 
 from gatelab.cli.wrapped import ghz, k6
 from gatelab.cli.wrapped_programs import GHZ
-from gatelab.experiment.passage_figures import NAMES
-from gatelab.experiment.passage_report import GatewayReport, PassageReport, RuleReport
+from gatelab.experiment.passage.figures import NAMES
+from gatelab.experiment.passage.report import GatewayReport, PassageReport, RuleReport
 
 PAGE = (Path(__file__).parents[2] / "docs" / "programs.md").read_text()
 

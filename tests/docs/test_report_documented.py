@@ -7,10 +7,11 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from gatelab.experiment import matrix_report, report
+from gatelab.experiment import report
 from gatelab.experiment.axes import Matrix
 from gatelab.experiment.figures import FIGURES
 from gatelab.experiment.file import Expect, Experiment, Load
+from gatelab.experiment.matrix import report as matrix_report
 from gatelab.load import Second
 from gatelab.spread import finest_bound, likely_sample, needed_for, needed_sample
 

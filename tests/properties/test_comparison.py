@@ -5,8 +5,8 @@ import itertools
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gatelab.experiment.cell_report import figure_reports
-from gatelab.experiment.comparison import EXACT_UP_TO, can_be_told, change_of, mann_whitney
+from gatelab.experiment.matrix.cell import figure_reports
+from gatelab.experiment.matrix.comparison import EXACT_UP_TO, can_be_told, change_of, mann_whitney
 
 few_values = st.lists(st.integers(1, 9), min_size=1, max_size=5)
 times = st.lists(st.integers(1_000, 10**9), min_size=1, max_size=9)

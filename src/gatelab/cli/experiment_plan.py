@@ -1,9 +1,9 @@
 """`gatelab experiment validate`: what a file would do, in words."""
 
 from gatelab.experiment.axes import cells
-from gatelab.experiment.cell_report import expected_of
 from gatelab.experiment.file import Experiment
-from gatelab.experiment.matrix_run import cell_experiment
+from gatelab.experiment.matrix.cell import expected_of
+from gatelab.experiment.matrix.run import cell_experiment
 from gatelab.experiment.rounds import ORDER, Turns
 from gatelab.spread import needed_sample
 

@@ -6,7 +6,7 @@ from rich.table import Table
 from rich.text import Text
 
 from gatelab.cli.experiment_output import printed
-from gatelab.experiment.matrix_report import Comparison, MatrixReport
+from gatelab.experiment.matrix.report import Comparison, MatrixReport
 from gatelab.reports.matrix_tables import CHANGE_TITLES, Row, changes, findings, overview, verdict_line
 
 _COLOURS = {"pass": "green", "better": "green", "fail": "red", "worse": "red", "could not run": "red"}

@@ -18,11 +18,11 @@ from gatelab.cli.manifests import apply_manifests
 from gatelab.cli.outputs import Outputs
 from gatelab.cli.progress import Display, PathsProgress
 from gatelab.cluster.remote import RemoteCluster
-from gatelab.experiment.comparison import compared
 from gatelab.experiment.errors import CouldNotRun
-from gatelab.experiment.matrix_report import MatrixReport
-from gatelab.experiment.matrix_run import MatrixWatchers, run_matrix
-from gatelab.experiment.site import OpenCluster, Opened
+from gatelab.experiment.matrix.comparison import compared
+from gatelab.experiment.matrix.report import MatrixReport
+from gatelab.experiment.matrix.run import MatrixWatchers, run_matrix
+from gatelab.experiment.matrix.site import OpenCluster, Opened
 from gatelab.load import Progress, loop_factory
 from gatelab.node.errors import LabError
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
-    from gatelab.experiment.matrix_report import MatrixReport
+    from gatelab.experiment.matrix.report import MatrixReport
     from gatelab.experiment.report import Report
 
 FORMATS = ("text", "json", "markdown", "junit", "html")
@@ -56,7 +56,7 @@ def written(report: "Report | MatrixReport", format_: str) -> str:
 
 
 def _page(report: "Report | MatrixReport") -> str:
-    from gatelab.experiment.matrix_report import MatrixReport
+    from gatelab.experiment.matrix.report import MatrixReport
 
     if isinstance(report, MatrixReport):
         from gatelab.reports.matrix_page import page as matrix_page
@@ -68,7 +68,7 @@ def _page(report: "Report | MatrixReport") -> str:
 
 
 def _text(report: "Report | MatrixReport") -> str:
-    from gatelab.experiment.matrix_report import MatrixReport
+    from gatelab.experiment.matrix.report import MatrixReport
 
     if isinstance(report, MatrixReport):
         from gatelab.cli.matrix_output import matrix_text

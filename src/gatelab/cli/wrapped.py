@@ -87,7 +87,7 @@ def _with_options(command: Callable[..., None]) -> Callable[..., None]:
 
 def _run(program: WrappedProgram, values: dict[str, Any]) -> None:
     from gatelab.cli.wrapped_run import WrappedOptions, run_wrapped
-    from gatelab.experiment.passage_figures import PassageExpectation
+    from gatelab.experiment.passage.figures import PassageExpectation
 
     expected = [*values["expect"], *([f"pods=={values['expect_pods']}"] if values["expect_pods"] else [])]
     try:

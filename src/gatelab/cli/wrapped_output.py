@@ -8,7 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from gatelab.cli.experiment_output import bar, claims, printed, spread_figures, weights_table
-from gatelab.experiment.passage_report import GatewayReport, PassageReport, RuleReport
+from gatelab.experiment.passage.report import GatewayReport, PassageReport, RuleReport
 
 MOST_ROUTES = 3
 

@@ -20,11 +20,11 @@ from gatelab.cli.wrapped_programs import WrappedProgram
 from gatelab.cluster.remote import KubeconfigError, RemoteCluster
 from gatelab.experiment.environment import environment, versions
 from gatelab.experiment.errors import CouldNotRun
-from gatelab.experiment.gateway_watch import GatewayWatch, Seen, Wanted
-from gatelab.experiment.passage import gateway_report, rule_reports
-from gatelab.experiment.passage_figures import PassageExpectation
-from gatelab.experiment.passage_report import PassageReport, ProgramReport
-from gatelab.experiment.passage_verdict import checks, verdict
+from gatelab.experiment.passage.figures import PassageExpectation
+from gatelab.experiment.passage.report import PassageReport, ProgramReport
+from gatelab.experiment.passage.rules import gateway_report, rule_reports
+from gatelab.experiment.passage.verdict import checks, verdict
+from gatelab.experiment.passage.watch import GatewayWatch, Seen, Wanted
 from gatelab.experiment.place import Place
 from gatelab.experiment.resolution import locate
 from gatelab.kinds.errors import ApiError

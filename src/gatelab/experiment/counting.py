@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from gatelab.experiment.backends import ReadyPod
-from gatelab.experiment.envoy_counting import EnvoyCounts
+from gatelab.experiment.envoys.counting import EnvoyCounts
 from gatelab.experiment.report import Source
-from gatelab.experiment.route import Unknown
+from gatelab.experiment.routes.route import Unknown
 from gatelab.load import LoadResult
 
 TOLERANCE = 0.02

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from gatelab.cluster.port import Cluster, PodProxy
 from gatelab.experiment.backends import Backends
 from gatelab.experiment.counting import Counted, straight_to_pods, through_gateway
-from gatelab.experiment.envoy_counting import EnvoyCounts
+from gatelab.experiment.envoys.counting import EnvoyCounts
 from gatelab.experiment.file import Expect, Experiment
 from gatelab.experiment.observation import Observation, observe
 from gatelab.experiment.place import Place
 from gatelab.experiment.report import Event, PathReport, WeightsReport
 from gatelab.experiment.rounds import ORDER, Turns, measure_paths
-from gatelab.experiment.route import Unknown
+from gatelab.experiment.routes.route import Unknown
 from gatelab.experiment.smoke import Request
 from gatelab.experiment.usage import cpu_millicores
 from gatelab.experiment.verdict import path_report

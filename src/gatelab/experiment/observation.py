@@ -4,12 +4,12 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
 from gatelab.cluster.port import Cluster, PodProxy
-from gatelab.experiment.endpoint_names import EndpointNames
-from gatelab.experiment.envoy_counting import EnvoyCounting, EnvoyCounts
+from gatelab.experiment.envoys.counting import EnvoyCounting, EnvoyCounts
+from gatelab.experiment.envoys.endpoint_names import EndpointNames
 from gatelab.experiment.file import Experiment
 from gatelab.experiment.place import Place
 from gatelab.experiment.report import Event
-from gatelab.experiment.route import Routed, Unknown, find_route
+from gatelab.experiment.routes.route import Routed, Unknown, find_route
 from gatelab.kinds.errors import ApiError
 
 NO_PROXY = Unknown("this cluster's API passes nothing on to pods")

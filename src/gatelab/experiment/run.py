@@ -11,7 +11,7 @@ from gatelab.cluster.port import Cluster, PodProxy
 from gatelab.experiment.backends import Backends, find_backends
 from gatelab.experiment.commands import commands
 from gatelab.experiment.environment import environment, versions
-from gatelab.experiment.envoy_counting import EnvoyCounts
+from gatelab.experiment.envoys.counting import EnvoyCounts
 from gatelab.experiment.errors import CouldNotRun
 from gatelab.experiment.figures import of_report, parse_expression
 from gatelab.experiment.file import Experiment

@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping
 
-from gatelab.experiment.envoy_counting import EnvoyCounts
+from gatelab.experiment.envoys.counting import EnvoyCounts
 from gatelab.experiment.file import Expect
 from gatelab.experiment.report import PredictionReport, SpreadReport, SpreadTest, WeightReport, WeightsReport
-from gatelab.experiment.route import Routed
+from gatelab.experiment.routes.route import Routed
 from gatelab.spread import Equivalence, Spread, WeightedTest, assess, assess_shares, likely_sample, predict
 
 

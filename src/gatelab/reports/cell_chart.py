@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from gatelab.experiment.matrix_report import FigureReport, MatrixReport
+from gatelab.experiment.matrix.report import FigureReport, MatrixReport
 from gatelab.reports.vega import COLOURS, LABEL_PX, PLAIN, SHAPES, Chart, Spec, Table, both_widths
 
 _BAND_PX: Final = 17

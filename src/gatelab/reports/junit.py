@@ -10,7 +10,7 @@ from xml.etree import ElementTree
 from xml.etree.ElementTree import Element, SubElement
 
 from gatelab.experiment.figures import FIGURES, of_report
-from gatelab.experiment.matrix_report import CellReport, Comparison, MatrixReport
+from gatelab.experiment.matrix.report import CellReport, Comparison, MatrixReport
 from gatelab.experiment.report import Check, Report
 from gatelab.reports.matrix_tables import changes
 

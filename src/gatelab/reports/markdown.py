@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Sequence
 
-from gatelab.experiment.matrix_report import Comparison, MatrixReport
+from gatelab.experiment.matrix.report import Comparison, MatrixReport
 from gatelab.experiment.report import Check, Environment, PathReport, Report
 from gatelab.reports.matrix_tables import CHANGE_TITLES, changes, findings, overview, verdict_line
 

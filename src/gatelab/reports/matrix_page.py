@@ -2,7 +2,7 @@
 
 import msgspec
 
-from gatelab.experiment.matrix_report import MatrixReport
+from gatelab.experiment.matrix.report import MatrixReport
 from gatelab.reports.cell_chart import cell_chart
 from gatelab.reports.matrix_tables import CHANGE_TITLES, changes, findings, overview, verdict_line
 from gatelab.reports.pages import rendered

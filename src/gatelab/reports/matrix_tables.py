@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from gatelab.experiment.axes import shown
 from gatelab.experiment.expression import Unit
 from gatelab.experiment.figures import FIGURES
-from gatelab.experiment.matrix_report import CellReport, Change, FigureReport, MatrixReport
+from gatelab.experiment.matrix.report import CellReport, Change, FigureReport, MatrixReport
 
 SHOWN = ("p50", "p99", "response.p99", "added_latency.p50", "rps", "errors", "spread.jain")
 """The figures of the overview."""

@@ -10,8 +10,8 @@ from click.testing import CliRunner, Result
 from gatelab.cli.demo_run import example_file
 from gatelab.cli.experiment import experiment
 from gatelab.cli.matrix_output import matrix_text
-from gatelab.experiment.comparison import compared
-from gatelab.experiment.matrix_report import MatrixReport
+from gatelab.experiment.matrix.comparison import compared
+from gatelab.experiment.matrix.report import MatrixReport
 from matrix_reports import matrix
 
 

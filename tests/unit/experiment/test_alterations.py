@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 
 from fake_cluster import FakeCluster
-from gatelab.experiment.alterations import Alterations
 from gatelab.experiment.errors import CouldNotRun
 from gatelab.experiment.file import Experiment
+from gatelab.experiment.matrix.alterations import Alterations
 from gatelab.kinds.builtin import CONFIG_MAP, DEPLOYMENT, GATEWAY, POD, SERVICE
 from gatelab.kinds.errors import Forbidden
 from gatelab.kinds.objects import Key
@@ -120,7 +120,7 @@ async def test_a_policy_that_is_refused_says_why_and_is_taken_back() -> None:
 
 
 async def test_a_policy_that_never_arrives(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("gatelab.experiment.alterations.PROGRAMMED_TIMEOUT_S", 0.05)
+    monkeypatch.setattr("gatelab.experiment.matrix.alterations.PROGRAMMED_TIMEOUT_S", 0.05)
     shop = await Shop(status="Unknown").filled()
     with pytest.raises(CouldNotRun, match=r"is not programmed after 0\.05 s: no such key"):
         await Alterations(shop, lambda _: None).policy(FRONT, "random")
@@ -130,7 +130,7 @@ async def test_a_policy_that_never_arrives(monkeypatch: pytest.MonkeyPatch) -> N
 async def test_what_a_status_says_of_an_earlier_generation_does_not_count(
     status: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("gatelab.experiment.alterations.PROGRAMMED_TIMEOUT_S", 0.05)
+    monkeypatch.setattr("gatelab.experiment.matrix.alterations.PROGRAMMED_TIMEOUT_S", 0.05)
     shop = await Shop(status=status, behind=1).filled()
     with pytest.raises(CouldNotRun, match=r"is not programmed after 0\.05 s: its status says nothing of the change"):
         await Alterations(shop, lambda _: None).policy(FRONT, "random")

@@ -8,7 +8,7 @@ import pytest
 from gatelab.experiment.axes import Cell, Matrix, cells
 from gatelab.experiment.errors import ExperimentFileError
 from gatelab.experiment.file import Experiment, parse_experiment
-from gatelab.experiment.matrix_run import cell_experiment, definition
+from gatelab.experiment.matrix.run import cell_experiment, definition
 
 MINIMAL: dict[str, Any] = {
     "experiment": "shop",

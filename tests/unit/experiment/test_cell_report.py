@@ -3,9 +3,9 @@
 import pytest
 
 from gatelab.experiment.axes import Cell
-from gatelab.experiment.cell_report import CellRuns, Repetition, cell_report, expected_of
 from gatelab.experiment.file import CellExpect, Expect
-from gatelab.experiment.matrix_report import CellReport
+from gatelab.experiment.matrix.cell import CellRuns, Repetition, cell_report, expected_of
+from gatelab.experiment.matrix.report import CellReport
 from gatelab.experiment.report import Check, Result
 
 GATEWAY = Cell({"connections": 5, "path": "gateway"})

@@ -7,11 +7,11 @@ import msgspec
 import pytest
 
 from gatelab.experiment.axes import Cell
-from gatelab.experiment.cell_report import CellRuns, Repetition
-from gatelab.experiment.comparison import can_be_told, compared
 from gatelab.experiment.file import Experiment
-from gatelab.experiment.matrix_report import Change, MatrixReport
-from gatelab.experiment.matrix_run import matrix_report
+from gatelab.experiment.matrix.cell import CellRuns, Repetition
+from gatelab.experiment.matrix.comparison import can_be_told, compared
+from gatelab.experiment.matrix.report import Change, MatrixReport
+from gatelab.experiment.matrix.run import matrix_report
 
 SHOP = Experiment(experiment="shop", target="shop.test:443", service="shop/till:80", proto="p", call="c")
 FIVE = (10.0, 11.0, 12.0, 13.0, 14.0)

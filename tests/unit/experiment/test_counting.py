@@ -7,9 +7,9 @@ import pytest
 
 from gatelab.experiment.backends import ReadyPod
 from gatelab.experiment.counting import straight_to_pods, through_gateway
-from gatelab.experiment.envoy_counting import EnvoyCounts
+from gatelab.experiment.envoys.counting import EnvoyCounts
 from gatelab.experiment.file import Expect
-from gatelab.experiment.route import Routed, RoutedBackend, Unknown
+from gatelab.experiment.routes.route import Routed, RoutedBackend, Unknown
 from gatelab.experiment.verdict import path_report
 from gatelab.experiment.weights import prediction_report, weights_report
 from gatelab.kinds.objects import Key

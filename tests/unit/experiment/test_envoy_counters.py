@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from envoy_answers import clusters
-from gatelab.experiment.envoy_counters import EnvoyTally, Reading, reading
+from gatelab.experiment.envoys.counters import EnvoyTally, Reading, reading
 
 SHOP, CANARY = "shop/till:80", "shop/till-canary:80"
 A, B, C = ("10.0.0.1", 80), ("10.0.0.2", 80), ("10.0.0.3", 80)

@@ -7,9 +7,9 @@ import pytest
 
 from envoy_answers import clusters
 from gatelab.cluster.port import Cluster
-from gatelab.experiment.endpoint_names import EndpointNames
-from gatelab.experiment.envoy_counting import EnvoyCounting
-from gatelab.experiment.route import Routed, RoutedBackend, Unknown
+from gatelab.experiment.envoys.counting import EnvoyCounting
+from gatelab.experiment.envoys.endpoint_names import EndpointNames
+from gatelab.experiment.routes.route import Routed, RoutedBackend, Unknown
 from gatelab.kinds.builtin import ENDPOINT_SLICE, POD
 from gatelab.kinds.errors import NotFound
 from gatelab.kinds.objects import Key

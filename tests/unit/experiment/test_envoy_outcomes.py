@@ -1,6 +1,6 @@
 """How requests ended, by the counters of an Envoy as Envoy 1.40 writes them."""
 
-from gatelab.experiment.envoy_outcomes import Outcomes, OutcomeTally, of_host, outcomes
+from gatelab.experiment.envoys.outcomes import Outcomes, OutcomeTally, of_host, outcomes
 
 A, B = ("shop/till:80", ("10.0.0.1", 80)), ("shop/till:80", ("10.0.0.2", 80))
 STATS = """\
@@ -24,7 +24,7 @@ def test_the_counters_of_one_moment() -> None:
 
 
 def test_what_nobody_asked_for_is_not_there() -> None:
-    assert outcomes({}, "", {}.get) == Outcomes()
+    assert outcomes({}, "", dict[str, str]().get) == Outcomes()
 
 
 def test_zero_is_left_out_and_numbers_are_text() -> None:

@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-from gatelab.experiment.envoy_counting import EnvoyCounts
+from gatelab.experiment.envoys.counting import EnvoyCounts
 from gatelab.experiment.errors import CouldNotRun
-from gatelab.experiment.gateway_watch import GatewayWatch, Wanted
-from gatelab.experiment.passage import CHANGED, NO_PODS, NO_SHARES, gateway_report, rule_reports
-from gatelab.experiment.passage_report import RuleReport
-from gatelab.experiment.passage_verdict import checks, verdict
+from gatelab.experiment.passage.report import RuleReport
+from gatelab.experiment.passage.rules import CHANGED, NO_PODS, NO_SHARES, gateway_report, rule_reports
+from gatelab.experiment.passage.verdict import checks, verdict
+from gatelab.experiment.passage.watch import GatewayWatch, Wanted
 from gatelab.experiment.place import Place
 from gatelab.kinds.builtin import ENDPOINT_SLICE, GATEWAY, GRPC_ROUTE, POD
 from gatelab.kinds.errors import NotFound
@@ -216,7 +216,7 @@ async def test_no_share_is_expected_of_pods_that_come(cluster: Any, envoys: Envo
 async def test_pods_that_go_at_a_time_keep_what_was_read_before(
     cluster: Any, envoys: Envoys, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("gatelab.experiment.gateway_watch.EVERY_S", 0.0)
+    monkeypatch.setattr("gatelab.experiment.passage.watch.EVERY_S", 0.0)
     watch = GatewayWatch(cluster, envoys)
     await watch.begin(Wanted())
     envoys.sent["envoy-front"] = {"shop/till:80": {"10.0.0.1": (30, 0), "10.0.0.2": (40, 0)}}

@@ -11,9 +11,9 @@ from gatelab.cluster.port import Cluster
 from gatelab.cluster.remote import KubeconfigError
 from gatelab.experiment.axes import Matrix
 from gatelab.experiment.file import Experiment, Load
-from gatelab.experiment.matrix_report import MatrixReport
-from gatelab.experiment.matrix_run import MatrixWatchers, run_matrix
-from gatelab.experiment.site import Opened
+from gatelab.experiment.matrix.report import MatrixReport
+from gatelab.experiment.matrix.run import MatrixWatchers, run_matrix
+from gatelab.experiment.matrix.site import Opened
 from gatelab.experiment.smoke import request_of
 from gatelab.load import Progress
 

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from gatelab.experiment.passage_figures import NAMES, PassageExpectation
-from gatelab.experiment.passage_report import GatewayReport, RuleReport
-from gatelab.experiment.passage_verdict import checks, verdict
+from gatelab.experiment.passage.figures import NAMES, PassageExpectation
+from gatelab.experiment.passage.report import GatewayReport, RuleReport
+from gatelab.experiment.passage.verdict import checks, verdict
 from gatelab.experiment.report import Result, SpreadReport, SpreadTest
 
 

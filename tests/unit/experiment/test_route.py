@@ -8,8 +8,8 @@ import pytest
 from gatelab.cluster.port import Cluster
 from gatelab.experiment.file import Experiment
 from gatelab.experiment.place import Place
-from gatelab.experiment.route import Routed, RoutedBackend, Unknown, find_route
-from gatelab.experiment.route_match import takes_host
+from gatelab.experiment.routes.match import takes_host
+from gatelab.experiment.routes.route import Routed, RoutedBackend, Unknown, find_route
 from gatelab.kinds.builtin import GATEWAY, GRPC_ROUTE, HTTP_ROUTE, LISTENER_SET
 from gatelab.kinds.objects import Key
 

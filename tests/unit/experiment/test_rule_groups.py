@@ -1,7 +1,7 @@
 """Rules whose requests a Gateway's counters cannot tell apart."""
 
-from gatelab.experiment.route import RoutedBackend, Rule
-from gatelab.experiment.rule_groups import RuleGroup, grouped
+from gatelab.experiment.routes.route import RoutedBackend, Rule
+from gatelab.experiment.routes.rule_groups import RuleGroup, grouped
 from gatelab.kinds.gatewayapi import GRPCRouteRule
 from gatelab.kinds.objects import Key
 

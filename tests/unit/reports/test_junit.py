@@ -3,8 +3,8 @@
 import msgspec
 from junitparser import Error, Failure, JUnitXml, TestCase, TestSuite
 
-from gatelab.experiment.comparison import compared
-from gatelab.experiment.matrix_report import MatrixReport
+from gatelab.experiment.matrix.comparison import compared
+from gatelab.experiment.matrix.report import MatrixReport
 from gatelab.experiment.report import Report
 from gatelab.reports import junit
 from matrix_reports import matrix, single

@@ -4,7 +4,7 @@ import re
 
 import msgspec
 
-from gatelab.experiment.comparison import compared
+from gatelab.experiment.matrix.comparison import compared
 from gatelab.reports import markdown
 from matrix_reports import matrix, single
 

@@ -2,7 +2,7 @@
 
 import msgspec
 
-from gatelab.experiment.comparison import compared
+from gatelab.experiment.matrix.comparison import compared
 from gatelab.reports.matrix_page import page
 from matrix_reports import matrix
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from gatelab.experiment.expression import Expression
-from gatelab.experiment.passage_report import GatewayReport, RuleReport
-from gatelab.experiment.passage_verdict import failures, taken, title
+from gatelab.experiment.passage.report import GatewayReport, RuleReport
+from gatelab.experiment.passage.verdict import failures, taken, title
 from gatelab.experiment.report import Check, Result, SpreadReport
 
 _Figure = Callable[[Sequence[GatewayReport], Sequence[RuleReport]], float]

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from gatelab.experiment.envoy_outcomes import WANTED, Address, Outcomes, OutcomeTally, grown, of_host, outcomes
+from gatelab.experiment.envoys.outcomes import WANTED, Address, Outcomes, OutcomeTally, grown, of_host, outcomes
 
 _TOTAL = re.compile(r'^envoy_cluster_upstream_rq_total\{[^}]*envoy_cluster_name="([^"]*)"[^}]*\} (\d+)$', re.MULTILINE)
 _WORKERS = re.compile(r"^envoy_server_concurrency(?:\{\})? (\d+)$", re.MULTILINE)

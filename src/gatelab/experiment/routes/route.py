@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from gatelab.cluster.port import Cluster
 from gatelab.experiment.file import Experiment
 from gatelab.experiment.place import Place
-from gatelab.experiment.route_match import Specificity, takes_host, taking
+from gatelab.experiment.routes.match import Specificity, takes_host, taking
 from gatelab.kinds.builtin import GATEWAY, GRPC_ROUTE, HTTP_ROUTE, LISTENER_SET
 from gatelab.kinds.errors import ApiError
 from gatelab.kinds.gatewayapi import (

@@ -9,9 +9,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from gatelab.cluster.port import Cluster, PodProxy
-from gatelab.experiment.endpoint_names import EndpointNames
-from gatelab.experiment.envoy_counters import STATS, EnvoyTally, Reading, reading
-from gatelab.experiment.route import Routed, Unknown
+from gatelab.experiment.envoys.counters import STATS, EnvoyTally, Reading, reading
+from gatelab.experiment.envoys.endpoint_names import EndpointNames
+from gatelab.experiment.routes.route import Routed, Unknown
 from gatelab.kinds.builtin import POD
 from gatelab.kinds.errors import ApiError
 from gatelab.kinds.names import shortened

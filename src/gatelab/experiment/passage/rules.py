@@ -4,13 +4,13 @@ from collections.abc import Iterable, Mapping
 
 import msgspec
 
-from gatelab.experiment.envoy_counting import EnvoyCounts, summed
+from gatelab.experiment.envoys.counting import EnvoyCounts, summed
 from gatelab.experiment.file import Expect
-from gatelab.experiment.gateway_watch import Seen
-from gatelab.experiment.passage_report import GatewayReport, RuleReport
+from gatelab.experiment.passage.report import GatewayReport, RuleReport
+from gatelab.experiment.passage.watch import Seen
 from gatelab.experiment.report import SpreadTest, WeightsReport
-from gatelab.experiment.route import Routed, Unknown
-from gatelab.experiment.rule_groups import RuleGroup
+from gatelab.experiment.routes.route import Routed, Unknown
+from gatelab.experiment.routes.rule_groups import RuleGroup
 from gatelab.experiment.weights import spread_report, tested, weights_report
 from gatelab.spread import Spread, finest_bound, measure
 

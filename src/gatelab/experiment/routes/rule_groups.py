@@ -6,7 +6,7 @@ An Envoy counts by backend, not by rule: what two rules send to the same backend
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from gatelab.experiment.route import RoutedBackend, Rule
+from gatelab.experiment.routes.route import RoutedBackend, Rule
 from gatelab.kinds.objects import Key
 
 

@@ -9,7 +9,7 @@ from gatelab.experiment.axes import Cell
 from gatelab.experiment.expression import Expression
 from gatelab.experiment.figures import FIGURES, OF_ERRORS, parse_expression
 from gatelab.experiment.file import Expect
-from gatelab.experiment.matrix_report import CellReport, CellResult, FigureReport
+from gatelab.experiment.matrix.report import CellReport, CellResult, FigureReport
 from gatelab.experiment.report import Check, Result
 from gatelab.experiment.verdict import expectation
 

@@ -6,14 +6,14 @@ from dataclasses import dataclass, field
 
 from gatelab.cluster.port import Cluster, PodProxy
 from gatelab.cluster.remote import KubeconfigError
-from gatelab.experiment.alterations import Alterations
 from gatelab.experiment.axes import Cell
 from gatelab.experiment.errors import CouldNotRun
 from gatelab.experiment.file import Experiment
+from gatelab.experiment.matrix.alterations import Alterations
 from gatelab.experiment.measurement import Measurement, Subject, measure
 from gatelab.experiment.place import Place
 from gatelab.experiment.rounds import ORDER
-from gatelab.experiment.route import Unknown, find_route
+from gatelab.experiment.routes.route import Unknown, find_route
 from gatelab.experiment.run import READY_TIMEOUT_S, Watchers, all_ready
 from gatelab.experiment.smoke import Request, first_ok
 from gatelab.experiment.usage import memory_bytes

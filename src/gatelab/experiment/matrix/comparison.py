@@ -15,7 +15,7 @@ from typing import Final
 import msgspec
 
 from gatelab.experiment.figures import FIGURES, Figure
-from gatelab.experiment.matrix_report import CellReport, Change, ChangeResult, Comparison, FigureReport, MatrixReport
+from gatelab.experiment.matrix.report import CellReport, Change, ChangeResult, Comparison, FigureReport, MatrixReport
 from gatelab.experiment.report import Result
 
 LEVEL: Final = 0.01

@@ -9,16 +9,16 @@ from dataclasses import dataclass
 import msgspec
 
 from gatelab.experiment.axes import Cell, cells
-from gatelab.experiment.cell_report import CellRuns, Repetition, cell_report
 from gatelab.experiment.environment import environment, versions
 from gatelab.experiment.errors import CouldNotRun
 from gatelab.experiment.figures import of_paths
 from gatelab.experiment.file import Experiment
 from gatelab.experiment.interruption import unless
-from gatelab.experiment.matrix_report import MatrixReport
+from gatelab.experiment.matrix.cell import CellRuns, Repetition, cell_report
+from gatelab.experiment.matrix.report import MatrixReport
+from gatelab.experiment.matrix.site import Measured, OpenCluster, Sites
 from gatelab.experiment.rounds import ORDER, Turns
 from gatelab.experiment.run import Watchers
-from gatelab.experiment.site import Measured, OpenCluster, Sites
 from gatelab.experiment.smoke import Request
 from gatelab.experiment.verdict import checks
 from gatelab.load import Progress

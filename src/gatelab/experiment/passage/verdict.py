@@ -7,7 +7,7 @@ is a claim of its own.
 from collections.abc import Sequence
 from typing import Literal
 
-from gatelab.experiment.passage_report import GatewayReport, RuleReport
+from gatelab.experiment.passage.report import GatewayReport, RuleReport
 from gatelab.experiment.report import Check
 
 Verdict = Literal["pass", "fail", "inconclusive"]

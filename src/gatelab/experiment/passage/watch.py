@@ -9,12 +9,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from gatelab.cluster.port import Cluster, PodProxy
-from gatelab.experiment.endpoint_names import EndpointNames
-from gatelab.experiment.envoy_counting import EnvoyCounting, EnvoyCounts
+from gatelab.experiment.envoys.counting import EnvoyCounting, EnvoyCounts
+from gatelab.experiment.envoys.endpoint_names import EndpointNames
 from gatelab.experiment.errors import CouldNotRun
 from gatelab.experiment.place import Place
-from gatelab.experiment.route import Routed, Rule, Rules, Unknown, addresses_of, read_rules
-from gatelab.experiment.rule_groups import RuleGroup, grouped
+from gatelab.experiment.routes.route import Routed, Rule, Rules, Unknown, addresses_of, read_rules
+from gatelab.experiment.routes.rule_groups import RuleGroup, grouped
 from gatelab.kinds.errors import ApiError
 from gatelab.kinds.objects import Key
 

@@ -5,8 +5,8 @@ import time
 from collections.abc import Mapping, Sequence
 
 from gatelab.cluster.port import Cluster
-from gatelab.experiment.envoy_outcomes import Address
-from gatelab.experiment.route import Routed, RoutedBackend
+from gatelab.experiment.envoys.outcomes import Address
+from gatelab.experiment.routes.route import Routed, RoutedBackend
 from gatelab.kinds.builtin import ENDPOINT_SLICE
 from gatelab.kinds.discovery import SERVICE_NAME, EndpointSlice
 from gatelab.kinds.objects import Key

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from gatelab.cluster.port import Cluster
 from gatelab.experiment.backends import deployments_behind
-from gatelab.experiment.envoy_counting import GATEWAY_NAME, READY_PORT
+from gatelab.experiment.envoys.counting import GATEWAY_NAME, READY_PORT
 from gatelab.experiment.errors import CouldNotRun
 from gatelab.experiment.file import Experiment
 from gatelab.kinds.builtin import CONFIG_MAP, DEPLOYMENT, GATEWAY, POD
