@@ -3,9 +3,10 @@
 import asyncio
 import multiprocessing
 import signal
+import socket
 import ssl
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager
 from datetime import UTC, datetime
 from multiprocessing.context import ForkServerContext
 from typing import Any
@@ -19,21 +20,29 @@ from gatelab.node.credentials import make_credentials
 from gatelab.node.place import LabPlace
 
 
-def prepared(name: str) -> tuple[LabPlace, controlplane.Settings, Any]:
-    """Folders, keys, ports and a range of addresses, which is held as long as the last of the three is."""
+def prepared(name: str) -> tuple[LabPlace, controlplane.Settings, ExitStack]:
+    """Folders, keys, ports and a range of addresses: held, with the port of the API, as long as the last of the three.
+
+    A port that nobody has, between two control planes, may become that of somebody's connection: it is kept bound.
+    """
     place = LabPlace.named(name)
     place.make()
     make_credentials(place, now=datetime.now(UTC))
-    octet, held = claim_octet(None)
+    held = ExitStack()
+    octet, claim = claim_octet(None)
+    held.enter_context(claim)
     addresses = AddressRange(octet)
     dns_port = free_port(None, address=str(addresses.node))
-    return place, controlplane.Settings(place, free_port(None), dns_port, addresses), held
+    kept = held.enter_context(socket.socket())
+    kept.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    kept.bind((controlplane.API_ADDRESS, 0))
+    return place, controlplane.Settings(place, kept.getsockname()[1], dns_port, addresses), held
 
 
 def context() -> ForkServerContext:
-    """Forks in a few milliseconds what takes half a second to import."""
+    """Forks in a few milliseconds what takes half a second to import: this module's imports too, which has `_serve`."""
     found = multiprocessing.get_context("forkserver")
-    found.set_forkserver_preload(["gatelab.controlplane"])
+    found.set_forkserver_preload(["gatelab.controlplane", "httpx2"])
     return found
 
 
@@ -59,7 +68,7 @@ async def running(settings: controlplane.Settings, forking: ForkServerContext) -
     process.start()
     try:
         async with _client(settings) as client:
-            await _ready(client)
+            await _ready(client, settings.api_port)
             yield Running(process, client)
     finally:
         process.kill()
@@ -75,11 +84,14 @@ def _client(settings: controlplane.Settings) -> httpx2.AsyncClient:
     )
 
 
-async def _ready(client: httpx2.AsyncClient) -> None:
+async def _ready(client: httpx2.AsyncClient, port: int) -> None:
+    """Asked of TCP alone at first: requests that are refused take a core from the control plane that starts on it."""
     async with asyncio.timeout(20):
         while True:
             try:
+                _, writer = await asyncio.open_connection(controlplane.API_ADDRESS, port)
+                writer.close()
                 if (await client.get("/readyz")).status_code == 200:
                     return
-            except httpx2.TransportError:
+            except (OSError, httpx2.TransportError):
                 await asyncio.sleep(0.005)
