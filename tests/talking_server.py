@@ -1,5 +1,6 @@
 """A server of grpcio with a method of each kind, which notes what it hears."""
 
+import threading
 from collections.abc import Iterable, Iterator
 from concurrent import futures
 from pathlib import Path
@@ -25,10 +26,13 @@ service Talk {
 }
 """
 
+TIMEOUT_S = 30
+
 
 class TalkingServer:
     """`heard` has the texts call by call, `metadata` that of the unary calls. The word `nobody` is NOT_FOUND; told
-    `on`, the server goes on until the client ends the call.
+    `on`, the server goes on until the client ends the call; `much 5` is answered with five letters,
+    `wait` not before the call has ended.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -68,6 +72,12 @@ class TalkingServer:
         self.metadata.append(dict(context.invocation_metadata()))
         if word.text == "nobody":
             context.abort(grpc.StatusCode.NOT_FOUND, "nobody is here")
+        if word.text.startswith("much "):
+            return self._answer(text="x" * int(word.text[5:]))
+        if word.text == "wait":
+            ended = threading.Event()
+            if context.add_callback(ended.set):
+                ended.wait(TIMEOUT_S)
         return self._answer(text=word.text)
 
     def listen(self, words: Iterable[Any], context: Any) -> Any:

@@ -111,6 +111,30 @@ def test_the_summary(both: Both, options: list[str]) -> None:
     assert order(masked(ours)) == order(masked(theirs))
 
 
+@pytest.mark.parametrize(
+    ("options", "length", "said"),
+    [
+        ([], 5 * 2**20, ""),
+        (["--max-recv-message-size", "4MiB"], 4 * 2**20, ""),
+        (["--max-recv-message-size", "4MiB"], 4 * 2**20 + 1, "(4194305 vs. 4194304)"),
+        (["--max-recv-message-size", "4MB"], 4 * 2**20, "(4194304 vs. 4000000)"),
+        (["--max-recv-message-size", "0"], 9, "(9 vs. 0)"),
+    ],
+)
+def test_a_long_answer_is_an_error_only_above_a_limit_that_was_given(
+    both: Both, options: list[str], length: int, said: str
+) -> None:
+    text = length - (5 if length > 2**20 else 2)  # the field's tag, and its length as a varint
+    theirs, ours = both.outputs("-n", "1", "-d", f'{{"text": "much {text}"}}', *options)
+    if not said:
+        assert "[OK]   1 responses" in ours
+        assert "[OK]   1 responses" in theirs
+    else:
+        error = f"rpc error: code = ResourceExhausted desc = grpc: received message larger than max {said}"
+        assert error in ours
+        assert error in theirs
+
+
 @pytest.mark.parametrize("data", ['{"text": "a"}', MIXED])
 def test_the_json(both: Both, data: str) -> None:
     options = ("-n", "6", "-d", data, "-O", "pretty", "--name", "x", "--tags", '{"a": "b"}', "-r", "200")
