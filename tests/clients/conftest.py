@@ -1,5 +1,6 @@
 """Fixtures: kubectl in two versions on an API or on a lab of its own."""
 
+import gc
 import os
 import shutil
 import tempfile
@@ -52,3 +53,13 @@ def one_lab() -> Iterator[Lab]:
         stop_lab(lab)
         print_logs(folder)
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def no_lab(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
+    """No lab is there; and what a test leaves open is found in that test, for warnings are errors."""
+    for name in ("KUBECONFIG", "GATELAB_NAME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    yield
+    gc.collect()

@@ -1,6 +1,5 @@
 """`gatelab load` and bad input that is no server's fault, certificates, and an end by a signal."""
 
-import gc
 import json
 import os
 import signal
@@ -19,6 +18,8 @@ from gatelab.cli.call import call
 from gatelab.cli.load import load
 from market_server import PROTOS, market, market_schema, without_alpn
 from strange_servers import StrangeServer
+
+pytestmark = pytest.mark.usefixtures("no_lab")
 
 PROTO = str(PROTOS / "market.proto")
 SCHEMA = ("--proto", PROTO, "--call", "market.Market/Buy")
@@ -50,15 +51,6 @@ def servers(folder: Path) -> Iterator[Mapping[str, str]]:
         behind = (HOSTS["plain"], ports["plain"])
         ports["no_alpn"] = stack.enter_context(without_alpn(HOSTS["no_alpn"], behind, files.certificate, files.key))
         yield {name: f"{HOSTS[name]}:{port}" for name, port in ports.items()}
-
-
-@pytest.fixture(autouse=True)
-def _alone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
-    for name in ("KUBECONFIG", "GATELAB_NAME"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
-    yield
-    gc.collect()
 
 
 def loaded(*arguments: str) -> Result:

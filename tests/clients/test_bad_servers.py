@@ -1,11 +1,9 @@
 """`gatelab call` and `load` at servers that do wrong: in time, with the cause, the exit code, and no call lost."""
 
-import gc
 import json
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
@@ -27,6 +25,8 @@ from strange_servers import (
     message,
     reset,
 )
+
+pytestmark = pytest.mark.usefixtures("no_lab")
 
 HOST = "127.28.7.1"
 PROTO = str(PROTOS / "market.proto")
@@ -204,16 +204,6 @@ MESSAGES = (
 
 def _name(case: Case) -> str:
     return case.name.replace(" ", "_")
-
-
-@pytest.fixture(autouse=True)
-def _alone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
-    """No lab; and what a test leaves open is found in that test: warnings are errors."""
-    for name in ("KUBECONFIG", "GATELAB_NAME"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
-    yield
-    gc.collect()
 
 
 def called(address: str, *options: str) -> Result:

@@ -12,11 +12,11 @@ Source = Literal["envoy", "metadata", "target", "cpu", "none"]
 PERCENTS = (10.0, 25.0, 50.0, 75.0, 90.0, 95.0, 99.0, 99.9, 99.99)
 
 
-class _Part(msgspec.Struct, frozen=True, kw_only=True):
-    """A JSON object of the report."""
+class Part(msgspec.Struct, frozen=True, kw_only=True):
+    """A JSON object of a report."""
 
 
-class Percentiles(_Part, frozen=True):
+class Percentiles(Part, frozen=True):
     """Nanoseconds."""
 
     p10: int
@@ -40,14 +40,14 @@ class Percentiles(_Part, frozen=True):
         )
 
 
-class Connection(_Part, frozen=True):
+class Connection(Part, frozen=True):
     """Requests per pod of one connection, those made after reconnecting included."""
 
     pods: dict[str, int]
     reconnects: int
 
 
-class SpreadTest(_Part, frozen=True):
+class SpreadTest(Part, frozen=True):
     """The equivalence test of one spread."""
 
     result: Result
@@ -59,7 +59,7 @@ class SpreadTest(_Part, frozen=True):
     sentence: str
 
 
-class SpreadReport(_Part, frozen=True):
+class SpreadReport(Part, frozen=True):
     """`expected` are shares by pod; empty where all are even."""
 
     pods_hit: int
@@ -71,7 +71,7 @@ class SpreadReport(_Part, frozen=True):
     expected: dict[str, float] = {}
 
 
-class Counting(_Part, frozen=True):
+class Counting(Part, frozen=True):
     """Where the counts of a path come from."""
 
     source: Source
@@ -82,7 +82,7 @@ class Counting(_Part, frozen=True):
     readings: int = 0
 
 
-class WeightReport(_Part, frozen=True):
+class WeightReport(Part, frozen=True):
     """One backend of a rule with several: the share that its weight gives it, and the one it got."""
 
     backend: str
@@ -94,7 +94,7 @@ class WeightReport(_Part, frozen=True):
     result: Result
 
 
-class WeightsReport(_Part, frozen=True):
+class WeightsReport(Part, frozen=True):
     """How the Gateway kept to the weights of the rule that took the calls."""
 
     route: str
@@ -103,7 +103,7 @@ class WeightsReport(_Part, frozen=True):
     needed_for_verdict: int
 
 
-class PredictionReport(_Part, frozen=True):
+class PredictionReport(Part, frozen=True):
     """What the Gateway's Envoys were expected to do."""
 
     connections: int
@@ -114,7 +114,7 @@ class PredictionReport(_Part, frozen=True):
     sentence: str
 
 
-class PathReport(_Part, frozen=True):
+class PathReport(Part, frozen=True):
     """One path to the pods: l7, l4 or direct."""
 
     requests: int
@@ -131,7 +131,7 @@ class PathReport(_Part, frozen=True):
     series: tuple[Second, ...] = ()
 
 
-class Event(_Part, frozen=True):
+class Event(Part, frozen=True):
     """Something that happened while the load ran, `second` after its beginning."""
 
     second: float
@@ -139,7 +139,7 @@ class Event(_Part, frozen=True):
     text: str
 
 
-class ExpectationReport(_Part, frozen=True):
+class ExpectationReport(Part, frozen=True):
     connections: int
     pods: int
     pods_hit: tuple[float, ...]
@@ -148,7 +148,7 @@ class ExpectationReport(_Part, frozen=True):
     sentence: str
 
 
-class Check(_Part, frozen=True):
+class Check(Part, frozen=True):
     """One claim of the verdict."""
 
     name: str
@@ -156,20 +156,20 @@ class Check(_Part, frozen=True):
     sentence: str
 
 
-class LoadReport(_Part, frozen=True):
+class LoadReport(Part, frozen=True):
     rps: float
     duration_s: float
     connections: int
 
 
-class Environment(_Part, frozen=True):
+class Environment(Part, frozen=True):
     cpus: int
     machine: str
     kernel: str
     python: str
 
 
-class Report(_Part, frozen=True):
+class Report(Part, frozen=True):
     experiment: str
     verdict: Verdict
     checks: tuple[Check, ...]

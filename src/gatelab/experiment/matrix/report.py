@@ -2,22 +2,16 @@
 
 from typing import Literal
 
-import msgspec
-
 from gatelab.experiment.axes import Value
 from gatelab.experiment.expression import Unit
 from gatelab.experiment.figures import Better
-from gatelab.experiment.report import Check, Environment, Result, Verdict
+from gatelab.experiment.report import Check, Environment, Part, Result, Verdict
 
 CellResult = Literal["pass", "fail", "inconclusive", "could not run"]
 ChangeResult = Literal["same", "better", "worse", "changed", "cannot tell"]
 
 
-class _Part(msgspec.Struct, frozen=True, kw_only=True):
-    """A JSON object of the report."""
-
-
-class FigureReport(_Part, frozen=True):
+class FigureReport(Part, frozen=True):
     """A figure over the repetitions. Durations are in nanoseconds."""
 
     unit: Unit
@@ -28,7 +22,7 @@ class FigureReport(_Part, frozen=True):
     values: tuple[float, ...]
 
 
-class CellReport(_Part, frozen=True):
+class CellReport(Part, frozen=True):
     """One combination of the matrix."""
 
     name: str
@@ -41,7 +35,7 @@ class CellReport(_Part, frozen=True):
     notes: tuple[str, ...] = ()
 
 
-class Change(_Part, frozen=True):
+class Change(Part, frozen=True):
     """A figure now and in the baseline. `relative` is the change by the baseline's median; None where that is 0."""
 
     cell: str
@@ -53,7 +47,7 @@ class Change(_Part, frozen=True):
     p: float
 
 
-class Comparison(_Part, frozen=True):
+class Comparison(Part, frozen=True):
     """With a saved report. `notes` say what makes the two hard to compare."""
 
     result: Result
@@ -64,7 +58,7 @@ class Comparison(_Part, frozen=True):
     notes: tuple[str, ...]
 
 
-class MatrixReport(_Part, frozen=True):
+class MatrixReport(Part, frozen=True):
     experiment: str
     verdict: Verdict
     complete: bool

@@ -5,16 +5,10 @@ Every field is described in docs/programs.md, and a test compares the two.
 
 from typing import Literal
 
-import msgspec
-
-from gatelab.experiment.report import Check, Environment, SpreadReport, WeightsReport
+from gatelab.experiment.report import Check, Environment, Part, SpreadReport, WeightsReport
 
 
-class _Part(msgspec.Struct, frozen=True, kw_only=True):
-    """A JSON object of the report."""
-
-
-class ProgramReport(_Part, frozen=True):
+class ProgramReport(Part, frozen=True):
     """Without its arguments, which may hold secrets. `exit_code` is as a shell has it: 128 + n after signal n."""
 
     name: str
@@ -23,7 +17,7 @@ class ProgramReport(_Part, frozen=True):
     interrupted_by: str
 
 
-class RuleReport(_Part, frozen=True):
+class RuleReport(Part, frozen=True):
     """What rules sent to backends of theirs: those rules whose requests are counted together."""
 
     gateway: str
@@ -38,7 +32,7 @@ class RuleReport(_Part, frozen=True):
     weights: WeightsReport | None
 
 
-class GatewayReport(_Part, frozen=True):
+class GatewayReport(Part, frozen=True):
     """All that a Gateway's Envoys counted. `unknown` says why they did not."""
 
     gateway: str
@@ -53,7 +47,7 @@ class GatewayReport(_Part, frozen=True):
     notes: tuple[str, ...]
 
 
-class PassageReport(_Part, frozen=True):
+class PassageReport(Part, frozen=True):
     """`rules` are those that got requests."""
 
     program: ProgramReport
