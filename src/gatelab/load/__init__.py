@@ -4,8 +4,8 @@ In: a `LoadPlan` (addresses, encoded requests, a rate or a concurrency, an end).
 calls per pod and per connection, service and response times). It must not know protobuf files, clusters or output
 formats, and must not hide its own limits: a generator that could not keep its schedule says so.
 
-A generator (`native`, or `grpcio_engine`) tells its counts in parts, in this process or from workers; the collector puts
-them together, one or many.
+A generator (`native`, or `grpcio_engine`) tells its counts in parts, in this process or from workers; the collector
+puts them together, one or many.
 """
 
 from gatelab.load.callers import Callers

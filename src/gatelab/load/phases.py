@@ -99,14 +99,3 @@ class Report:
             waiting=counting.waiting,
             use=self._meter.use(),
         )
-
-
-async def opened(plan: LoadPlan) -> Generator:
-    """The generator that the plan asks for, with every connection. Raises ConnectError of the first that failed."""
-    if plan.engine == "grpcio":
-        from gatelab.load.grpcio_engine import Grpcio
-
-        return await Grpcio.opened(plan)
-    from gatelab.load.native import Native
-
-    return await Native.opened(plan)

@@ -2,7 +2,7 @@
 
 import ssl
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from gatelab.load.callers import Callers
@@ -155,3 +155,9 @@ class LoadPlan:
         """The schedule of an open loop, this generator's share of it; None for a closed one."""
         whole = self.schedule or (Schedule.constant(self.rps) if self.rps > 0 else None)
         return SharedArrivals(whole, self.share) if whole is not None and self.share.of > 1 else whole
+
+    def for_warm_up(self) -> "LoadPlan":
+        """The same load for the time of the warm-up."""
+        return replace(
+            self, duration_s=self.warm_up_s, total=None, warm_up_s=0, skip_first=0, details_at_most=0, on_progress=None
+        )

@@ -6,13 +6,13 @@ import signal
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from functools import partial
 from typing import Final
 
 from gatelab.grpc_wire.errors import ConnectError
 from gatelab.load.collector import Collector
-from gatelab.load.phases import Generator, opened
+from gatelab.load.generators import opened
+from gatelab.load.phases import Generator
 from gatelab.load.plan import LoadPlan
 from gatelab.load.result import LoadResult
 
@@ -37,8 +37,9 @@ async def run(plan: LoadPlan, *, stop: asyncio.Event | None = None) -> LoadResul
         with quiet_garbage_collector(plan):
             warm_up = None
             if plan.warm_up_s:
-                collector = Collector(warm_up_of(plan), time.monotonic_ns())
-                collector.take(0, await generator.phase(warm_up_of(plan), time.monotonic_ns(), stop, _ignore))
+                before = plan.for_warm_up()
+                collector = Collector(before, time.monotonic_ns())
+                collector.take(0, await generator.phase(before, time.monotonic_ns(), stop, _ignore))
                 warm_up = collector.warm_up()
             begin_ns = time.monotonic_ns()
             collector = Collector(plan, begin_ns)
@@ -46,13 +47,6 @@ async def run(plan: LoadPlan, *, stop: asyncio.Event | None = None) -> LoadResul
     finally:
         await generator.close()
     return collector.result(warm_up=warm_up)
-
-
-def warm_up_of(plan: LoadPlan) -> LoadPlan:
-    """The same load for the time of the warm-up."""
-    return replace(
-        plan, duration_s=plan.warm_up_s, total=None, warm_up_s=0, skip_first=0, details_at_most=0, on_progress=None
-    )
 
 
 def run_blocking(plan: LoadPlan) -> LoadResult:

@@ -9,12 +9,13 @@ from dataclasses import replace
 
 from gatelab.grpc_wire.errors import ConnectError
 from gatelab.load.frames import Failed, Go, Job, Ready, Stop, Told, framed, next_order
+from gatelab.load.generators import opened
 from gatelab.load.part import Part
-from gatelab.load.phases import Generator, opened
+from gatelab.load.phases import Generator
 from gatelab.load.plan import LoadPlan
 from gatelab.load.plan_data import decoded
 from gatelab.load.recipe import Recipe
-from gatelab.load.run import loop_factory, quiet_garbage_collector, warm_up_of
+from gatelab.load.run import loop_factory, quiet_garbage_collector
 
 
 def main() -> None:
@@ -76,7 +77,7 @@ async def _phases(
         def tell(part: Part) -> None:
             writer.write(framed(Told(part)))
 
-        tell(await generator.phase(plan if measured else warm_up_of(plan), go.begin_ns, stop, tell))
+        tell(await generator.phase(plan if measured else plan.for_warm_up(), go.begin_ns, stop, tell))
         await writer.drain()
 
 

@@ -21,7 +21,6 @@ from gatelab.load.frames import Failed, Go, Job, Order, Ready, Stop, Told, frame
 from gatelab.load.plan import LoadPlan
 from gatelab.load.plan_data import encoded, shared
 from gatelab.load.result import LoadResult, WarmUp
-from gatelab.load.run import warm_up_of
 
 _START_S: Final = 30.0
 """To start a process, beside the time to connect."""
@@ -113,7 +112,7 @@ async def run_workers(plan: LoadPlan, stop: asyncio.Event) -> LoadResult:
         warm_up: WarmUp | None = None
         lost: list[str] = []
         if plan.warm_up_s:
-            before, lost = await _phase(workers, warm_up_of(plan), stop, warm_up=True)
+            before, lost = await _phase(workers, plan.for_warm_up(), stop, warm_up=True)
             warm_up = before.warm_up()
         if lost:
             return before.result(incomplete=_missing(lost, plan))
