@@ -56,7 +56,7 @@ def case_paths() -> list[Path]:
 
 
 def read_case(path: Path) -> Case:
-    header, *objects = (document for document in yaml.safe_load_all(path.read_text()) if document)
+    header, *objects = (document for document in yaml.load_all(path.read_text(), Loader=yaml.CSafeLoader) if document)
     about = header["case"]
     assert set(about) <= {"why", "spec", "model", "status"}, f"{path}: unknown words in case"
     assert about.get("why"), f"{path}: say why"
@@ -72,7 +72,8 @@ def read_case(path: Path) -> Case:
 
 @functools.cache
 def shared_objects() -> tuple[Object, ...]:
-    return tuple(completed(each) for each in yaml.safe_load_all((CASES / "objects.yaml").read_text()))
+    documents = yaml.load_all((CASES / "objects.yaml").read_text(), Loader=yaml.CSafeLoader)
+    return tuple(completed(each) for each in documents)
 
 
 def completed(obj: dict[str, Any]) -> Object:

@@ -30,7 +30,7 @@ def manifests() -> tuple[Path, ...]:
 
 
 def objects(path: Path) -> Iterator[dict[str, Any]]:
-    for each in yaml.safe_load_all(path.read_text()):
+    for each in yaml.load_all(path.read_text(), Loader=yaml.CSafeLoader):
         if isinstance(each, dict) and (each.get("apiVersion"), each.get("kind")) in SERVED:
             if each["kind"] == "Gateway":
                 each["spec"]["gatewayClassName"] = CLASS

@@ -1,5 +1,6 @@
 """Our schemas and rules of the Gateway API beside upstream's definitions of v1.6.1, experimental channel."""
 
+import copy
 import random
 from collections.abc import Mapping, Sequence
 from functools import cache
@@ -27,10 +28,15 @@ VERSIONS = [(kind, version) for kind in KINDS for version in kind.served]
 
 
 @cache
+def definitions() -> Mapping[str, Mapping[str, Any]]:
+    """Upstream's, by name. They are a megabyte, which takes PyYAML's own loader seconds."""
+    found = (yaml.load(path.read_text(), Loader=yaml.CSafeLoader) for path in crds("experimental"))
+    return {each["metadata"]["name"]: each for each in found}
+
+
 def upstream(kind: Kind) -> Mapping[str, Any]:
     """Upstream's definition of the kind."""
-    found = (yaml.safe_load(path.read_text()) for path in crds("experimental"))
-    return next(each for each in found if each["metadata"]["name"] == kind.qualified_plural)
+    return definitions()[kind.qualified_plural]
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=str)
@@ -56,8 +62,7 @@ def _said_of(version: Mapping[str, Any]) -> tuple[Any, ...]:
 
 
 def test_every_kind_of_upstream_is_served() -> None:
-    theirs = {yaml.safe_load(path.read_text())["metadata"]["name"] for path in crds("experimental")}
-    assert {kind.qualified_plural for kind in KINDS} == {each for each in theirs if ".x-k8s.io" not in each}
+    assert {kind.qualified_plural for kind in KINDS} == {each for each in definitions() if ".x-k8s.io" not in each}
 
 
 def test_the_annotations_are_the_same() -> None:
@@ -109,11 +114,18 @@ def upstream_schema(kind: Kind, version: str) -> Mapping[str, Any]:
 _CHANNELS = ("standard", "experimental")
 
 
-def examples(kind: Kind) -> list[Json]:
-    """The objects of the kind among upstream's examples, valid ones and others."""
+@cache
+def all_examples() -> tuple[Json, ...]:
+    """Upstream's, valid ones and others."""
     folders = [f"{folder}/{channel}" for folder in ("examples", "hack/invalid-examples") for channel in _CHANNELS]
     paths = sorted(path for folder in folders for path in (module() / folder).rglob("*.yaml"))
-    found = [each for path in paths for each in yaml.safe_load_all(path.read_text()) if isinstance(each, dict)]
+    found = (each for path in paths for each in yaml.load_all(path.read_text(), Loader=yaml.CSafeLoader))
+    return tuple(each for each in found if isinstance(each, dict))
+
+
+def examples(kind: Kind) -> list[Json]:
+    """The objects of the kind among upstream's examples, and some more, for the caller to change."""
+    found = copy.deepcopy(all_examples())
     group = [each for each in found if each.get("apiVersion", "").startswith(kind.group + "/")]
     ours = [{**each, "apiVersion": kind.api_version} for each in group if each["kind"] == kind.name]
     ours += [{"apiVersion": kind.api_version, "kind": kind.name, "spec": spec} for spec in _MORE.get(kind.name, ())]
