@@ -67,11 +67,14 @@ def call(arguments: tuple[str, ...], **values: Any) -> None:
     """Call a gRPC method, with grpcurl's options (one dash or two).
 
     \b
-      gatelab call -proto greetings.proto -d '{"name": "you"}' HOST:443 greetings.GreetMe/Send
+      gatelab call -proto greetings.proto -d '{"name": "you"}' HOST:443 \\
+          greetings.GreetMe/Send
       gatelab call -plaintext 127.0.0.1:8080 list
       gatelab call -plaintext 127.0.0.1:8080 describe greetings.GreetMe
-      gatelab call -proto greetings.proto describe -msg-template greetings.GreetRequest
-      printf '{"name": "a"}{"name": "b"}' | gatelab call -d @ HOST:443 greetings.GreetMe/Chat
+      gatelab call -proto greetings.proto -msg-template \\
+          describe greetings.GreetRequest
+      printf '{"name": "a"}{"name": "b"}' | \\
+          gatelab call -d @ HOST:443 greetings.GreetMe/Chat
 
     Without -d one empty message is sent. Names of a running lab are resolved by its DNS, and its certificates are
     trusted for them. Exit code: 0; 1 the call could not be made; 2 usage; 64 + n for gRPC status n;

@@ -15,7 +15,8 @@ def exec_(name: str, no_trust: bool, command: tuple[str, ...]) -> None:
     """Run COMMAND with the lab's names, its certificate authorities and its kubeconfig.
 
     \b
-      gatelab exec -- grpcurl -proto greetings.proto HOST:443 greetings.GreetMe/Send
+      gatelab exec -- grpcurl -proto greetings.proto HOST:443 \\
+          greetings.GreetMe/Send
       gatelab exec -- k6 run script.js
 
     COMMAND sees an /etc/hosts of its own with the lab's names as they are now: Services (service.namespace,

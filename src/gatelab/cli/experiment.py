@@ -31,7 +31,7 @@ def experiment() -> None:
     """Run experiments described in files (docs/experiment.md)."""
 
 
-@experiment.command("run")
+@experiment.command("run", short_help="Run the experiment in FILE.")
 @click.argument("file", type=_FILE)
 @click.option("--no-apply", is_flag=True, help="Measure what is there; do not apply the manifests.")
 @click.option("--repetitions", type=click.IntRange(min=1), help="Instead of the file's: of each cell.")
@@ -86,8 +86,9 @@ def validate(file: Path) -> None:
 @click.option("--tolerance", type=SHARE, default="10%", show_default=True, help="Changes up to this are none.")
 @output_options
 def compare(baseline: Path, report: Path, tolerance: float, outputs: Outputs) -> None:
-    """Compare two saved reports of a matrix, the earlier one first: is anything worse?
+    """Compare two saved reports of a matrix.
 
+    BASELINE is the earlier one; the question is whether anything is worse now.
     Exit code: 0 no, and nothing in REPORT has failed; 1 otherwise; 2 usage.
     """
     from gatelab.cli.matrix_run import Baselines, conclude, read_report

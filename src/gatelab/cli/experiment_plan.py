@@ -32,5 +32,6 @@ def plan_text(experiment: Experiment) -> str:
             if its.load.requests < needed:
                 lines.append(f"    {its.load.requests} calls are too few for expect.spread: it takes {needed}")
     runs = len(found) * experiment.repetitions
-    lines.append(f"{runs} measurements, about {total_s * experiment.repetitions:.0f} s of load")
+    plural = "" if runs == 1 else "s"
+    lines.append(f"{runs} measurement{plural}, about {total_s * experiment.repetitions:.0f} s of load")
     return "\n".join(lines)

@@ -45,7 +45,7 @@ def images() -> None:
     """
 
 
-@images.command("list")
+@images.command("list", short_help="List the images that are known.")
 @name_option
 @_file_option
 @click.option("-o", "--output", type=click.Choice(["text", "json"]), default="text", show_default=True)
@@ -79,7 +79,8 @@ def add(
     """Say that IMAGE is COMMAND on this machine. IMAGE may end in :* for every tag.
 
     \b
-      gatelab images add registry.example.com/shop/till:1.2 -- python -m till --port 8080
+      gatelab images add registry.example.com/shop/till:1.2 -- \\
+          python -m till --port 8080
 
     COMMAND is what ENTRYPOINT is to an image: `args` of a container are added to it, `command` replaces it. It is
     started in --workdir and listens on $(GATELAB_POD_IP).

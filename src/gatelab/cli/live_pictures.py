@@ -49,7 +49,7 @@ class LoadPicture:
         figures = [part for figure in _figures(now) for part in (figure, ("   ", ""))]
         return [
             [*head, *_bar(fraction), (f"  {reached}{of}", "")],
-            [*figures, (f"{now.count} calls   {_in_flight(now)}   ", ""), _errors(now.errors)],
+            [*figures, _errors(now.errors), (f"   {now.count} calls   {_in_flight(now)}", "")],
             *_pods([("l7", now.pods)], width, height - 2),
         ]
 
@@ -75,7 +75,7 @@ class PathsPicture:
         for path, now in self.paths.items():
             figures = [part for figure in _figures(self.turns[path]) for part in (figure, ("   ", ""))]
             title = (f"{TITLES.get(path, path):<13}", STYLES.get(path, ""))
-            shown.append([title, *figures, (f"{now.count:>6} calls   ", ""), _errors(now.errors)])
+            shown.append([title, *figures, _errors(now.errors), (f"   {now.count:>6} calls", "")])
         spreads = [(path, self.paths[path].pods) for path in ("l4", "l7") if path in self.paths]
         return [*shown, *_pods(spreads, width, height - len(shown))]
 

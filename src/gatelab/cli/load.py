@@ -84,7 +84,15 @@ _LOADS = click.Choice(["const", "step", "line", "poisson"])
 @click.option("--stream-call-count", type=_COUNT, default=0, help="Messages sent in each stream, or received.")
 @click.option("--stream-dynamic-messages", is_flag=True, help="Templates are rendered for each message of a stream.")
 @click.option("-o", "--output", metavar="FILE", help="Write the report there instead of to stdout.")
-@click.option("-O", "--format", type=click.Choice(FORMATS), default="summary", show_default=True, help="Of the report.")
+@click.option(
+    "-O",
+    "--format",
+    type=click.Choice(FORMATS),
+    default="summary",
+    show_default=True,
+    metavar="FORMAT",
+    help=f"Of the report: {', '.join(FORMATS)}.",
+)
 @click.option("--skipFirst", "skip_first", type=_COUNT, default=0, metavar="N", help="Do not count the first N calls.")
 @click.option("--count-errors", is_flag=True, help="The times of failed calls count too.")
 @click.option("--expect", multiple=True, metavar="EXPR", help="Such as 'p99<10ms' or 'errors==0'; again for more.")
@@ -109,8 +117,8 @@ def load(context: click.Context, /, **values: Any) -> None:
     """Put load on a gRPC method, with ghz's options.
 
     \b
-      gatelab load --proto greetings.proto --call greetings.GreetMe/Send -d '{"name": "you"}' \\
-          --rps 100 --duration 60s --connections 5 HOST:443
+      gatelab load --proto greetings.proto --call greetings.GreetMe/Send \\
+          -d '{"name": "you"}' --rps 100 --duration 60s --connections 5 HOST:443
 
     With --rps, calls start on time whatever the server does, and response time counts from the intended start.
     --skipTLS does not verify TLS, --insecure is plaintext, as in ghz. Names of a running lab are resolved by its DNS,

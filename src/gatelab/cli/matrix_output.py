@@ -13,11 +13,14 @@ _COLOURS = {"pass": "green", "better": "green", "fail": "red", "worse": "red", "
 
 
 def matrix_text(report: MatrixReport, *, colours: bool = False) -> str:
-    """Without `colours` plain text."""
+    """Without `colours` plain text. Ranges stand below the medians: beside them they would be broken in the middle."""
     titles, rows = overview(report)
     runs = f"{report.repetitions} repetition{'' if report.repetitions == 1 else 's'}"
     head = f"Experiment {report.experiment}: {len(report.cells)} cells, {runs}; medians, and the range in parentheses"
-    parts: list[RenderableType] = [Text(head), _table(titles, rows)]
+    parts: list[RenderableType] = [
+        Text(head),
+        _table(titles, [tuple(cell.replace(" (", "\n(") for cell in row) for row in rows]),
+    ]
     parts += [
         Text.assemble("  ", (f"{result:<14}", _COLOURS.get(result, "yellow")), f" {cell}: {sentence}")
         for cell, result, sentence in findings(report)
@@ -42,7 +45,7 @@ def _comparison(comparison: Comparison) -> list[RenderableType]:
 
 
 def _table(titles: Row, rows: list[Row]) -> RenderableType:
-    table = Table(box=SIMPLE, padding=(0, 1))
+    table = Table(box=SIMPLE, padding=(0, 1, 0, 0))
     for title in titles:
         table.add_column(title, overflow="fold")
     for row in rows:

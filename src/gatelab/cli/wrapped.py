@@ -43,6 +43,10 @@ def divided(args: Sequence[str], params: Sequence[click.Parameter]) -> tuple[lis
     return own, rest[1:] if rest[:1] == ["--"] else rest
 
 
+def _a_file(_context: click.Context, _param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    return [CompletionItem(incomplete, type="file")]
+
+
 class _Percentage(click.ParamType[float]):
     name = "percentage"
 
@@ -79,7 +83,7 @@ _OPTIONS = (
 
 
 def _with_options(command: Callable[..., None]) -> Callable[..., None]:
-    command = click.argument("arguments", nargs=-1, type=click.UNPROCESSED)(command)
+    command = click.argument("arguments", nargs=-1, type=click.UNPROCESSED, shell_complete=_a_file)(command)
     for option in reversed(_OPTIONS):
         command = option(command)
     return command
@@ -134,7 +138,8 @@ def k6(**values: Any) -> None:
 
     \b
       gatelab k6 run script.js
-      gatelab k6 --expect-pods 5 --expect 'spread.jain>=0.95' run --vus 10 script.js
+      gatelab k6 --expect-pods 5 --expect 'spread.jain>=0.95' \\
+          run --vus 10 script.js
 
     gatelab's own options come first; all from the first other word on, or behind --, is k6's: `gatelab k6 -- --help`
     shows k6's options. k6 gets the lab's names and certificate authorities (`gatelab exec`), stdin, stdout and the
@@ -153,7 +158,8 @@ def ghz(**values: Any) -> None:
     """Run ghz with ARGUMENTS, unchanged, and say how its requests spread over the pods.
 
     \b
-      gatelab ghz --rps 100 -z 10s --proto greetings.proto --call greetings.GreetMe/Send -d '{}' HOST:443
+      gatelab ghz --rps 100 -z 10s --proto greetings.proto \\
+          --call greetings.GreetMe/Send -d '{}' HOST:443
       gatelab ghz --report spread.json -- -O json --call … HOST:443 > ghz.json
 
     gatelab's own options come first; all from the first other word on, or behind --, is ghz's: `gatelab ghz -- --help`

@@ -44,7 +44,8 @@ class Expression:
         """
         found = _FORM.fullmatch(text)
         if found is None:
-            raise ValueError(f"{text!r} is not NAME, one of < <= > >= == !=, VALUE: write it as 'p99<10ms'")
+            example = f"{names[0]}==0" if unit_of("p99") is None else "p99<10ms"
+            raise ValueError(f"{text!r} is not NAME, one of < <= > >= == !=, VALUE: write it as {example!r}")
         name, sign, value = found.groups()
         unit = unit_of(name)
         if unit is None:

@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 from gatelab.cli import main
-from gatelab.cli.main import LazyGroup
+from gatelab.cli.main import COMMANDS, LazyGroup
 
 _IMPORTED = "import os, signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler)"
 _STOPPED_IN_THE_IMPORT = f"""{_IMPORTED}
@@ -46,3 +46,14 @@ def test_ctrl_c_is_exit_130(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(LazyGroup, "get_command", interrupted)
     assert CliRunner().invoke(main, ["status"]).exit_code == 130
+
+
+GROUPS = {"experiment": ["run", "validate", "compare"], "images": ["add", "remove"]}
+SHOWN = [[name] for name in COMMANDS if name != "kubectl"] + [[name, each] for name in GROUPS for each in GROUPS[name]]
+
+
+@pytest.mark.parametrize("words", SHOWN, ids=" ".join)
+def test_help_fits_a_terminal(words: list[str]) -> None:
+    """Click wraps what it may; examples and the values of options it leaves as they are."""
+    lines = CliRunner().invoke(main, [*words, "--help"], terminal_width=80).output.splitlines()
+    assert [line for line in lines if len(line) > 80 or (line[:1] == " " and line.endswith("..."))] == []

@@ -80,6 +80,15 @@ def test_colours_can_be_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     assert not COLOURS.search(shown)
 
 
+def test_a_narrow_terminal_has_the_errors(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("COLUMNS", "60")
+    with terminal() as (stream, seen):
+        LoadProgress(Display(stream))(at(1, errors=30))
+        shown = seen()
+    assert "30 errors" in shown
+
+
 def test_a_dumb_terminal_has_lines(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TERM", "dumb")
     with terminal() as (stream, seen):

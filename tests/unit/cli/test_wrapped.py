@@ -117,6 +117,12 @@ def test_completion_is_of_our_options_only() -> None:
     assert completed(["k6", "run", "script.js"], "--") == []
 
 
+def test_completion_of_the_programs_arguments_is_files() -> None:
+    completion = ShellComplete(main, {}, "gatelab", "_GATELAB_COMPLETE")
+    offered = completion.get_completions(["k6", "run"], "scr")
+    assert [(each.type, each.value) for each in offered] == [("file", "scr")]
+
+
 def test_help_is_ours_and_leads_to_the_programs() -> None:
     for command in (k6, ghz):
         assert f"gatelab {command.name} -- --help" in CliRunner().invoke(main, [str(command.name), "--help"]).output
