@@ -18,7 +18,7 @@ from google.protobuf import any_pb2, duration_pb2
 from google.protobuf.descriptor_pb2 import FileDescriptorProto
 from google.rpc import error_details_pb2, status_pb2
 
-from gatelab.call.elements import elements
+from gatelab.call.elements import elements, extension_numbers
 from gatelab.call.protoc import compile_protos
 from gatelab.call.reflection_messages import reflection_messages
 from gatelab.call.schema import Schema
@@ -28,16 +28,26 @@ VERSIONS = ("v1", "v1alpha")
 
 
 def market_schema() -> Schema:
-    return Schema(compile_protos([str(PROTOS / "market.proto"), str(PROTOS / "legacy.proto")]))
+    return Schema(compile_protos([str(PROTOS / "market.proto"), str(PROTOS / "additions.proto")]))
 
 
 @contextmanager
 def market(
-    schema: Schema, address: str, *, versions: tuple[str, ...] = VERSIONS, credentials: Any = None
+    schema: Schema,
+    address: str,
+    *,
+    versions: tuple[str, ...] = VERSIONS,
+    credentials: Any = None,
+    extensions: bool = True,
 ) -> Iterator[int]:
-    """A server at an address, with reflection of the given versions; yields its port. A path is a Unix socket."""
+    """A server at an address, with reflection of the given versions; yields its port. A path is a Unix socket.
+
+    Without `extensions` its reflection refuses to be asked for them.
+    """
     server = grpc.server(futures.ThreadPoolExecutor(4))
-    server.add_generic_rpc_handlers((_market(schema), *(_reflection(schema, version) for version in versions)))
+    server.add_generic_rpc_handlers(
+        (_market(schema), *(_reflection(schema, version, extensions) for version in versions))
+    )
     secure = credentials is not None
     port = server.add_secure_port(address, credentials) if secure else server.add_insecure_port(address)
     server.start()
@@ -105,19 +115,29 @@ def _abort_with_details(receipt: Any, context: Any) -> None:
     context.abort(grpc.StatusCode.FAILED_PRECONDITION, "see details")
 
 
-def _reflection(schema: Schema, version: str) -> Any:
+def _reflection(schema: Schema, version: str, extensions: bool) -> Any:
     request_type, response_type = reflection_messages()
     symbols = {each.full_name: file for file in schema.files.values() for each in elements(file)}
     service = f"grpc.reflection.{version}.ServerReflection"
+
+    def extending(extended: str, number: int) -> FileDescriptorProto | None:
+        return next((f for f in schema.files.values() if number in extension_numbers([f], extended)), None)
 
     def answer(requests: Any, _: Any) -> Any:
         for request in requests:
             response: Any = response_type()
             name = request.file_by_filename or request.file_containing_symbol
             file = schema.files.get(name) or symbols.get(name)
+            if request.HasField("file_containing_extension"):
+                asked = request.file_containing_extension
+                file = extending(asked.containing_type, asked.extension_number)
             if request.list_services:
                 for each in ("market.Market", "market.Empty", service):
                     response.list_services_response.service.add(name=each)
+            elif request.all_extension_numbers_of_type and not extensions:
+                response.error_response.error_code = grpc.StatusCode.UNIMPLEMENTED.value[0]
+            elif numbers := extension_numbers(schema.files.values(), request.all_extension_numbers_of_type):
+                response.all_extension_numbers_response.extension_number.extend(sorted(numbers))
             elif file is None:
                 response.error_response.error_code = 5
                 response.error_response.error_message = "not found"

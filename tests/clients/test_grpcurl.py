@@ -76,7 +76,9 @@ def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mapping[str, s
             for number, (name, behave) in enumerate(STRANGE.items(), 16)
         }
         hosts = {name: f"127.28.4.{number}" for number, name in enumerate(ports, 1)}
+        unextended = f"127.28.4.30:{enter(market(schema, '127.28.4.30:0', extensions=False))}"
         yield {
+            "unextended": unextended,
             **{name: f"{hosts[name]}:{port}" for name, port in ports.items()},
             **strange,
             "dead": "127.28.4.15:9",

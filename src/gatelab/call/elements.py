@@ -1,6 +1,6 @@
 """The elements of a .proto file by their full names, as descriptor protos with their place in the file."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -68,6 +68,17 @@ def elements(file: FileDescriptorProto) -> Iterator[Element]:
 def members(element: Element) -> Iterator[Element]:
     """What an element contains, in the order of the tags, then of declaration."""
     return _members(element.kind, element.proto, element.file, element, element.path, element.full_name)
+
+
+def extensions(files: Iterable[FileDescriptorProto], extended: str) -> Iterator[Element]:
+    """What in `files` extends the message of that full name."""
+    for file in files:
+        yield from (e for e in elements(file) if e.kind == "extension" and e.proto.extendee == f".{extended}")
+
+
+def extension_numbers(files: Iterable[FileDescriptorProto], extended: str) -> set[int]:
+    """The numbers of those fields."""
+    return {each.proto.number for each in extensions(files, extended)}
 
 
 def file_members(file: FileDescriptorProto) -> Iterator[Element]:

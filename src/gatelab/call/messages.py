@@ -1,10 +1,12 @@
 """Request data: the messages that `-d` or stdin hold, as JSON or in protobuf's text format."""
 
 import json
+import re
 from collections.abc import Iterator
 from typing import Any, Literal
 
 from google.protobuf import json_format
+from google.protobuf.descriptor_pool import DescriptorPool
 from google.protobuf.message import Message
 
 from gatelab.call.errors import DataError
@@ -55,7 +57,10 @@ def parse(method: Method, value: Any, *, allow_unknown_fields: bool = False) -> 
         raise DataError(f"error getting request data: a {name} is a JSON object, and this is {json.dumps(value)}")
     try:
         json_format.ParseDict(
-            _without_empty(value), message, ignore_unknown_fields=allow_unknown_fields, descriptor_pool=method.pool
+            _as_the_library_reads_it(value, method.pool),
+            message,
+            ignore_unknown_fields=allow_unknown_fields,
+            descriptor_pool=method.pool,
         )
     except (json_format.ParseError, TypeError, AttributeError, RecursionError) as error:
         raise DataError(f"error getting request data: {_in_one_line(error)}") from error
@@ -66,17 +71,29 @@ def _in_one_line(error: Exception) -> str:
     return "; ".join(line.strip().rstrip(".") for line in str(error).splitlines())
 
 
-def _without_empty(value: Any) -> Any:
-    """An Empty in an Any as the library reads it: it takes no `value`, which the JSON mapping prescribes."""
+def _as_the_library_reads_it(value: Any, pool: DescriptorPool) -> Any:
+    """It takes no `value` of an Empty in an Any, which the JSON mapping prescribes, and extensions by one name only."""
     match value:
         case {"@type": str(url), "value": dict(empty)} if url.endswith("/google.protobuf.Empty") and not empty:
             return {"@type": url}
         case dict():
-            return {name: _without_empty(each) for name, each in value.items()}
+            return {_extension(name, pool): _as_the_library_reads_it(each, pool) for name, each in value.items()}
         case list():
-            return [_without_empty(each) for each in value]
+            return [_as_the_library_reads_it(each, pool) for each in value]
         case _:
             return value
+
+
+def _extension(name: str, pool: DescriptorPool) -> str:
+    """`[scope.shelfMarks]`, which is how it is printed, as `[scope.shelf_marks]`, if that is one."""
+    if not name.startswith("[") or not name.endswith("]"):
+        return name
+    scope, dot, own = name[1:-1].rpartition(".")
+    full_name = scope + dot + re.sub("[A-Z]", lambda found: f"_{found[0].lower()}", own)
+    try:
+        return f"[{pool.FindExtensionByName(full_name).full_name}]"
+    except KeyError:
+        return name
 
 
 def values_of(text: str) -> Iterator[Any]:

@@ -1,10 +1,12 @@
 """The schema of a server that describes itself: reflection v1, then v1alpha (gRPC doc/server-reflection.md)."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from google.protobuf.descriptor_pb2 import FileDescriptorProto
 from google.protobuf.message import DecodeError, Message
 
+from gatelab.call.elements import extension_numbers
 from gatelab.call.errors import ReflectionFailed, SchemaError, SymbolNotFound
 from gatelab.call.reflection_messages import reflection_messages
 from gatelab.call.schema import Schema, split_method
@@ -42,7 +44,26 @@ class Reflection:
 
     async def schema_of(self, symbol: str) -> Schema:
         """The file that defines `symbol`, and what that imports."""
-        first = await self._files("file_containing_symbol", symbol)
+        return Schema((await self._with_imports(await self._files("file_containing_symbol", symbol))).values())
+
+    async def extensions_of(self, name: str) -> list[Sequence[FileDescriptorProto]]:
+        """The files that extend a message type, with their imports: one set, or none.
+
+        A server that knows nothing of extensions, as many do not, has none.
+        """
+        known: dict[str, FileDescriptorProto] = {}
+        try:
+            answer = await self._ask("all_extension_numbers_of_type", name)
+            for number in answer.all_extension_numbers_response.extension_number:  # type: ignore[attr-defined]
+                if number not in extension_numbers(known.values(), name):
+                    asked = {"containing_type": name, "extension_number": number}
+                    known |= await self._with_imports(await self._files("file_containing_extension", asked))
+        except SchemaError:
+            return []
+        return [list(known.values())] if known else []
+
+    async def _with_imports(self, first: Iterable[FileDescriptorProto]) -> dict[str, FileDescriptorProto]:
+        """By name, those first that were first."""
         known = {file.name: file for file in first}
         while missing := {name for file in known.values() for name in file.dependency} - known.keys():
             for name in sorted(missing):
@@ -52,9 +73,9 @@ class Reflection:
                     raise SchemaError(f'the server does not have "{name}", which its own files import') from None
                 if name not in known:
                     raise SchemaError(f'asked for "{name}", the server sent other files')
-        return Schema(known.values())
+        return known
 
-    async def _files(self, question: str, value: str) -> Iterable[FileDescriptorProto]:
+    async def _files(self, question: str, value: str | Mapping[str, Any]) -> Iterable[FileDescriptorProto]:
         answer = await self._ask(question, value)
         try:
             encoded = answer.file_descriptor_response.file_descriptor_proto  # type: ignore[attr-defined]
@@ -62,7 +83,7 @@ class Reflection:
         except DecodeError as error:
             raise SchemaError(f"the server's description of {value} cannot be read: {error}") from error
 
-    async def _ask(self, question: str, value: str) -> Message:
+    async def _ask(self, question: str, value: str | Mapping[str, Any]) -> Message:
         request_type, response_type = reflection_messages()
         request = request_type(**{question: value}).SerializeToString()
         for version in tuple(self._versions):
@@ -86,7 +107,7 @@ def _refusal(code: int, details: str) -> SchemaError:
     return ReflectionFailed(display_name(code), details)
 
 
-def _error(answer: Message, value: str) -> SchemaError:
+def _error(answer: Message, value: str | Mapping[str, Any]) -> SchemaError:
     error = answer.error_response  # type: ignore[attr-defined]
     if error.error_code == StatusCode.NOT_FOUND:
         return SymbolNotFound(f"Symbol not found: {value}")

@@ -34,6 +34,8 @@ def _file() -> FileDescriptorProto:
         "Request",
         ("file_by_filename", 3, _STRING),
         ("file_containing_symbol", 4, _STRING),
+        ("file_containing_extension", 5, "ExtensionRequest"),
+        ("all_extension_numbers_of_type", 6, _STRING),
         ("list_services", 7, _STRING),
     )
     request.oneof_decl.add(name="message_request")
@@ -45,13 +47,16 @@ def _file() -> FileDescriptorProto:
         syntax="proto3",
         message_type=[
             request,
+            _message("ExtensionRequest", ("containing_type", 1, _STRING), ("extension_number", 2, _INT32)),
             _message(
                 "Response",
                 ("file_descriptor_response", 4, "Files"),
+                ("all_extension_numbers_response", 5, "Numbers"),
                 ("list_services_response", 6, "Services"),
                 ("error_response", 7, "Error"),
             ),
             _message("Files", ("file_descriptor_proto", 1, _BYTES), repeated=True),
+            _message("Numbers", ("extension_number", 2, _INT32), repeated=True),
             _message("Services", ("service", 1, "Service"), repeated=True),
             _message("Service", ("name", 1, _STRING)),
             _message("Error", ("error_code", 1, _INT32), ("error_message", 2, _STRING)),

@@ -1,11 +1,14 @@
 """Where a schema comes from: files, a server's reflection, or both."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from typing import Any, Protocol
 
-from google.protobuf.descriptor import FieldDescriptor
+from google.protobuf.descriptor import Descriptor, FieldDescriptor
+from google.protobuf.descriptor_pb2 import FileDescriptorProto
 from google.protobuf.message import DecodeError, Message
 
+from gatelab.call.elements import extensions
 from gatelab.call.errors import SchemaError
 from gatelab.call.json_text import ANY, map_entry, type_name, unpacked
 from gatelab.call.schema import Schema
@@ -23,6 +26,10 @@ class Source(Protocol):
         """What is needed to use `symbol`. Raises SymbolNotFound."""
         ...
 
+    async def extensions_of(self, name: str) -> list[Sequence[FileDescriptorProto]]:
+        """Sets of files that extend the message type of that name, each with its imports; none raises an error."""
+        ...
+
 
 class Files:
     """A schema that was read."""
@@ -36,6 +43,10 @@ class Files:
     async def schema_of(self, symbol: str) -> Schema:
         self._schema.element(symbol)
         return self._schema
+
+    async def extensions_of(self, name: str) -> list[Sequence[FileDescriptorProto]]:
+        names = [each.full_name for each in extensions(self._schema.files.values(), name)]
+        return [self._schema.files_of(names)] if names else []
 
 
 class Both:
@@ -53,6 +64,39 @@ class Both:
             return await self._server.schema_of(symbol)
         except SchemaError:
             return await self._files.schema_of(symbol)
+
+    async def extensions_of(self, name: str) -> list[Sequence[FileDescriptorProto]]:
+        return [*await self._server.extensions_of(name), *await self._files.extensions_of(name)]
+
+
+async def with_extensions(source: Source, schema: Schema, method: str) -> Schema:
+    """`schema` and the extensions of what a method takes and returns, at any depth, as far as `source` has them.
+
+    Files that contradict those before them are left out: the server's go before those that were read.
+    """
+    found = schema.method(method)
+    extendable: set[str] = set()
+    seen: set[str] = set()
+    for each in (found.request, found.response):
+        _walk(schema.message(each.DESCRIPTOR.full_name), seen, extendable)
+    for name in sorted(extendable):
+        for files in await source.extensions_of(name):
+            more = [file for file in files if file.name not in schema.files]
+            with suppress(SchemaError):
+                schema = Schema([*schema.files.values(), *more]) if more else schema
+    return schema
+
+
+def _walk(message: Descriptor, seen: set[str], extendable: set[str]) -> None:
+    """Adds the names of what may be extended, of a message and of those in it."""
+    if message.full_name in seen:
+        return
+    seen.add(message.full_name)
+    if message.is_extendable:
+        extendable.add(message.full_name)
+    for field in message.fields:
+        if field.message_type is not None:
+            _walk(field.message_type, seen, extendable)
 
 
 async def learn(source: Source, schema: Schema, message: Message) -> None:

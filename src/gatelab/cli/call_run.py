@@ -11,7 +11,7 @@ from gatelab.call.errors import CallError, ReflectionFailed, SchemaError, Symbol
 from gatelab.call.invoke import invoke
 from gatelab.call.messages import documents, requests
 from gatelab.call.schema import Method, Schema, split_method
-from gatelab.call.sources import learn_types, types_in
+from gatelab.call.sources import learn_types, types_in, with_extensions
 from gatelab.cli.call_channel import opened
 from gatelab.cli.call_headers import metadata_of
 from gatelab.cli.call_hints import error_hint, hint
@@ -100,7 +100,7 @@ async def _describe(options: Options, schemas: Schemas) -> int:
 async def _call(options: Options, schemas: Schemas, channel: Channel, timing: Timing) -> int:
     metadata = metadata_of((*options.header, *options.rpc_header))
     try:
-        schema = await _schema_of_method(schemas, options.symbol)
+        schema = await with_extensions(schemas.source, await _schema_of_method(schemas, options.symbol), options.symbol)
         method = schema.method(options.symbol)
         printer = Printer(method, schema, schemas.source, Style.of(options))
         printer.resolved(metadata)

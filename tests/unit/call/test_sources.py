@@ -1,8 +1,10 @@
 """What packed messages are made of is asked for, wherever it is known."""
 
 import json
+from collections.abc import Sequence
 
 from google.protobuf import any_pb2, duration_pb2
+from google.protobuf.descriptor_pb2 import FileDescriptorProto
 from google.rpc import error_details_pb2
 
 from gatelab.call.errors import SchemaError
@@ -15,6 +17,9 @@ from gatelab.call.well_known import well_known
 class Nobody:
     async def services(self) -> list[str]:
         return []
+
+    async def extensions_of(self, name: str) -> list[Sequence[FileDescriptorProto]]:
+        raise AssertionError(f"nothing here can be extended: {name}")
 
     async def schema_of(self, symbol: str) -> Schema:
         raise SchemaError(symbol)
