@@ -1,6 +1,7 @@
 """What the commands about a lab share: its name, and how they fail."""
 
 import json
+from pathlib import Path
 from typing import Any, NoReturn
 
 import click
@@ -37,6 +38,12 @@ def place_of(name: str) -> LabPlace:
         return LabPlace.named(name)
     except LabError as error:
         raise click.UsageError(str(error)) from None
+
+
+def lab_of(kubeconfig: Path) -> str | None:
+    """The lab of this machine whose kubeconfig that is, running or not."""
+    file = kubeconfig.resolve()
+    return next((name for name in LabPlace.names() if LabPlace.named(name).kubeconfig.resolve() == file), None)
 
 
 def facts_of(place: LabPlace) -> dict[str, Any]:

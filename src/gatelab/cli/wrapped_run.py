@@ -12,8 +12,8 @@ import click
 import msgspec
 
 from gatelab.cli.exit_codes import FAILED, NOT_EXECUTABLE, NOT_EXECUTED, NOT_FOUND, OK
-from gatelab.cli.labs import facts_of, place_of
-from gatelab.cli.targets import DEFAULT_LAB, kubeconfig, split_address
+from gatelab.cli.labs import facts_of, lab_of, place_of
+from gatelab.cli.targets import kubeconfig, split_address
 from gatelab.cli.wrapped_output import text_of
 from gatelab.cli.wrapped_process import Ended, run_to_end
 from gatelab.cli.wrapped_programs import WrappedProgram
@@ -81,11 +81,9 @@ def _where(lab: str | None) -> tuple[Path, str | None]:
     file = kubeconfig()
     if file is None:
         raise LabError("no cluster: start a lab with `gatelab up --detach`, or set KUBECONFIG")
-    name = os.environ.get("GATELAB_NAME") or DEFAULT_LAB
-    place = place_of(name)
-    if file.resolve() != place.kubeconfig.resolve():
-        return file, None
-    facts_of(place)
+    name = lab_of(file)
+    if name is not None:
+        facts_of(place_of(name))
     return file, name
 
 

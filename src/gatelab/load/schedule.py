@@ -178,4 +178,4 @@ def _check(start: float, step: float, end: float, max_s: float) -> None:
     if end and (end - start) * step <= 0:
         raise ValueError(f"a load step of {step:g} does not lead from {start:g} to {end:g}")
     if step > 0 and not end and not max_s:
-        raise ValueError("a growing load needs an end or a max duration")
+        raise ValueError("a growing load needs an end or a max duration (--load-end, --load-max-duration)")

@@ -40,6 +40,8 @@ def _held(plan: LoadPlan, parts: Sequence[Part]) -> str:
 
 
 def _late(parts: Sequence[Part], response: Histogram) -> str:
+    if not response.count:
+        return ""  # nothing was answered in time, which is no doing of the generator's
     bound_ns = max(LATE_NS, response.percentile(50) // 10)
     culprits = [index for index, part in enumerate(parts) if part.lateness.percentile(99) > bound_ns]
     if not culprits:

@@ -13,6 +13,7 @@ from gatelab.cli.main import main
 from gatelab.cli.wrapped import divided, ghz, k6
 from gatelab.cli.wrapped_process import Ended, run_to_end
 from gatelab.cli.wrapped_programs import GHZ, K6
+from gatelab.node.place import LabPlace
 
 
 @pytest.mark.parametrize(
@@ -104,6 +105,19 @@ def test_without_a_cluster(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> N
     assert (done.exit_code, "gatelab up --detach --name none" in done.stderr) == (125, True)
     monkeypatch.setenv("KUBECONFIG", str(tmp_path / "none"))
     assert CliRunner().invoke(main, ["k6", "run", "script.js"]).exit_code == 125
+
+
+def test_the_lab_is_the_one_of_the_kubeconfig(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """`gatelab up --name other` says to export it, and nothing else."""
+    monkeypatch.setattr("shutil.which", lambda *_, **__: "/bin/true")
+    for name in ("XDG_STATE_HOME", "XDG_RUNTIME_DIR"):
+        monkeypatch.setenv(name, str(tmp_path))
+    monkeypatch.delenv("GATELAB_NAME", raising=False)
+    place = LabPlace.named("other")
+    place.make()
+    monkeypatch.setenv("KUBECONFIG", str(place.kubeconfig))
+    done = CliRunner().invoke(main, ["k6", "run", "script.js"])
+    assert (done.exit_code, "gatelab up --detach --name other" in done.stderr) == (125, True)
 
 
 def completed(arguments: list[str], incomplete: str) -> list[str]:

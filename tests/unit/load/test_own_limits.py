@@ -129,6 +129,11 @@ def test_closed_loops_by_the_use_of_the_core(parts: list[Part], words: str) -> N
     assert words in found
 
 
+def test_where_nothing_was_answered_the_generator_was_not_the_limit() -> None:
+    plan = LoadPlan(host=HOST, port=1, path="/", message=b"", total=9, rps=100)
+    assert not saturation(plan, [part(lateness_ms=4)], Histogram())
+
+
 @pytest.mark.parametrize(
     ("parts", "response_ms", "words"),
     [
