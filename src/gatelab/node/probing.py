@@ -1,9 +1,10 @@
-"""Probes over the wire: grpc, tcpSocket, httpGet. Each ends within its timeout and never raises."""
+"""Probes over the wire: grpc, tcpSocket, httpGet. Each ends within its timeout (see `awake`) and never raises."""
 
 import asyncio
 import os
 
 from gatelab.kinds.pods import Container, GrpcAction, HttpGetAction, Probe, TcpSocketAction
+from gatelab.node.awake import AT_MOST, timeout_asleep
 from gatelab.node.http_requests import NotHttp, get, url_of
 from gatelab.node.pods.probes import Outcome
 
@@ -17,9 +18,9 @@ async def probe(container: Container, spec: Probe, address: str) -> Outcome:
     """One probe of a container whose pod has `address`; a failure's message is worded as the kubelet words it."""
     timeout_s = max(1, spec.timeout_seconds)
     try:
-        async with asyncio.timeout(timeout_s):
+        async with timeout_asleep(timeout_s):
             if spec.grpc:
-                return await _grpc(spec.grpc, address, timeout_s)
+                return await _grpc(spec.grpc, address, AT_MOST * timeout_s)
             if spec.tcp_socket:
                 return await _tcp(spec.tcp_socket, container, address)
             if spec.http_get:
