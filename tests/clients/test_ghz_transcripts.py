@@ -27,6 +27,9 @@ OUR_KEYS = {
 _FIGURE = re.compile(r"\d+(?:\.\d+)?(?: (?:ns|ms|s)\b)?")
 _ROW = re.compile(r"^  [\d.]+ +\[\d+\] *\|∎*$")
 _OURS = re.compile(r"^  99\.99? % in ")
+_OUT_OF_TIME = re.compile(r"(?i)(context )?deadline exceeded")
+"""Client and server both know the deadline; whose words are shown is chance."""
+Ended = subprocess.CompletedProcess[str]
 
 
 @pytest.fixture(scope="module")
@@ -65,10 +68,14 @@ class Both:
 
     def outputs(self, *options: str, method: str = "Say") -> tuple[str, str]:
         """What ghz printed, and what we did. Exit codes: ghz has 0 in any case."""
-        theirs, ours = (self._run(program, method, options) for program in self.programs)
+        theirs, ours = self.ended(*options, method=method)
         assert theirs.returncode == 0, theirs.stderr
         assert ours.returncode in (0, 1), ours.stderr
         return theirs.stdout, ours.stdout
+
+    def ended(self, *options: str, method: str = "Say", to: str = "", tls: bool = False) -> list[Ended]:
+        """How ghz ended, and how we did; `to` stands for the server's address."""
+        return [self._run(program, method, options, to=to, tls=tls) for program in self.programs]
 
     def heard(self, *options: str, method: str) -> tuple[list[list[str]], list[list[str]]]:
         """The texts that the server heard of ghz, and of us."""
@@ -80,9 +87,11 @@ class Both:
             found.append([list(texts) for texts in self.talk.heard])
         return found[0], found[1]
 
-    def _run(self, program: list[str], method: str, options: tuple[str, ...]) -> subprocess.CompletedProcess[str]:
-        fixed = ["--proto", str(self.talk.proto), "--call", f"talk.Talk.{method}", "--insecure", "-c", "1"]
-        arguments = [*program, *fixed, *options, self.talk.address]
+    def _run(
+        self, program: list[str], method: str, options: tuple[str, ...], *, to: str = "", tls: bool = False
+    ) -> Ended:
+        fixed = ["--proto", str(self.talk.proto), "--call", f"talk.Talk.{method}", "-c", "1"]
+        arguments = [*program, *fixed, *([] if tls else ["--insecure"]), *options, to or self.talk.address]
         return subprocess.run(arguments, capture_output=True, text=True, timeout=60, check=False)
 
 
@@ -133,6 +142,66 @@ def test_a_long_answer_is_an_error_only_above_a_limit_that_was_given(
         error = f"rpc error: code = ResourceExhausted desc = grpc: received message larger than max {said}"
         assert error in ours
         assert error in theirs
+
+
+def test_a_deadline(both: Both) -> None:
+    options = ("-n", "2", "-t", "200ms", "-d", '{"text": "wait"}')
+    theirs, ours = (_OUT_OF_TIME.sub("<deadline exceeded>", text) for text in both.outputs(*options))
+    assert masked(ours) == masked(theirs)
+    assert "[DeadlineExceeded]   2 responses" in ours
+
+
+NO_TLS = "tls: first record does not look like a TLS handshake"
+
+
+@pytest.mark.parametrize(
+    ("to", "tls", "both_say"),
+    [
+        ("127.28.0.9:9", False, "connection refused"),
+        ("nobody.invalid:9", False, "no such host"),
+        ("", True, NO_TLS),
+    ],
+)
+def test_no_connection_is_told_at_once_where_ghz_counts_calls(both: Both, to: str, tls: bool, both_say: str) -> None:
+    theirs, ours = both.ended("-n", "2", "-d", '{"text": "a"}', "--connect-timeout", "5s", to=to, tls=tls)
+    assert (theirs.returncode, ours.returncode) == (0, 1)
+    assert "[Unavailable]   2 responses" in theirs.stdout
+    assert both_say in theirs.stdout
+    assert ours.stdout == ""
+    assert ours.stderr.startswith(f'Failed to dial target host "{to or both.talk.address}"')
+    assert both_say in ours.stderr
+
+
+@pytest.mark.parametrize(
+    ("options", "theirs_say", "ours_say"),
+    [
+        (["--call", "talk.Talk.Shout"], 'service "talk.Talk" does not include a method named "Shout"', ""),
+        (["--call", "talk.Walk.Say"], 'cannot find service "talk.Walk"', 'does not expose service "talk.Walk"'),
+        (["--call", "Say"], "package.Service.Method or package.Service/Method", "not in expected format"),
+        (["-d", '{"txt": 1}'], "talk.Word has no known field named txt", '"talk.Word" has no field named "txt"'),
+        (["-d", "{"], "unexpected end of JSON input", "request data is not JSON"),
+        (["--proto", "nowhere.proto"], "nowhere.proto: no such file or directory", "nowhere.proto: No such file"),
+        (["--cacert", "nowhere.pem"], "could not read ca certificate", "could not read CA certificates"),
+        (["-n", "2", "--skipFirst", "3"], "you cannot skip more requests than those run", ""),
+        (["-z", "5"], 'missing unit in duration "5"', "'5' is not a duration"),
+    ],
+)
+def test_what_is_wrong_is_said_without_a_call(both: Both, options: list[str], theirs_say: str, ours_say: str) -> None:
+    """Where ours_say is empty, the words are the same."""
+    fixed = {"-d": '{"text": "a"}', "--call": "talk.Talk.Say", "--proto": str(both.talk.proto), "-c": "1"}
+    given = [word for name, value in fixed.items() if name not in options for word in (name, value)]
+    mode = [] if "--cacert" in options else ["--insecure"]
+    ends = []
+    for program in both.programs:
+        arguments = [*program, *given, *mode, *options, both.talk.address]
+        ends.append(subprocess.run(arguments, capture_output=True, text=True, timeout=60, check=False))
+    theirs, ours = ends
+    assert theirs_say in theirs.stderr
+    assert (ours_say or theirs_say) in ours.stderr
+    assert theirs.returncode == 1
+    assert ours.returncode in (1, 2)
+    assert theirs.stdout == ours.stdout == ""
+    assert both.talk.heard == []
 
 
 @pytest.mark.parametrize("data", ['{"text": "a"}', MIXED])
