@@ -19,6 +19,7 @@ from gatelab.kinds.builtin import GATEWAY_CLASS
 from gatelab.kinds.errors import ApiError, NotFound
 from gatelab.node.claims import privileged_shift
 from gatelab.proxy.xds import XdsServer
+from gatelab.reconcile.garbage import Garbage
 
 _LOOPBACK = "127.0.0.1"
 _SOCKET_PATH_LIMIT = 107
@@ -56,7 +57,9 @@ async def run(settings: Settings, serving: Callable[[str], None]) -> None:
         async with AsyncExitStack() as parts:
             cluster, xds = await _connected(settings, parts)
             serving(cluster.address)
-            await GatewayController(cluster, xds, _data_planes(settings)).run()
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(Garbage().run(), name="garbage")
+                tasks.create_task(GatewayController(cluster, xds, _data_planes(settings)).run(), name="gateway")
     except asyncio.CancelledError:
         return  # by a signal: nobody else has this task
 
