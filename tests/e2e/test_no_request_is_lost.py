@@ -49,7 +49,10 @@ def requests_served(lab: Lab) -> int:
 
 
 def assert_nothing_lost(result: dict[str, Any]) -> None:
-    assert set(result["statusCodeDistribution"]) == {"OK"}, result["errorDistribution"]
+    """But what was out when the test had seen enough and interrupted it."""
+    lost = set(result["statusCodeDistribution"]) - {"OK", "Canceled"}
+    interrupted = [text for text in result["errorDistribution"] if text.endswith("was interrupted before the answer")]
+    assert (lost, list(result["errorDistribution"])) == (set(), interrupted)
     assert result["count"] > 200
 
 

@@ -174,10 +174,10 @@ class Stream:
 
     def on_closed(self, closed: Closed) -> None:
         self._unprocessed = closed.unprocessed
-        told = field((*self._header_block, *self._trailer_block), b"grpc-status") is not None
         late = self._deadline is not None and asyncio.get_running_loop().time() >= self._deadline.when()
         status = status_of(self._header_block, self._trailer_block, closed)
-        self._finish(OUT_OF_TIME if late and not told else status)
+        # What is said of a call after its time is what others made of its end: a proxy's Unavailable, for one.
+        self._finish(OUT_OF_TIME if late and status.code else status)
 
     def _repay(self) -> None:
         if self._owed and self._unread < _BUFFER_BYTES:

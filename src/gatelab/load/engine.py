@@ -170,7 +170,7 @@ class Engine:
             status = status_of(call.response_headers, call.trailers, closed)
             if code == b"0":
                 status = _NOT_ONE_MESSAGE
-            if code is None and call.attempts and now_ns >= call.sent_ns + self._timeout_ns:
+            if call.attempts and now_ns >= call.sent_ns + self._timeout_ns:
                 status = OUT_OF_TIME  # the server, or what is between, was quicker to end it than the next look here
             counts = self._failed(call, *status, arrived_ns)
         if counts and call.link is not None:
