@@ -49,7 +49,7 @@ async def _run(options: Options, expectations: Sequence[Expectation]) -> int:
         result = _as_ghz_ends(await run_interruptible(plan, told=stopped.append), plan)
     except ConnectError as error:
         display.clear()
-        click.echo(dial_failure(options.host, error, place, unverified="--skipTLS"), err=True)
+        click.echo(dial_failure(options.host, error, place, named="--cname", unverified="--skipTLS"), err=True)
         _hint(options, error)
         return _code(1, stopped)
     except (CallError, WorkerError) as error:

@@ -105,11 +105,18 @@ def kubeconfig() -> Path | None:
     return place.kubeconfig
 
 
-def dial_failure(target: str, error: ConnectError, place: Place, *, unverified: str = "--insecure") -> str:
+def dial_failure(
+    target: str, error: ConnectError, place: Place, *, named: str = "--servername", unverified: str = "--insecure"
+) -> str:
     """What is said when no connection came about, in grpcurl's words; with it, who was asked for a name in vain, and
-    where a lab's certificates are to be had. `unverified` is the command's option for TLS that verifies nothing.
+    where a lab's certificates are to be had. `named` is the command's option for the name that is verified,
+    `unverified` that for TLS that verifies nothing.
     """
     said = f'Failed to dial target host "{target}": {error}'
+    if "verify a name" in str(error):
+        return f"{said} ({named} NAME, or {unverified})"
+    if "CERTIFICATE_VERIFY_FAILED" in str(error) and "renew" in str(error):
+        return f"{said} ({unverified})"
     if "CERTIFICATE_VERIFY_FAILED" in str(error):
         return f"{said} (of a lab: `gatelab ca --out ca.pem`, then --cacert ca.pem; or {unverified})"
     if "missing selected ALPN property" in str(error):

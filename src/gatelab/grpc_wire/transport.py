@@ -283,10 +283,21 @@ def _failure_text(error: OSError, tls: ssl.SSLContext | None, server_name: str) 
     return error.strerror or str(error)
 
 
+_CERTIFICATE_FIXES = {
+    9: "set the clock or renew the certificate",
+    10: "renew the certificate",
+    62: "verify a name that the certificate has",
+    64: "verify a name that the certificate has",
+}
+"""By OpenSSL's X509_V_ERR_*: not yet valid, expired, hostname and IP address mismatch. No CA helps there."""
+
+
 def _certificate_text(error: ssl.SSLCertVerificationError, server_name: str) -> str:
+    fix = _CERTIFICATE_FIXES.get(error.verify_code, "pass the CA's certificate")
+    reason = error.verify_message.rstrip(".")
     return (
-        f"tls: failed to verify certificate (CERTIFICATE_VERIFY_FAILED) of {server_name}: {error.verify_message}: "
-        "pass the CA's certificate, or skip verification"
+        f"tls: failed to verify certificate (CERTIFICATE_VERIFY_FAILED) of {server_name}: {reason}: "
+        f"{fix}, or skip verification"
     )
 
 

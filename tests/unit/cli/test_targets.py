@@ -52,3 +52,16 @@ def test_the_option_that_verifies_nothing_is_that_of_the_command() -> None:
 def test_a_url_is_no_address() -> None:
     with pytest.raises(click.UsageError, match="give host:port, without https://"):
         split_address(f"https://{TARGET}")
+
+
+@pytest.mark.parametrize(
+    ("advice", "end"),
+    [
+        ("verify a name that the certificate has, or skip verification", "(--cname NAME, or --skipTLS)"),
+        ("renew the certificate, or skip verification", "(--skipTLS)"),
+    ],
+)
+def test_where_no_ca_helps_none_is_advised(advice: str, end: str) -> None:
+    error = ConnectError(f"tls: failed (CERTIFICATE_VERIFY_FAILED): {advice}")
+    said = dial_failure(TARGET, error, Place("127.9.0.1"), named="--cname", unverified="--skipTLS")
+    assert said.endswith(f"{advice} {end}")
