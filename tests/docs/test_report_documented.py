@@ -80,7 +80,7 @@ def experiment_page() -> list[str]:
 
 
 def test_every_figure_is_described_with_its_better_direction() -> None:
-    rows = re.findall(r"^\| `([a-z_.0-9]+)`[^|]* \| (lower|higher|–) \|", experiment_page()[1], flags=re.MULTILINE)
+    rows = re.findall(r"^\| `([a-z_.0-9<>]+)`[^|]* \| (lower|higher|–) \|", experiment_page()[1], flags=re.MULTILINE)
     better = {"–": "neither"}
     told = {name: better.get(word, word) for name, word in rows}
     assert told == {name: FIGURES[name].better for name in told}

@@ -5,6 +5,7 @@ import itertools
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gatelab.experiment.figures import FIGURES
 from gatelab.experiment.matrix.cell import figure_reports
 from gatelab.experiment.matrix.comparison import EXACT_UP_TO, can_be_told, change_of, mann_whitney
 
@@ -34,7 +35,7 @@ def test_without_ties_it_is_the_definition(values: list[int], n: int) -> None:
 
 def change(before: list[int], now: list[int], tolerance: float = 0.1) -> str:
     one, other = (figure_reports([{"p99": float(each)} for each in values])["p99"] for values in (now, before))
-    return change_of("p99", one, other, tolerance)[0]
+    return change_of(FIGURES["p99"], one, other, tolerance)[0]
 
 
 OPPOSITE = {"better": "worse", "worse": "better"}

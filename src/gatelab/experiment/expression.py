@@ -22,7 +22,7 @@ _OPERATORS: Final[Mapping[str, Callable[[Any, Any], bool]]] = {
     "<": operator.lt,
     ">": operator.gt,
 }
-_FORM: Final = re.compile(r"\s*([A-Za-z_.0-9]+)\s*(<=|>=|==|!=|<|>)\s*(\S+)\s*")
+_FORM: Final = re.compile(r"\s*([-A-Za-z_.0-9/:]+)\s*(<=|>=|==|!=|<|>)\s*(\S+)\s*")
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,12 +4,13 @@ Names are those of `gatelab load --expect`. Without a prefix they are the Gatewa
 that was measured; `l4.` and `direct.` are the other paths'. Of what was not measured there is no figure.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, Literal
 
 from gatelab.experiment.expression import Expression, Unit
-from gatelab.experiment.report import PathReport, Percentiles, Report
+from gatelab.experiment.report import PathReport, Percentiles, Report, WeightsReport
 
 Better = Literal["lower", "higher", "neither"]
 PATHS: Final = ("l4", "direct")
@@ -55,6 +56,10 @@ _OF_PATH: Final[Mapping[str, Figure]] = {
 _OF_RUN: Final[Mapping[str, Figure]] = {
     **_times("added_latency.", "service time, less that of the direct path"),
     "memory": Figure("bytes of all nodes, by the metrics API", "number", "lower", 1e6),
+    "cpu.total_millicores": Figure("CPU of the namespace's pods, by the metrics API", "number", "lower", 10),
+    "weights.<backend>.share": Figure(
+        "share of a backend of a rule with several", "number", "neither", 0.02, is_relative=False
+    ),
 }
 _OF_START: Final[Mapping[str, Figure]] = {
     "startup": Figure("from `gatelab up` to a ready API", "duration", "lower", 1e6),
@@ -67,8 +72,14 @@ FIGURES: Final[Mapping[str, Figure]] = {
     **_OF_RUN,
     **_OF_START,
 }
+_OF_BACKEND: Final = re.compile(r"weights\..+\.share")
 OF_ERRORS: Final = frozenset(name for name in FIGURES if name.rpartition(".")[2] in ("errors", "error_rate", "ok"))
 """Judged run by run: a median hides the one run that failed."""
+
+
+def figure_of(name: str) -> Figure | None:
+    """What is known of a figure; those of a backend have its name, `namespace/name:port`, in theirs."""
+    return FIGURES["weights.<backend>.share"] if _OF_BACKEND.fullmatch(name) else FIGURES.get(name)
 
 
 def parse_expression(text: str) -> Expression:
@@ -108,7 +119,13 @@ def _of_spread(path: PathReport) -> dict[str, float]:
     }
 
 
-def of_paths(paths: Mapping[str, PathReport], duration_s: float, memory_bytes: int | None = None) -> dict[str, float]:
+def of_paths(
+    paths: Mapping[str, PathReport],
+    duration_s: float,
+    memory_bytes: int | None = None,
+    cpu_millicores: Mapping[str, float] | None = None,
+    weights: WeightsReport | None = None,
+) -> dict[str, float]:
     """The figures of a run. Of several paths those of the Gateway have no prefix."""
     if len(paths) == 1:
         found = of_path(next(iter(paths.values())), duration_s)
@@ -117,7 +134,9 @@ def of_paths(paths: Mapping[str, PathReport], duration_s: float, memory_bytes: i
         for name in PATHS:
             found |= {f"{name}.{figure}": value for figure, value in of_path(paths[name], duration_s).items()}
         found |= _added(paths)
-    return found | ({} if memory_bytes is None else {"memory": memory_bytes})
+    shares = {f"weights.{each.backend}.share": each.share for each in weights.backends} if weights else {}
+    cpu = {"cpu.total_millicores": round(sum(cpu_millicores.values()), 3)} if cpu_millicores else {}
+    return found | shares | cpu | ({} if memory_bytes is None else {"memory": memory_bytes})
 
 
 def _added(paths: Mapping[str, PathReport]) -> dict[str, float]:
@@ -130,13 +149,13 @@ def _added(paths: Mapping[str, PathReport]) -> dict[str, float]:
 def of_report(report: Report) -> dict[str, float]:
     """The figures of a single run's report."""
     paths = {"l7": report.l7, "l4": report.l4, "direct": report.direct}
-    found = of_paths(paths, report.load.duration_s, report.memory_pss_bytes)
+    found = of_paths(paths, report.load.duration_s, report.memory_pss_bytes, report.cpu_millicores, report.weights)
     start_s = {"first_ok": report.first_ok_s, "pods_ready": report.pods_ready_s, "startup": report.startup_s}
     return found | {name: round(value * 1e9) for name, value in start_s.items() if value is not None}
 
 
 def _unit(name: str) -> Unit | None:
-    figure = FIGURES.get(name)
+    figure = figure_of(name)
     return figure.unit if figure else None
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from gatelab.experiment.axes import Cell
 from gatelab.experiment.expression import Expression
-from gatelab.experiment.figures import FIGURES, OF_ERRORS, parse_expression
+from gatelab.experiment.figures import FIGURES, OF_ERRORS, figure_of, parse_expression
 from gatelab.experiment.file import Expect
 from gatelab.experiment.matrix.report import CellReport, CellResult, FigureReport
 from gatelab.experiment.report import Check, Result
@@ -58,18 +58,20 @@ def expected_of(cell: Cell, expect: Expect) -> tuple[str, ...]:
 
 def figure_reports(runs: Sequence[Mapping[str, float]]) -> dict[str, FigureReport]:
     """Medians, in the order of the figures' documentation; of a figure that only some runs have, of those."""
-    values = {name: tuple(run[name] for run in runs if name in run) for name in FIGURES}
+    of_backends = (name for run in runs for name in run if name not in FIGURES)
+    values = {name: tuple(run[name] for run in runs if name in run) for name in (*FIGURES, *of_backends)}
+    known = ((figure_of(name), name, found) for name, found in values.items() if found)
     return {
         name: FigureReport(
-            unit=FIGURES[name].unit,
-            better=FIGURES[name].better,
+            unit=figure.unit,
+            better=figure.better,
             median=statistics.median(found),
             min=min(found),
             max=max(found),
             values=found,
         )
-        for name, found in values.items()
-        if found
+        for figure, name, found in known
+        if figure is not None
     }
 
 

@@ -14,7 +14,7 @@ from typing import Final
 
 import msgspec
 
-from gatelab.experiment.figures import FIGURES, Figure
+from gatelab.experiment.figures import Figure, figure_of
 from gatelab.experiment.matrix.report import CellReport, Change, ChangeResult, Comparison, FigureReport, MatrixReport
 from gatelab.experiment.report import Result
 
@@ -46,9 +46,8 @@ def compared(now: MatrixReport, baseline: MatrixReport, *, tolerance: float = TO
     )
 
 
-def change_of(name: str, now: FigureReport, before: FigureReport, tolerance: float) -> tuple[ChangeResult, float]:
+def change_of(figure: Figure, now: FigureReport, before: FigureReport, tolerance: float) -> tuple[ChangeResult, float]:
     """What has become of a figure, and the test's p-value."""
-    figure = FIGURES[name]
     p = mann_whitney(now.values, before.values)
     if not can_be_told(len(now.values), len(before.values)):
         return ("same" if {*now.values} == {*before.values} and len({*now.values}) == 1 else "cannot tell"), p
@@ -105,10 +104,10 @@ def _matters(figure: Figure, now: float, before: float, tolerance: float) -> boo
 def _cell_changes(now: CellReport, before: CellReport, tolerance: float) -> list[Change]:
     found = []
     for name, figure in now.figures.items():
-        was = before.figures.get(name)
-        if was is None or name not in FIGURES:
+        was, known = before.figures.get(name), figure_of(name)
+        if was is None or known is None:
             continue
-        result, p = change_of(name, figure, was, tolerance)
+        result, p = change_of(known, figure, was, tolerance)
         relative = (figure.median - was.median) / abs(was.median) if was.median else None
         found.append(
             Change(

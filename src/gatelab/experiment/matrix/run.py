@@ -155,7 +155,8 @@ def repetition_of(measured: Measured) -> Repetition:
     paths, experiment = measured.measurement.paths, measured.experiment
     found = checks(paths, experiment.expect, measured.ready_pods, measured.measurement.weights)
     notes = [f"{name}: {note}" for name, path in paths.items() for note in path.notes]
-    return Repetition(of_paths(paths, experiment.load.duration_s, measured.memory), found, notes)
+    cpu, weights = measured.measurement.cpu, measured.measurement.weights
+    return Repetition(of_paths(paths, experiment.load.duration_s, measured.memory, cpu, weights), found, notes)
 
 
 def _minutes(seconds: float) -> str:
