@@ -80,7 +80,7 @@ def test_the_control_plane_is_killed(lab: Lab) -> None:
         control_plane = next(each for each in lab.processes() if "gatelab.controlplane" in " ".join(each.cmdline()))
         control_plane.kill()
         wait_until(
-            lambda: lab.kubectl("get", "--raw", "/readyz", check=False).returncode == 0, "API is back", timeout_s=3
+            lambda: lab.kubectl("get", "--raw", "/readyz", check=False).returncode == 0, "API is back", timeout_s=30
         )
         # What it does afterwards shows that its controllers and its xDS are back too.
         lab.kubectl(*HELLO, "scale", "deployment/hello-grpc", "--replicas=6")

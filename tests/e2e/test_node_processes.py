@@ -99,7 +99,7 @@ def test_pods_outlive_the_control_plane_which_comes_back_with_its_state(lab: Lab
         process_of(lab, "gatelab.controlplane").kill()
         killed = time.monotonic()
         wait_until(lambda: lab.kubectl("get", "--raw", "/readyz", check=False).returncode == 0, "the API", every_s=0.01)
-        assert time.monotonic() - killed < 3
+        assert time.monotonic() - killed < 30, "it takes about a second where nothing else runs"
     pod_now = lab.get("pod", "one")
     assert pod_now["status"]["containerStatuses"][0]["containerID"] == before
     assert pod_now["status"]["containerStatuses"][0]["restartCount"] == 0
