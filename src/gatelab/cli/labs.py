@@ -56,5 +56,7 @@ def facts_of(place: LabPlace) -> dict[str, Any]:
         facts = {}
     if not facts or not is_held(place.lock):
         start = "gatelab up --detach" + ("" if place.name == "gatelab" else f" --name {place.name}")
-        raise LabIsNotRunning(f"the lab {place.name!r} is not running: start it with `{start}`")
+        others = [name for name in LabPlace.names() if is_held(LabPlace.named(name).lock)]
+        running = f"; running: {', '.join(others)} (--name, or GATELAB_NAME)" if others else ""
+        raise LabIsNotRunning(f"the lab {place.name!r} is not running: start it with `{start}`{running}")
     return facts

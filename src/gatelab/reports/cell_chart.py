@@ -43,7 +43,13 @@ def cell_chart(report: MatrixReport) -> Chart | None:
 
 def _spec(dots: Sequence[_Dot], *, is_narrow: bool) -> Spec:
     limit = 120 if is_narrow else LABEL_PX
-    axis = {"minExtent": min(limit, 7 * max(len(dot.cell) for dot in dots) + 6), "labelLimit": limit, "grid": True}
+    axis: Spec = {
+        "minExtent": min(limit, 7 * max(len(dot.cell) for dot in dots) + 6),
+        "labelLimit": limit,
+        "grid": True,
+    }
+    if is_narrow:  # an axis of the matrix a line: what is cut off at the right is what tells cells apart
+        axis |= {"labelExpr": "split(datum.label, ' ')", "labelFontSize": 10, "labelLineHeight": 11}
 
     def looks(of: dict[str, str]) -> Spec:
         scale = {"domain": list(_FIGURES), "range": [of[path] for path in _FIGURES.values()]}

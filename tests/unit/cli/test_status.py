@@ -1,5 +1,7 @@
 """`gatelab status`: what is not as it should be, and how it is told."""
 
+import os
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -14,6 +16,8 @@ from gatelab.cli.status_run import gateway_reports, service_reports
 from gatelab.kinds.builtin import CERTIFICATE, DAEMON_SET, DEPLOYMENT, GATEWAY, GRPC_ROUTE, LISTENER_SET, POD, SERVICE
 from gatelab.kinds.kind import Kind
 from gatelab.kinds.lab import SERVED_BY
+from gatelab.node.claims import lock
+from gatelab.node.place import LabPlace
 
 
 def obj(name: str = "a", *, spec: Any = None, **status: Any) -> dict[str, Any]:
@@ -195,3 +199,17 @@ def test_the_json_has_everything_that_the_text_has() -> None:
 def test_without_a_lab_the_exit_code_says_so() -> None:
     done = CliRunner().invoke(main, ["status", "--name", "none"])
     assert (done.exit_code, "gatelab up --detach --name none" in done.stderr) == (3, True)
+
+
+def test_a_lab_that_is_not_running_names_those_that_are(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for name in ("XDG_STATE_HOME", "XDG_RUNTIME_DIR"):
+        monkeypatch.setenv(name, str(tmp_path))
+    monkeypatch.delenv("GATELAB_NAME", raising=False)
+    other = LabPlace.named("other")
+    other.make()
+    held = lock(other.lock, lab="other")
+    try:
+        done = CliRunner().invoke(main, ["status"])
+    finally:
+        os.close(held)
+    assert (done.exit_code, "not running" in done.stderr, "running: other (--name" in done.stderr) == (3, True, True)

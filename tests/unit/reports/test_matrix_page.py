@@ -22,3 +22,7 @@ def test_it_shows_cells_findings_and_changes_and_escapes_them() -> None:
 
 def test_without_a_baseline_there_is_no_section_for_it() -> None:
     assert 'id="baseline"' not in page(matrix())
+
+
+def test_on_a_telephone_the_label_of_a_cell_is_whole() -> None:
+    assert ">path=gateway</tspan>" in page(matrix())
