@@ -40,6 +40,14 @@ def test_the_exact_figures_are_exact(values: list[int]) -> None:
     assert sum(count for _, count in histogram.buckets()) == len(values)
 
 
+@given(st.lists(st.integers(-100, 10**13), max_size=50), durations, st.lists(st.integers(-3, 5), min_size=1))
+def test_recording_many_at_once_is_recording_each(before: list[int], some: list[int], others: list[int]) -> None:
+    histogram = histogram_of(before)
+    for each in (some, others):
+        histogram.record_all(each)
+    assert histogram == histogram_of(before + some + others)
+
+
 @given(durations)
 def test_json_loses_nothing(values: list[int]) -> None:
     histogram = histogram_of(values)

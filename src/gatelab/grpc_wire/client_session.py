@@ -40,15 +40,18 @@ class ClientSession:
     After `receive`, `open`, `send` or `acknowledge` the caller writes `pending()` when it suits it. `accepting` turns
     False when the server says goodbye; streams already open run to their end, those the server did not process are
     closed as `unprocessed`.
+
+    With `takes_all` the window of what arrives is given back at once: what the sinks say of it does not matter.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, takes_all: bool = False) -> None:
         self.accepting = True
         self.ready = False
         """The server's SETTINGS have arrived: it does speak HTTP/2."""
         self.over: str | None = None
         """Why the connection ended, as a sentence for users; None while it lives."""
-        self._connection = client_connection()
+        self._takes_all = takes_all
+        self._connection = client_connection(takes_all=takes_all)
         self._sinks: dict[int, Sink] = {}
         self._goaway = ""
         self._untouched = True
@@ -76,6 +79,15 @@ class ClientSession:
             sink.on_closed(Closed(REFUSED_STREAM, unprocessed=True, lost=f"no new stream on this connection: {error}"))
             return 0
         self._sinks[stream_id] = sink
+        return stream_id
+
+    def request(self, block: HeaderBlock, body: bytes, sink: Sink) -> int:
+        """`open`, and `send` of all there is to send."""
+        if stream_id := self.open(block, sink):
+            try:
+                self._connection.send_data(stream_id, body, end_stream=True)
+            except NGH2Error:  # as in `send`
+                return stream_id
         return stream_id
 
     def send(self, stream_id: int, data: bytes, *, end: bool) -> None:
@@ -144,8 +156,9 @@ class ClientSession:
             return
         self.accepting = False
         self.over = reason
-        sinks, self._sinks = self._sinks, {}
-        for sink in sinks.values():
+        sinks = list(self._sinks.values())
+        self._sinks.clear()
+        for sink in sinks:
             sink.on_closed(Closed(lost=reason))
 
     def receive(self, data: bytes) -> None:
@@ -173,18 +186,22 @@ class ClientSession:
     def _dispatch(self) -> None:
         sinks = self._sinks
         events = self._connection.events()
-        for event in events:
-            if type(event) is GoAwayReceived:  # First: a sink may start its next stream when one closes, and not here.
-                self._rare(event)
+        if GoAwayReceived in map(type, events):
+            for event in events:
+                if type(event) is GoAwayReceived:  # First: when one closes a sink may start its next stream, not here.
+                    self._rare(event)
         for event in events:  # by type, which is cheaper than isinstance: a call has four
             if type(event) is DataReceived:
                 stream_id, data = event.stream_id, event.data
                 sink = sinks.get(stream_id)
                 # Bytes of a cancelled stream still count against the connection's window.
-                if amount := len(data) if sink is None else sink.on_data(data):
+                amount = len(data) if sink is None else sink.on_data(data)
+                if amount and not self._takes_all:
                     self.acknowledge(stream_id, amount)
             elif type(event) is StreamClosed:
-                self._closed(event)
+                if (sink := sinks.pop(event.stream_id, None)) is not None:
+                    is_clean = event.error_code == 0 and event.local_error is None
+                    sink.on_closed(_CLEAN if is_clean else self._cut_short(event))
             elif type(event) is ResponseReceived:
                 if (sink := sinks.get(event.stream_id)) is not None:
                     sink.on_headers(event.headers)
@@ -194,18 +211,12 @@ class ClientSession:
             else:
                 self._rare(event)
 
-    def _closed(self, event: StreamClosed) -> None:
-        sink = self._sinks.pop(event.stream_id, None)
-        if sink is None:
-            return
-        if event.error_code == 0 and event.local_error is None:
-            sink.on_closed(_CLEAN)
-            return
+    def _cut_short(self, event: StreamClosed) -> Closed:
         unprocessed = event.error_code == REFUSED_STREAM
         lost = self._goaway if unprocessed and self._goaway else None
         if event.local_error is not None:
             lost = f"the stream did not leave: {event.local_error}"
-        sink.on_closed(Closed(event.error_code, unprocessed or event.local_error is not None, lost))
+        return Closed(event.error_code, unprocessed or event.local_error is not None, lost)
 
     def _rare(self, event: object) -> None:
         match event:

@@ -1,10 +1,11 @@
 """The HTTP/2 library, and the whole of it that the rest of the package uses.
 
 `ngh2` binds libnghttp2 and is young: every import of it is here, so a replacement has to supply these names only.
-Connections do not answer WINDOW_UPDATE by themselves; the sessions acknowledge what they have taken, which is what
-gives back-pressure.
+Connections do not send WINDOW_UPDATE by themselves, unless they are made so; the sessions acknowledge what they have
+taken, which is what gives back-pressure.
 """
 
+from dataclasses import replace
 from typing import Final
 
 from ngh2 import (
@@ -80,9 +81,15 @@ _CONFIGURATION: Final = Configuration(
 )
 
 
-def client_connection() -> Connection:
-    """A client's side of a connection, with its preface and SETTINGS queued."""
-    connection = Connection(Role.CLIENT, _CONFIGURATION)
+_TAKING_ALL: Final = replace(_CONFIGURATION, auto_window_update=True)
+
+
+def client_connection(*, takes_all: bool = False) -> Connection:
+    """A client's side of a connection, with its preface and SETTINGS queued.
+
+    With `takes_all` it gives the window of what arrives back by itself.
+    """
+    connection = Connection(Role.CLIENT, _TAKING_ALL if takes_all else _CONFIGURATION)
     connection.initiate_connection({Setting.ENABLE_PUSH: 0, Setting.INITIAL_WINDOW_SIZE: _STREAM_WINDOW})
     connection.set_local_window_size(_CONNECTION_WINDOW)
     return connection

@@ -25,8 +25,8 @@ _CLOSE_TLS_S: Final = 0.02
 class ClientProtocol(asyncio.Protocol):
     """The thin shell around a `ClientSession`: writes once per tick of the loop, and not while the socket is full."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
-        self.session = ClientSession()
+    def __init__(self, loop: asyncio.AbstractEventLoop, *, takes_all: bool = False) -> None:
+        self.session = ClientSession(takes_all=takes_all)
         self.ready: asyncio.Future[None] = loop.create_future()
         """Done when the server's SETTINGS have arrived, or when they no longer can (`session.over`)."""
         self.leaving: asyncio.Future[None] = loop.create_future()
@@ -40,9 +40,10 @@ class ClientProtocol(asyncio.Protocol):
         self.is_tls = False
         self.lacks_alpn = False
         """TLS came about, and the server did not choose h2."""
+        self.scheduled = False
+        """What the session has to say will be written at the end of this tick."""
         self._loop = loop
         self._transport: asyncio.Transport | None = None
-        self._scheduled = False
         self._paused = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -58,7 +59,7 @@ class ClientProtocol(asyncio.Protocol):
         self.arrived_ns = time.monotonic_ns()
         session = self.session
         # What the sinks send in answer leaves by the flush below.
-        self._scheduled = True
+        self.scheduled = True
         session.receive(data)
         if session.ready or session.over is not None:
             self._settle()
@@ -84,18 +85,18 @@ class ClientProtocol(asyncio.Protocol):
 
     def touch(self) -> None:
         """Has the session's output written at the end of this tick, together with that of its other calls."""
-        if not self._scheduled:
-            self._scheduled = True
+        if not self.scheduled:
+            self.scheduled = True
             self._loop.call_soon(self.flush)
 
     def flush_scheduled(self) -> None:
         """Writes now what `touch` has asked for."""
-        if self._scheduled:
+        if self.scheduled:
             self.flush()
 
     def flush(self) -> None:
         """Writes what the session has to say; what a full socket cannot take stays in the session."""
-        self._scheduled = False
+        self.scheduled = False
         if self._transport is not None and not self._paused and (data := self.session.pending()):
             self._transport.write(data)
 
@@ -137,6 +138,7 @@ async def open_connection(
     server_name: str,
     timeout_s: float,
     alpn: Alpn = "strict",
+    takes_all: bool = False,
 ) -> ClientProtocol:
     """A connection on which the server has spoken HTTP/2.
 
@@ -150,7 +152,7 @@ async def open_connection(
     address = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
     if tls is not None:
         tls.set_alpn_protocols(["h2"])
-    protocol = ClientProtocol(asyncio.get_running_loop())
+    protocol = ClientProtocol(asyncio.get_running_loop(), takes_all=takes_all)
     try:
         async with asyncio.timeout(timeout_s):
             transport = await _connected(protocol, host, port, tls, server_name)

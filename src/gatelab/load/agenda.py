@@ -49,13 +49,14 @@ class Agenda:
 
     def start(self, due_ns: int, now_ns: int) -> int:
         """Takes the next call, and says what number it has."""
-        self.started += 1
+        number = self.started
+        self.started = number + 1
         if self.schedule is not None:
             if self.blocked:
                 self.waited += 1
             else:
                 self.lateness.record(now_ns - due_ns)
-        return self.started - 1
+        return number
 
     def due(self, last_ns: int) -> int:
         """How many should have been started by the end, or until the last one ended; 0 in a closed loop."""

@@ -69,12 +69,15 @@ class Call:
             self.sender.close()
 
     def on_data(self, data: bytes) -> int:
-        self.received += len(data)
-        if len(self.first) < PREFIX_BYTES:
+        size = len(data)
+        if not self.received:
+            self.first = data
+        elif len(self.first) < PREFIX_BYTES:
             self.first += data
+        self.received += size
         if self.counter is not None:
             self.owner.counted(self, self.counter.feed(data))
-        return len(data)
+        return size
 
     def has_one_message(self) -> bool:
         """What came is one message, and all of it."""

@@ -5,12 +5,12 @@ import time
 from collections import deque
 from typing import Final
 
-from gatelab.grpc_wire.http2 import field
+from gatelab.grpc_wire.http2 import HeaderBlock, field
 from gatelab.grpc_wire.outcome import OUT_OF_TIME, Closed, Status, status_of
 from gatelab.grpc_wire.status import StatusCode
 from gatelab.load.agenda import Agenda
 from gatelab.load.calls import Call
-from gatelab.load.links import Link, Links
+from gatelab.load.links import Link, Links, Seen
 from gatelab.load.opening import Opener
 from gatelab.load.pacing import Alarm
 from gatelab.load.plan import LoadPlan
@@ -35,10 +35,11 @@ class Engine:
         self, plan: LoadPlan, links: Links, loop: asyncio.AbstractEventLoop, *, begin_ns: int, first: int = 0
     ) -> None:
         self.agenda = Agenda(plan, begin_ns)
+        self._is_closed_loop = self.agenda.schedule is None
         self._answers_stream = plan.stream is not None and plan.stream.server_streaming
         self.tally = Tally(
             begin_ns,
-            one_time=self.agenda.schedule is None,
+            one_time=self._is_closed_loop,
             skip=plan.skip_first,
             count_errors=plan.count_errors,
             details_at_most=plan.details_at_most,
@@ -146,24 +147,25 @@ class Engine:
             self._again.append(call)
         else:
             self.last_ns = now_ns = time.monotonic_ns()
-            self._opener.give_back(call.slot)
+            if self._opener.same is None:
+                self._opener.give_back(call.slot)
             self._count(call, closed, now_ns)
         if not self._pumping:
-            if self.agenda.schedule is None:
+            if self._is_closed_loop:
                 # A caller stays on its connection, as in ghz; the answers of one read make one write that way.
-                self._links.prefer(call.link)
+                self._links.preferred = call.link
             self._pump()
 
     def _count(self, call: Call, closed: Closed, now_ns: int) -> None:
-        code: bytes | None = None
-        pod: bytes | None = None
-        for block in (call.response_headers, call.trailers):
-            for name, value in block:
-                if name == b"grpc-status":
-                    code = value
-                elif name == self._pod_key:
-                    pod = value
-        arrived_ns = max(call.sent_ns, call.protocol.arrived_ns if call.protocol is not None else now_ns)
+        link = call.link
+        assert link is not None
+        assert call.protocol is not None
+        seen = link.seen
+        if seen.headers != call.response_headers or seen.trailers != call.trailers:
+            seen = link.seen = self._read(call.response_headers, call.trailers)
+        code, arrived_ns = seen.code, call.protocol.arrived_ns
+        if arrived_ns < call.sent_ns:
+            arrived_ns = call.sent_ns
         if code == b"0" and (self._answers_stream or call.has_one_message()):
             counts = self.tally.ok(arrived_ns, arrived_ns - call.sent_ns, arrived_ns - call.intended_ns)
         else:
@@ -173,8 +175,13 @@ class Engine:
             if call.attempts and now_ns >= call.sent_ns + self._timeout_ns:
                 status = OUT_OF_TIME  # the server, or what is between, was quicker to end it than the next look here
             counts = self._failed(call, *status, arrived_ns)
-        if counts and call.link is not None:
-            call.link.add(pod)
+        if counts:
+            link.add(seen.pod)
+
+    def _read(self, headers: HeaderBlock, trailers: HeaderBlock) -> Seen:
+        """What a call is counted by."""
+        found = dict((*headers, *trailers))
+        return Seen(headers, trailers, found.get(b"grpc-status"), found.get(self._pod_key))
 
     def _failed(self, call: Call, code: int, details: str, ended_ns: int) -> bool:
         times_ns = (ended_ns - call.sent_ns, ended_ns - call.intended_ns) if call.attempts else None
@@ -215,6 +222,8 @@ class Engine:
         self._pumping = True
         try:
             for _ in range(_STARTS_PER_TURN):
+                if self._is_closed_loop and len(self.in_flight) >= self._concurrency:
+                    break  # which is so after each start but the first ones: there is nothing to look up
                 if not self._start_next(time.monotonic_ns()):
                     break
             else:
@@ -226,9 +235,7 @@ class Engine:
 
     def _start_next(self, now_ns: int) -> bool:
         """Starts one call; False when there is nothing to start now."""
-        agenda, is_full = self.agenda, len(self.in_flight) >= self._concurrency
-        if is_full and agenda.schedule is None:
-            return False  # which is so after each start but the first ones: there is nothing to look up
+        agenda = self.agenda
         due_ns = now_ns if self._again else agenda.next_ns(now_ns)
         if due_ns is None:
             return False
@@ -236,7 +243,7 @@ class Engine:
             agenda.blocked = False
             self._alarm.at(due_ns)
             return False
-        if is_full or (link := self._links.pick()) is None:
+        if len(self.in_flight) >= self._concurrency or (link := self._links.pick()) is None:
             agenda.blocked = True
             return False
         if self._again:
@@ -244,7 +251,8 @@ class Engine:
         else:
             number = agenda.start(due_ns, now_ns)
             call = Call(self, due_ns, now_ns)
-            if not self._prepared(call, number, link):
+            call.request = self._opener.same
+            if call.request is None and not self._prepared(call, number, link):
                 return True
         call.attempts += 1
         call.link = link
@@ -254,7 +262,7 @@ class Engine:
         if call.attempts == 1:
             # Now, and not before: what the generator takes to make a request is not the server's time.
             call.sent_ns = time.monotonic_ns()
-            if agenda.schedule is None:
+            if self._is_closed_loop:
                 call.intended_ns = call.sent_ns
         return True
 

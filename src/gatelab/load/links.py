@@ -3,9 +3,11 @@
 import asyncio
 import ssl
 from collections.abc import Callable
+from typing import NamedTuple
 
 from gatelab.grpc_wire.channel import host_of
 from gatelab.grpc_wire.errors import ConnectError
+from gatelab.grpc_wire.http2 import HeaderBlock
 from gatelab.grpc_wire.keepalive import Keepalive
 from gatelab.grpc_wire.transport import ALPN_NOTE, ClientProtocol, closed, open_connection
 from gatelab.load.plan import Address, LoadPlan
@@ -15,10 +17,19 @@ _FIRST_PAUSE_S = 0.02
 _LONGEST_PAUSE_S = 1.0
 
 
+class Seen(NamedTuple):
+    """The header blocks of an answer, and what was found in them: the value of `grpc-status`, and the pod."""
+
+    headers: HeaderBlock
+    trailers: HeaderBlock
+    code: bytes | None
+    pod: bytes | None
+
+
 class Link:
     """One of the plan's connections, through all its reconnections."""
 
-    __slots__ = ("count", "number", "pods", "protocol", "reconnects", "target")
+    __slots__ = ("count", "number", "pods", "protocol", "reconnects", "seen", "target")
 
     def __init__(self, number: int, target: Address, protocol: ClientProtocol) -> None:
         self.number = number
@@ -28,6 +39,8 @@ class Link:
         self.count = 0
         self.pods: dict[bytes, int] = {}
         self.reconnects = 0
+        self.seen = Seen((), (), None, None)
+        """The answer read last: on one connection most are the same to the byte."""
 
     @property
     def up(self) -> bool:
@@ -55,7 +68,8 @@ class Links:
         self.links = links
         self._connect = connect
         self._next = 0
-        self._preferred: Link | None = None
+        self.preferred: Link | None = None
+        """The next call goes over this one, if it takes calls: as if it were the next in turn, once."""
         self._retired: list[ClientProtocol] = []
 
     @classmethod
@@ -77,15 +91,12 @@ class Links:
         pairs = zip(addresses, protocols, strict=True)
         return cls([Link(number, *pair) for number, pair in enumerate(pairs)], connect)
 
-    def prefer(self, link: Link | None) -> None:
-        """The next call goes over this one, if it takes calls: as if it were the next in turn, once."""
-        self._preferred = link
-
     def pick(self) -> Link | None:
         """The one preferred, else the next connection in turn that takes calls; None when there is none."""
-        preferred, self._preferred = self._preferred, None
-        if preferred is not None and preferred.protocol.session.accepting:
-            return preferred
+        if (preferred := self.preferred) is not None:
+            self.preferred = None
+            if preferred.protocol.session.accepting:
+                return preferred
         links, count = self.links, len(self.links)
         for step in range(count):
             link = links[(self._next + step) % count]
@@ -146,7 +157,12 @@ class _Connect:
 
     async def __call__(self, address: Address) -> ClientProtocol:
         protocol = await open_connection(
-            *address, tls=self._tls, server_name=self._server_name, timeout_s=self._timeout_s, alpn=self._alpn
+            *address,
+            tls=self._tls,
+            server_name=self._server_name,
+            timeout_s=self._timeout_s,
+            alpn=self._alpn,
+            takes_all=True,
         )
         if self._keepalive_s:
             Keepalive(protocol, every_s=self._keepalive_s, timeout_s=self._keepalive_s)

@@ -36,13 +36,12 @@ class Opener:
         self._max_receive_bytes = plan.max_receive_bytes
         self._counts_messages = plan.stream is not None or plan.max_receive_bytes is not None
         self._requests = requests_of(plan)
+        self.same = self._requests.same
+        """The request that all calls send; None where each has its own, and a slot to give back."""
         self.give_back = self._requests.give_back
 
     def prepare(self, call: Call, number: int, link: Link) -> None:
-        """Makes the request of call `number`. Raises RequestError."""
-        if (same := self._requests.same) is not None:
-            call.request = same
-            return
+        """Makes the request of call `number`, where all do not send the same. Raises RequestError."""
         call.slot = self._requests.take_slot()
         share = self._share
         caller = share.number(call.slot), share.number(link.number)
@@ -55,7 +54,10 @@ class Opener:
         session, stream = call.protocol.session, self._stream
         if self._counts_messages:
             call.counter = MessageCounter(self._max_receive_bytes)
-        call.stream_id = session.open(call.request.block, call)
+        if stream is None or not stream.client_streaming:
+            call.stream_id = session.request(call.request.block, call.request.body, call)
+        else:
+            call.stream_id = session.open(call.request.block, call)
         if not call.stream_id:
             return
         if stream is not None and stream.client_streaming:
@@ -68,9 +70,8 @@ class Opener:
                 interval_s=stream.interval_s,
             )
             call.sender.start(call.request.messages)
-        else:
-            session.send(call.stream_id, call.request.body, end=True)
-        call.protocol.touch()
+        if not call.protocol.scheduled:
+            call.protocol.touch()
         if stream is not None and stream.call_duration_s:
             end = call.sender.close if call.sender is not None else partial(self._enough, call)
             call.timer = self._loop.call_later(stream.call_duration_s, end)

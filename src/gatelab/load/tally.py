@@ -10,6 +10,8 @@ _MESSAGES_AT_MOST: Final = 100
 Detail = tuple[int, int, int, str]
 """When it ended (monotonic ns), latency in ns, status, error text."""
 _OTHERS: Final = "(other errors)"
+_AT_ONCE: Final = 64
+"""Times that are put into their histogram together: enough to be cheap, too few to keep the loop from its answers."""
 
 
 def add_message(messages: dict[str, int], text: str, count: int) -> None:
@@ -34,6 +36,7 @@ class Tally:
         "_from_ns",
         "_second",
         "_skip",
+        "_times",
         "_until_ns",
         "details",
         "errors",
@@ -71,6 +74,8 @@ class Tally:
         self.seconds = Seconds()
         """Response times and errors by second."""
         self._begin_ns = begin_ns
+        self._times: list[int] = []
+        """Response times of the present second that are not in its histogram yet."""
         self._turn_to(begin_ns)
 
     @property
@@ -86,10 +91,13 @@ class Tally:
         if not self._from_ns <= ended_ns < self._until_ns:
             self._turn_to(ended_ns)
         self.oks += 1
-        self._second.response.record(response_ns)
+        times = self._times
+        times.append(response_ns)
+        if len(times) >= _AT_ONCE:
+            self._record_times()
         if not self.one_time:
             self.service.record(service_ns)
-        if self._details_at_most > len(self.details):
+        if self._details_at_most and self._details_at_most > len(self.details):
             self.details.append((ended_ns, service_ns, 0, ""))
         return True
 
@@ -117,12 +125,19 @@ class Tally:
 
     def take(self, before: int | None) -> list[Tallied]:
         """The seconds below `before`, or all; what else there comes to them is taken later."""
+        self._record_times()
         taken = self.seconds.take(before)
         self._from_ns = self._until_ns = 0
         return taken
 
     def _turn_to(self, moment_ns: int) -> None:
         """Has what follows counted in the second of this moment."""
+        self._record_times()
         self._second = self.seconds.at(max(0, moment_ns - self._begin_ns) // SECOND_NS)
         self._from_ns = self._begin_ns + self._second.second * SECOND_NS
         self._until_ns = self._from_ns + SECOND_NS
+
+    def _record_times(self) -> None:
+        if self._times:
+            self._second.response.record_all(self._times)
+            self._times.clear()

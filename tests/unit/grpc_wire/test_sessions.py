@@ -50,8 +50,8 @@ class Sink:
 class Pair:
     """A client's session and a bare server connection, joined by hand."""
 
-    def __init__(self) -> None:
-        self.client = ClientSession()
+    def __init__(self, *, takes_all: bool = False) -> None:
+        self.client = ClientSession(takes_all=takes_all)
         self.server = ngh2.Connection(ngh2.Role.SERVER)
         self.server.initiate_connection({ngh2.Setting.MAX_CONCURRENT_STREAMS: 100})
         self.events: list[ngh2.Event] = []
@@ -197,6 +197,20 @@ def test_a_reader_that_does_not_read_stops_the_server() -> None:
     pair.client.acknowledge(stream_id, len(sink.body))
     pair.move()
     assert len(sink.body) == 2 << 20
+
+
+def test_a_session_that_takes_all_keeps_no_server_waiting() -> None:
+    pair = Pair(takes_all=True)
+    for sink in (Sink(take=False), Sink(take=True)):
+        stream_id = pair.client.request(BLOCK, framed(b"x"), sink)
+        pair.move()
+        pair.server.send_response(stream_id, GRPC)
+        pair.server.send_data(stream_id, bytes(9 << 20))
+        for _ in range(9):
+            pair.move()
+        assert len(sink.body) == 9 << 20  # the window of the connection is 8 MiB, that of a stream 1 MiB
+    received = [event for event in pair.events if isinstance(event, ngh2.DataReceived)]
+    assert [(event.data, event.end_stream) for event in received] == [(framed(b"x"), True)] * 2
 
 
 @pytest.mark.parametrize("rubbish", [b"\xff" * 100, b"\x00\x00\x04\x08" + bytes(9), b"HTTP/1.1 400", b"\x15\x03\x01"])

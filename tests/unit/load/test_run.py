@@ -11,7 +11,8 @@ import pytest
 
 from gatelab.grpc_wire import ConnectError
 from gatelab.grpc_wire.client_session import ClientSession
-from gatelab.grpc_wire.server_session import ServerCall
+from gatelab.grpc_wire.framing import framed
+from gatelab.grpc_wire.server_session import ServerCall, answer_block
 from gatelab.load import LoadPlan, Progress, Schedule, loop_factory, run, run_interruptible
 
 HOST = "127.27.0.4"
@@ -74,6 +75,27 @@ async def test_a_caller_of_a_closed_loop_stays_on_its_connection(pods: list[Any]
     targets = tuple((HOST, pod.port) for pod in pods)
     result = await run(plan_for(pods, total=enough + 2, targets=targets, connections=2, concurrency=4))
     assert result.pods == {"pod-0": 2, "pod-1": enough}
+
+
+async def test_every_answer_of_a_connection_is_read(pods: list[Any]) -> None:
+    answers = [
+        answer_block(((b"x-pod-name", b"a"),)),
+        answer_block(((b"x-pod-name", b"a"),)),
+        answer_block(((b"x-pod-name", b"b"),)),
+        answer_block(()),
+    ]
+
+    def in_turn(call: ServerCall) -> None:
+        pods[0].served += 1
+        if pods[0].served % 5 == 0:
+            call.finish(5, "none")
+        else:
+            call.reply(framed(b""), answers[pods[0].served % 5 - 1])
+
+    pods[0].behave = in_turn
+    result = await run(plan_for(pods, total=50, concurrency=5))
+    assert result.statuses == {"OK": 40, "NotFound": 10}
+    assert result.pods == {"a": 20, "b": 10}
 
 
 async def test_targets_are_spread_over_connections(pods: list[Any]) -> None:

@@ -40,6 +40,15 @@ def test_calls_belong_to_the_second_in_which_they_ended() -> None:
     assert (tally.count, tally.oks, tally.failures) == (6, 5, {14: 1})
 
 
+def test_times_are_in_the_second_they_belong_to_however_many_there_are() -> None:
+    tally = Tally(0, one_time=True)
+    for number in range(1000):
+        tally.ok(number * 3_000_000, number, number)
+    first, second, third = series_of(tally)
+    assert [each.ok for each in (first, second, third)] == [334, 333, 333]
+    assert [(each.p50_ns, each.max_ns) for each in (first, second, third)] == [(166, 333), (500, 666), (833, 999)]
+
+
 def test_times_of_errors_count_where_they_are_asked_for() -> None:
     tally = Tally(0, count_errors=True)
     tally.ok(1, 10, 20)
