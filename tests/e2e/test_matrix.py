@@ -131,3 +131,24 @@ def test_interrupted_it_reports_what_there_is_and_puts_back(lab: Lab, tmp_path: 
     assert (running.returncode, report["complete"], report["verdict"]) == (1, False, "fail"), stderr
     assert report["cells"][0]["repetitions"] >= 1
     assert replicas(lab) == 5
+
+
+def test_what_a_killed_run_altered_the_next_puts_back(lab: Lab, tmp_path: Path) -> None:
+    file = tmp_path / "e.yaml"
+    file.write_text(f"{FILE}\nmatrix: {{replicas: [2], path: [service]}}\nrepetitions: 100\n")
+    running = lab.popen("experiment", "run", str(file), "--quiet")
+    try:
+        wait_until(lambda: replicas(lab) == 2, "the experiment scales")
+    finally:
+        running.kill()
+        running.communicate(timeout=20)
+    assert lab.get(*REPLICAS)["metadata"]["annotations"]["gatelab.dev/replicas-before"] == "5"
+
+    code, _, stderr = run(lab, file, "expect: {spread: 90%}\n", "--no-apply")
+    assert code == 0, stderr
+    assert (
+        "Deployment hello-grpc/hello-grpc has 2 replicas of an experiment that was killed: it gets its 5 back" in stderr
+    )
+    deployment = lab.get(*REPLICAS)
+    assert deployment["spec"]["replicas"] == 5
+    assert "gatelab.dev/replicas-before" not in (deployment["metadata"].get("annotations") or {})

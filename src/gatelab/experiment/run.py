@@ -18,6 +18,7 @@ from gatelab.experiment.file import Experiment
 from gatelab.experiment.interruption import unless
 from gatelab.experiment.measurement import Measurement, Subject, measure
 from gatelab.experiment.place import Place
+from gatelab.experiment.replicas import put_back_left_over
 from gatelab.experiment.report import Check, ExpectationReport, LoadReport, PathReport, PredictionReport, Report
 from gatelab.experiment.smoke import Request, first_ok
 from gatelab.experiment.usage import memory_bytes
@@ -93,6 +94,7 @@ async def _prepared(
     apply: Callable[[], Awaitable[None]] | None,
 ) -> _Ready:
     begun = time.monotonic()
+    await put_back_left_over(experiment, cluster, watchers.said)
     if apply is not None:
         await apply()
     place = await first_ok(experiment, request, cluster, watchers.said, timeout_s=READY_TIMEOUT_S)

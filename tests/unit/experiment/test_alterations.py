@@ -8,6 +8,7 @@ from fake_cluster import FakeCluster
 from gatelab.experiment.errors import CouldNotRun
 from gatelab.experiment.file import Experiment
 from gatelab.experiment.matrix.alterations import Alterations
+from gatelab.experiment.replicas import put_back_left_over
 from gatelab.kinds.builtin import CONFIG_MAP, DEPLOYMENT, GATEWAY, POD, SERVICE
 from gatelab.kinds.errors import Forbidden
 from gatelab.kinds.objects import Key
@@ -68,6 +69,43 @@ async def test_replicas_are_put_back() -> None:
     before = shop.version
     assert await changed.undo() == ()
     assert shop.version == before, "once"
+
+
+def recorded(shop: Shop) -> str | None:
+    annotations: dict[str, str] = shop.objects[DEPLOYMENT][TILL]["metadata"].get("annotations") or {}
+    return annotations.get("gatelab.dev/replicas-before")
+
+
+async def test_what_a_killed_run_altered_the_next_puts_back() -> None:
+    shop = await Shop().filled()
+    killed = Alterations(shop, lambda _: None)
+    for wanted, record in ((2, "5"), (3, "5"), (5, None), (2, "5")):
+        await killed.replicas(SHOP, wanted)
+        assert recorded(shop) == record
+    said: list[str] = []
+    await put_back_left_over(SHOP, shop, said.append)
+    assert said == ["Deployment shop/till has 2 replicas of an experiment that was killed: it gets its 5 back"]
+    assert (shop.spec(DEPLOYMENT, TILL)["replicas"], recorded(shop)) == (5, None)
+    before = shop.version
+    await put_back_left_over(SHOP, shop, said.append)
+    assert shop.version == before, "once"
+
+
+async def test_what_cannot_be_put_back_at_the_start_says_how() -> None:
+    shop = await Shop().filled()
+    await Alterations(shop, lambda _: None).replicas(SHOP, 2)
+    shop.refuse = Forbidden("not you")
+    undo = "kubectl -n shop scale deployment till --replicas=5 && kubectl -n shop annotate deployment till "
+    with pytest.raises(CouldNotRun, match=f"not you; {undo}gatelab.dev/replicas-before-"):
+        await put_back_left_over(SHOP, shop, lambda _: None)
+    shop.refuse = None
+    await shop.patch(DEPLOYMENT, TILL, {"metadata": {"annotations": {"gatelab.dev/replicas-before": "five"}}})
+    with pytest.raises(CouldNotRun, match="is 'five', which is no number: take it away"):
+        await put_back_left_over(SHOP, shop, lambda _: None)
+
+
+async def test_without_a_service_nothing_is_left_over() -> None:
+    await put_back_left_over(SHOP, FakeCluster(), lambda _: None)
 
 
 async def test_replicas_of_no_one_deployment_cannot_be_changed() -> None:

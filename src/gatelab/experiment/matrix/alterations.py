@@ -11,6 +11,7 @@ from gatelab.experiment.backends import deployments_behind
 from gatelab.experiment.envoys.counting import GATEWAY_NAME, READY_PORT
 from gatelab.experiment.errors import CouldNotRun
 from gatelab.experiment.file import Experiment
+from gatelab.experiment.replicas import replicas_before, scaled
 from gatelab.kinds.builtin import CONFIG_MAP, DEPLOYMENT, GATEWAY, POD
 from gatelab.kinds.conditions import condition
 from gatelab.kinds.errors import AlreadyExists, ApiError, NotFound
@@ -45,10 +46,10 @@ class Alterations:
             names = ", ".join(str(each.metadata.key) for each in found) or "none"
             raise CouldNotRun(f"replicas: not one Deployment is behind Service {experiment.service}, but {names}")
         key = found[0].metadata.key
-        before, now = self._replicas.get(key, (found[0].spec.replicas, found[0].spec.replicas))
+        before, now = self._replicas.get(key, (replicas_before(found[0]), found[0].spec.replicas))
         self._replicas[key] = (before, wanted)
         if now != wanted:
-            await self.cluster.patch(DEPLOYMENT, key, {"spec": {"replicas": wanted}})
+            await self.cluster.patch(DEPLOYMENT, key, scaled(wanted, before))
 
     async def policy(self, gateway: Key, wanted: str) -> None:
         """Gives a Gateway parameters that differ in the policy, and waits until its Envoys have them.
@@ -85,7 +86,7 @@ class Alterations:
                 self.said(f"Deployment {key} gets its {before} replicas back")
                 failed += await self._try(
                     f"Deployment {key} keeps {now} replicas, it had {before}",
-                    self.cluster.patch(DEPLOYMENT, key, {"spec": {"replicas": before}}),
+                    self.cluster.patch(DEPLOYMENT, key, scaled(before, before)),
                 )
         return failed
 

@@ -12,6 +12,7 @@ from gatelab.experiment.file import Experiment
 from gatelab.experiment.matrix.alterations import Alterations
 from gatelab.experiment.measurement import Measurement, Subject, measure
 from gatelab.experiment.place import Place
+from gatelab.experiment.replicas import put_back_left_over
 from gatelab.experiment.rounds import ORDER
 from gatelab.experiment.routes.route import Unknown, find_route
 from gatelab.experiment.run import READY_TIMEOUT_S, Watchers, all_ready
@@ -57,9 +58,7 @@ class Site:
         """`experiment` is that of the cell. Raises CouldNotRun."""
         opened, paths = self._opened, (cell.path,) if cell.path is not None else ORDER
         try:
-            if not self._applied and opened.apply is not None:
-                await opened.apply()
-            self._applied = True
+            await self._prepared(experiment)
             if "replicas" in cell.axes:
                 await self.alterations.replicas(experiment, int(cell.axes["replicas"]))
             place = await self._place(paths, experiment, "policy" in cell.axes)
@@ -72,6 +71,15 @@ class Site:
         except ApiError as error:
             raise CouldNotRun(f"the cluster's API: {error.message}") from error
         return Measured(experiment, measured, len(backends.pods), memory)
+
+    async def _prepared(self, experiment: Experiment) -> None:
+        """Once: what was left altered is put back, and then the manifests have the last word."""
+        if self._applied:
+            return
+        await put_back_left_over(experiment, self._opened.cluster, self._watchers.said)
+        if self._opened.apply is not None:
+            await self._opened.apply()
+        self._applied = True
 
     async def _place(self, paths: tuple[str, ...], experiment: Experiment, is_needed: bool) -> Place:
         """Where the target is, once it has answered. What goes past the Gateway does without."""
