@@ -8,6 +8,7 @@ from gatelab.experiment.matrix.report import FigureReport, MatrixReport
 from gatelab.reports.vega import COLOURS, LABEL_PX, PLAIN, SHAPES, Chart, Spec, Table, both_widths
 
 _BAND_PX: Final = 17
+_LINE_PX: Final = 12
 _FIGURES: Final = {"p50": "direct", "p99": "l7"}
 """Figure to the colour and shape in which it is drawn."""
 
@@ -49,7 +50,8 @@ def _spec(dots: Sequence[_Dot], *, is_narrow: bool) -> Spec:
         "grid": True,
     }
     if is_narrow:  # an axis of the matrix a line: what is cut off at the right is what tells cells apart
-        axis |= {"labelExpr": "split(datum.label, ' ')", "labelFontSize": 10, "labelLineHeight": 11}
+        axis |= {"labelExpr": "split(datum.label, ' ')", "labelLineHeight": _LINE_PX}
+    lines = 1 + max(dot.cell.count(" ") for dot in dots) if is_narrow else 1
 
     def looks(of: dict[str, str]) -> Spec:
         scale = {"domain": list(_FIGURES), "range": [of[path] for path in _FIGURES.values()]}
@@ -59,7 +61,7 @@ def _spec(dots: Sequence[_Dot], *, is_narrow: bool) -> Spec:
     tick = {"type": "tick", "color": "var(--ink)", "thickness": 2, "opacity": 0.75, "aria": False}
     rule = {"type": "rule", "strokeWidth": 2, "opacity": 0.6, "aria": False}
     return {
-        "height": {"step": _BAND_PX},
+        "height": {"step": max(_BAND_PX, lines * _LINE_PX // len(_FIGURES))},
         "data": {"values": [_value(dot) for dot in dots]},
         "encoding": {
             "y": {"field": "cell", "type": "nominal", "title": None, "sort": None, "axis": axis},
