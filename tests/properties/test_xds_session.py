@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fake_envoy import FakeEnvoy, converse
+from fuzz_profile import count
 from gatelab.proxy.model import (
     Authorities,
     Backend,
@@ -32,6 +33,7 @@ from proxy_configs import ADDRESS, GREETINGS, forward, table
 
 TYPES = (CLUSTER, ENDPOINTS, LISTENER, ROUTE_TABLE, SECRET)
 NAMES = ("a", "b", "c")
+REFUSABLE = (LISTENER, ROUTE_TABLE)
 TLS = st.none() | st.just(UpstreamTls("a.test", "ca", ()))
 
 
@@ -153,7 +155,7 @@ steps = st.lists(st.sampled_from(("request", "response", "reconnect", "publish")
 
 
 @given(st.data(), steps, st.booleans())
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=count(150), deadline=None)
 def test_make_before_break_and_convergence(data: st.DataObject, kinds: list[str], remembers: bool) -> None:
     wire = Wire(Session(), FakeEnvoy(), remembers)
     wire.envoy.connect()
@@ -182,7 +184,7 @@ def test_make_before_break_and_convergence(data: st.DataObject, kinds: list[str]
 
 
 @given(snapshots(), snapshots(), st.lists(st.integers(0, 8), min_size=1, max_size=8), st.booleans())
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=count(100), deadline=None)
 def test_what_goes_may_come_back_at_any_moment(
     one: Snapshot, other: Snapshot, exchanges: list[int], remembers: bool
 ) -> None:
@@ -203,8 +205,61 @@ def test_what_goes_may_come_back_at_any_moment(
     assert acceptance_of(wanted, [wire.session]).pending == {}
 
 
+@given(st.data(), steps, st.booleans())
+@settings(max_examples=count(150), deadline=None)
+def test_what_is_refused_on_the_way_holds_nothing_else_up(
+    data: st.DataObject, kinds: list[str], remembers: bool
+) -> None:
+    """Envoy refuses some listeners and tables whenever it meets them; what it has instead stays whole."""
+    wire, judged = Wire(Session(), FakeEnvoy(), remembers), set[tuple[str, str]]()
+
+    def publish() -> Snapshot:
+        wanted = data.draw(snapshots())
+        new = {(type_url, each.version) for type_url in REFUSABLE for each in wanted.of(type_url).values()} - judged
+        judged.update(new)
+        wire.envoy.refuses |= {each for each in sorted(new) if data.draw(st.integers(0, 3)) == 0}
+        wire.publish(wanted)
+        return wanted
+
+    wire.envoy.connect()
+    wanted = publish()
+    for kind in kinds:
+        if kind == "publish":
+            wanted = publish()
+        wire.step(kind)
+        if kind == "reconnect" and data.draw(st.booleans()):
+            wire.publish(wanted)
+        assert_nothing_is_broken(wire.envoy)
+    wire.publish(wanted)
+    wire.settle()
+    assert_nothing_is_broken(wire.envoy)
+    assert_converged_but_for_the_refused(wire, wanted)
+
+
+def assert_converged_but_for_the_refused(wire: Wire, wanted: Snapshot) -> None:
+    has, refuses = wire.envoy.has, wire.envoy.refuses
+    assert dict(wanted.of(CLUSTER)).items() <= has[CLUSTER].items()
+    assert has[LISTENER].keys() <= wanted.of(LISTENER).keys()
+    acceptance = acceptance_of(wanted, [wire.session])
+    assert acceptance.pending == {}
+    refused = {}
+    for type_url, of_interest in (
+        (LISTENER, wanted.of(LISTENER).keys()),
+        (ROUTE_TABLE, wire.envoy.watched[ROUTE_TABLE]),
+    ):
+        present = {name: wanted.of(type_url)[name] for name in of_interest if name in wanted.of(type_url)}
+        refused[type_url] = {name for name, each in present.items() if (type_url, each.version) in refuses}
+        for name, each in present.items():
+            assert (has[type_url].get(name) == each) == (name not in refused[type_url])
+    assert acceptance.rejected.get("listener", {}).keys() == refused[LISTENER]
+    assert (
+        acceptance.rejected.get("route_table", {}).keys()
+        >= refused[ROUTE_TABLE] & wanted.parents_of(ROUTE_TABLE).keys()
+    )
+
+
 @given(snapshots(), snapshots(), st.data())
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=count(100), deadline=None)
 def test_exactly_the_bad_are_rejected_and_the_last_good_serve(
     before: Snapshot, after: Snapshot, data: st.DataObject
 ) -> None:

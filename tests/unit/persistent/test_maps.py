@@ -56,6 +56,22 @@ def test_a_union_is_all_of_its_parts(steps: Sequence[tuple[int, int, int]]) -> N
     assert union.of((parts[1],)) == parts[1]
 
 
+@given(st.lists(st.tuples(st.integers(0, 4), st.none() | st.integers(0, 2), st.permutations(range(3))), max_size=40))
+def test_names_move_between_the_parts_of_a_union_and_parts_change_places(
+    steps: Sequence[tuple[int, int | None, Sequence[int]]],
+) -> None:
+    """One step is one change: what came in between was never asked for where the union looks at every other one."""
+    union, parts, plain = Union[int, object](), [PersistentMap[int, object]() for _ in range(3)], dict[int, object]()
+    for number, (name, part, order) in enumerate(steps):
+        value = object()
+        for each in range(3):
+            parts[each] = parts[each].after({name: value} if each == part else {}, [name])
+        plain = {key: old for key, old in plain.items() if key != name} | ({name: value} if part is not None else {})
+        if number % 2:
+            assert union.of([parts[each] for each in order]) == plain
+    assert union.of(parts) == plain
+
+
 items = [object() for _ in range(4)]
 
 
