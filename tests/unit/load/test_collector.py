@@ -114,6 +114,19 @@ def test_the_whole_is_the_same_however_it_is_shared(ended: list[Ended], workers:
     assert [each.in_flight for each in seen_many] == [workers * each.in_flight for each in seen_one]
 
 
+def test_a_second_is_over_when_the_last_generator_has_told_it() -> None:
+    seen: list[Progress] = []
+    collector = Collector(replace(PLAN, workers=2, on_progress=seen.append), 0)
+    ended = [Ended(second * SECOND_NS, 0, 5, 0, 0) for second in range(3)]
+    quick, slow = (told(ended, Share(index, 2), 3) for index in range(2))
+    for part in quick:
+        collector.take(0, part)
+    collector.take(1, slow[0])
+    assert seen == []
+    collector.take(1, slow[1])
+    assert [each.last and (each.last.second, each.last.ok) for each in seen] == [(0, 2)]
+
+
 def test_a_lost_generator_leaves_what_it_had_told() -> None:
     collector = Collector(replace(PLAN, workers=2), 0)
     ended = [Ended(SECOND_NS // 2, 0, 5, 0, 0), Ended(SECOND_NS * 3, 0, 7, 0, 0)]

@@ -133,14 +133,19 @@ async def test_workers_end_with_the_process_that_started_them(pods: list[Any]) -
             both.set()
 
     pods[0].behave = hold
-    process = await asyncio.create_subprocess_exec(sys.executable, "-c", program)
+    process = await asyncio.create_subprocess_exec(sys.executable, "-c", program, stderr=asyncio.subprocess.PIPE)
+    assert process.stderr is not None
     async with asyncio.timeout(30):
         await both.wait()
-        workers = psutil.Process(process.pid).children()
-        process.kill()
-        await process.wait()
+    workers = psutil.Process(process.pid).children()
+    process.kill()
+    await process.wait()
     gone, alive = psutil.wait_procs(workers, timeout=10)
+    for each in alive:
+        each.kill()
     assert (len(gone), alive) == (2, [])
+    # They end when they are told nothing more, and not by failing to tell: then they would complain.
+    assert await process.stderr.read() == b""
 
 
 @pytest.mark.parametrize(
