@@ -14,8 +14,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 from certificate_files import write_certificates
-from gatelab.cli.call import call
-from gatelab.cli.load import load
+from gatelab.cli.call.command import call
+from gatelab.cli.load.command import load
 from market_server import PROTOS, market, market_schema, without_alpn
 from strange_servers import StrangeServer
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 import pytest
 from click.testing import CliRunner, Result
 
-from gatelab.cli.call import call
-from gatelab.cli.load import load
+from gatelab.cli.call.command import call
+from gatelab.cli.load.command import load
 from market_server import PROTOS
 from strange_servers import (
     GRPC,

@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from gatelab.cli.load import load
-from gatelab.cli.load_template import VARIABLES
+from gatelab.cli.load.command import load
+from gatelab.cli.load.template import VARIABLES
 from go_programs import built
 from talking_server import TalkingServer
 

@@ -14,7 +14,7 @@ from click.testing import CliRunner
 
 import call_sessions
 from certificate_files import write_certificates
-from gatelab.cli.call import call
+from gatelab.cli.call.command import call
 from go_programs import built
 from market_server import PROTOS, market, market_schema, speaking, without_alpn
 from strange_servers import GRPC, Behaviour, StrangeServer, Visit, data, headers, message, reset

@@ -15,8 +15,8 @@ from click.testing import CliRunner, Result
 import interop_servers
 from bench.data_plane_process import GRPC_HOST, Missing, Proxy
 from bench.data_plane_proxies import Site, haproxy, lean_envoy, nginx
-from gatelab.cli.call import call
-from gatelab.cli.load import load
+from gatelab.cli.call.command import call
+from gatelab.cli.load.command import load
 from proxy_configs import self_signed
 
 PROXIES: dict[str, Callable[[Site], AbstractContextManager[Proxy]]] = {

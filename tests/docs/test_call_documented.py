@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 import pytest
 
-from gatelab.cli.call import call
+from gatelab.cli.call.command import call
 from go_programs import built
 
 PAGE = (Path(__file__).parents[2] / "docs" / "call.md").read_text()

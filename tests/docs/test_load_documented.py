@@ -5,9 +5,9 @@ from pathlib import Path
 
 import click
 
-from gatelab.cli.load import FORMATS, load
-from gatelab.cli.load_expectations import NAMES
-from gatelab.cli.load_template import FUNCTIONS, VARIABLES
+from gatelab.cli.load.command import FORMATS, load
+from gatelab.cli.load.expectations import NAMES
+from gatelab.cli.load.template import FUNCTIONS, VARIABLES
 
 PAGE = (Path(__file__).parents[2] / "docs" / "load.md").read_text()
 

@@ -7,8 +7,8 @@ import click
 import msgspec
 import pytest
 
-from gatelab.cli.wrapped import ghz, k6
-from gatelab.cli.wrapped_programs import GHZ
+from gatelab.cli.wrapped.command import ghz, k6
+from gatelab.cli.wrapped.programs import GHZ
 from gatelab.experiment.passage.figures import NAMES
 from gatelab.experiment.passage.report import GatewayReport, PassageReport, RuleReport
 

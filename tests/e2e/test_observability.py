@@ -36,8 +36,9 @@ spec:
 """
 
 IMPATIENT = """
-from gatelab.cli import debug_lab, debug_objects, lab_objects, main
-debug_objects.TIMEOUT_S = lab_objects.TIMEOUT_S = debug_lab._TIMEOUT_S = 0.5
+from gatelab.cli import lab_objects, main
+from gatelab.cli.debug import lab, objects
+objects.TIMEOUT_S = lab_objects.TIMEOUT_S = lab._TIMEOUT_S = 0.5
 main.main()
 """
 """gatelab, which waits for what does not answer a tenth of the time: all that is in vain in a bundle is waited for."""

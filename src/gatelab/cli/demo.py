@@ -4,7 +4,7 @@ import sys
 
 import click
 
-from gatelab.cli.experiment import load_options
+from gatelab.cli.experiment.command import load_options
 from gatelab.cli.outputs import Outputs, output_options
 
 

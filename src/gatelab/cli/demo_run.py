@@ -28,7 +28,7 @@ def run_demo(*, rps: float | None, duration_s: float | None, connections: int | 
     signal.signal(signal.SIGTERM, _interrupt)
     try:
         # Before the lab starts, for it keeps two cores busy while it does.
-        from gatelab.cli.experiment_run import Overrides, read, run_on
+        from gatelab.cli.experiment.run import Overrides, read, run_on
 
         prepared = read(example_file(), Overrides(rps, duration_s, connections, widen_bound=True))
         with tempfile.TemporaryDirectory(prefix="gatelab-demo-") as folder, _lab(Path(folder)) as lab:

@@ -21,9 +21,9 @@ class Subcommand(NamedTuple):
 COMMANDS: Mapping[str, Subcommand] = {
     "up": Subcommand("gatelab.cli.up:up", "Start a lab."),
     "down": Subcommand("gatelab.cli.down:down", "Stop a lab and everything that runs in it."),
-    "status": Subcommand("gatelab.cli.status:status", "Show what runs where, and what is not ready and why."),
-    "logs": Subcommand("gatelab.cli.logs:logs", "Print the logs of the lab and of its pods."),
-    "debug": Subcommand("gatelab.cli.debug:debug", "Write a support bundle without secrets."),
+    "status": Subcommand("gatelab.cli.status.command:status", "Show what runs where, and what is not ready and why."),
+    "logs": Subcommand("gatelab.cli.logs.command:logs", "Print the logs of the lab and of its pods."),
+    "debug": Subcommand("gatelab.cli.debug.command:debug", "Write a support bundle without secrets."),
     "images": Subcommand("gatelab.cli.images:images", "List, add and remove programs that stand for images."),
     "exec": Subcommand("gatelab.cli.exec:exec_", "Run a program with the lab's names and authorities."),
     "dns": Subcommand("gatelab.cli.dns:dns", "Print what makes the lab's names known to the machine."),
@@ -33,11 +33,11 @@ COMMANDS: Mapping[str, Subcommand] = {
     "controller": Subcommand(
         "gatelab.cli.controller:controller", "Run the Gateway controller by itself, on any cluster."
     ),
-    "call": Subcommand("gatelab.cli.call:call", "Call a gRPC method; grpcurl's options."),
-    "load": Subcommand("gatelab.cli.load:load", "Put load on a gRPC method; ghz's options."),
-    "ghz": Subcommand("gatelab.cli.wrapped:ghz", "Run ghz on a lab or cluster; spread and verdict beside."),
-    "k6": Subcommand("gatelab.cli.wrapped:k6", "Run k6 on a lab or cluster; spread and verdict beside."),
-    "experiment": Subcommand("gatelab.cli.experiment:experiment", "Run an experiment that a file describes."),
+    "call": Subcommand("gatelab.cli.call.command:call", "Call a gRPC method; grpcurl's options."),
+    "load": Subcommand("gatelab.cli.load.command:load", "Put load on a gRPC method; ghz's options."),
+    "ghz": Subcommand("gatelab.cli.wrapped.command:ghz", "Run ghz on a lab or cluster; spread and verdict beside."),
+    "k6": Subcommand("gatelab.cli.wrapped.command:k6", "Run k6 on a lab or cluster; spread and verdict beside."),
+    "experiment": Subcommand("gatelab.cli.experiment.command:experiment", "Run an experiment that a file describes."),
     "demo": Subcommand("gatelab.cli.demo:demo", "Lab up, example, spread, verdict, lab down."),
     "completion": Subcommand("gatelab.cli.completion:completion", "Print completion code for bash, zsh or fish."),
 }

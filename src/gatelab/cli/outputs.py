@@ -71,10 +71,10 @@ def _text(report: "Report | MatrixReport") -> str:
     from gatelab.experiment.matrix.report import MatrixReport
 
     if isinstance(report, MatrixReport):
-        from gatelab.cli.matrix_output import matrix_text
+        from gatelab.cli.experiment.matrix_output import matrix_text
 
         return matrix_text(report)
-    from gatelab.cli.experiment_output import text_of
+    from gatelab.cli.experiment.output import text_of
 
     return text_of(report)
 

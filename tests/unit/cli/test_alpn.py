@@ -8,8 +8,8 @@ import pytest
 from click.testing import CliRunner
 
 from certificate_files import CertificateFiles, write_certificates
-from gatelab.cli.call import call
-from gatelab.cli.load import load
+from gatelab.cli.call.command import call
+from gatelab.cli.load.command import load
 from market_server import without_alpn
 
 PROTO = Path(__file__).parents[3] / "examples" / "hello-grpc" / "greetings.proto"

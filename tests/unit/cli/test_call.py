@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from gatelab.cli.call import call
+from gatelab.cli.call.command import call
 from market_server import speaking
 
 PROTO = "examples/hello-grpc/greetings.proto"

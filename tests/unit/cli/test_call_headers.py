@@ -1,7 +1,7 @@
 import pytest
 
 from gatelab.call.errors import CallError
-from gatelab.cli.call_headers import expanded, metadata_of
+from gatelab.cli.call.headers import expanded, metadata_of
 
 
 @pytest.mark.parametrize(

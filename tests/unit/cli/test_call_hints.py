@@ -2,7 +2,7 @@
 
 import pytest
 
-from gatelab.cli.call_hints import hint, load_hint
+from gatelab.cli.call.hints import hint, load_hint
 from gatelab.grpc_wire.outcome import Status
 from gatelab.grpc_wire.status import StatusCode
 

@@ -6,9 +6,9 @@ from click.testing import CliRunner, Result
 
 from gatelab.cli.demo import demo
 from gatelab.cli.demo_run import example_file
-from gatelab.cli.experiment import experiment
-from gatelab.cli.experiment_output import text_of
-from gatelab.cli.experiment_run import Overrides, read
+from gatelab.cli.experiment.command import experiment
+from gatelab.cli.experiment.output import text_of
+from gatelab.cli.experiment.run import Overrides, read
 from gatelab.experiment.environment import environment
 from gatelab.experiment.report import (
     Check,

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from gatelab.cli.load import load
+from gatelab.cli.load.command import load
 
 PROTO = "examples/hello-grpc/greetings.proto"
 CALL = ("--proto", PROTO, "--call", "greetings.GreetMe/Send", "--insecure")

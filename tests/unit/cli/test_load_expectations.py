@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from gatelab.cli.load_expectations import Expectation
+from gatelab.cli.load.expectations import Expectation
 from gatelab.load import Histogram, LoadResult
 from gatelab.spread import measure
 

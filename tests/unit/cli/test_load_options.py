@@ -11,7 +11,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from gatelab.call.protoc import compile_protos
 from gatelab.call.schema import Schema
-from gatelab.cli.load import load
+from gatelab.cli.load.command import load
 
 ROOT = Path(__file__).parents[3]
 PROTO = ROOT / "examples" / "hello-grpc" / "greetings.proto"

@@ -3,8 +3,8 @@ from typing import Any
 
 import pytest
 
-from gatelab.cli.load_document import document
-from gatelab.cli.load_output import summary
+from gatelab.cli.load.document import document
+from gatelab.cli.load.output import summary
 from gatelab.load import ConnectionResult, Histogram, LoadResult
 from gatelab.spread import measure
 

@@ -8,9 +8,9 @@ import pytest
 from gatelab.call.messages import parse
 from gatelab.call.protoc import compile_protos
 from gatelab.call.schema import Method, Schema
-from gatelab.cli.load_requests import Payload
-from gatelab.cli.load_shape import Shape
-from gatelab.cli.load_template import CallData, Template
+from gatelab.cli.load.requests import Payload
+from gatelab.cli.load.shape import Shape
+from gatelab.cli.load.template import CallData, Template
 
 PROTO = """
 syntax = "proto3";

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from gatelab.cli.load import load
+from gatelab.cli.load.command import load
 from talking_server import TalkingServer
 
 

@@ -2,7 +2,7 @@ import re
 
 import pytest
 
-from gatelab.cli.load_template import FUNCTIONS, VARIABLES, CallData, Template, TemplateError
+from gatelab.cli.load.template import FUNCTIONS, VARIABLES, CallData, Template, TemplateError
 
 CALL = CallData(7, "g0c1", {"MethodName": "Send", "IsClientStreaming": "false"}, now_ns=1_700_000_000_123_456_789)
 

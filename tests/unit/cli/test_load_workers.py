@@ -20,7 +20,7 @@ from click.testing import CliRunner, Result
 from certificate_files import CertificateFiles, write_certificates
 from gatelab.call.protoc import compile_protos
 from gatelab.call.schema import Schema
-from gatelab.cli.load import load
+from gatelab.cli.load.command import load
 
 PROTO = Path(__file__).parents[3] / "examples" / "hello-grpc" / "greetings.proto"
 METHOD = Schema(compile_protos([str(PROTO)])).method("greetings.GreetMe/Send")

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from gatelab.cli.logs_reader import Reader
-from gatelab.cli.logs_sources import Source
+from gatelab.cli.logs.reader import Reader
+from gatelab.cli.logs.sources import Source
 from gatelab.cli.main import main
 from gatelab.node.claims import lock
 from gatelab.node.logs.cri import encode

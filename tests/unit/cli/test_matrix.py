@@ -8,8 +8,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 from gatelab.cli.demo_run import example_file
-from gatelab.cli.experiment import experiment
-from gatelab.cli.matrix_output import matrix_text
+from gatelab.cli.experiment.command import experiment
+from gatelab.cli.experiment.matrix_output import matrix_text
 from gatelab.experiment.axes import Cell
 from gatelab.experiment.matrix.cell import CellRuns, Repetition
 from gatelab.experiment.matrix.comparison import compared

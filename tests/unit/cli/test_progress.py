@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from gatelab.cli.live_pictures import LoadPicture, PathsPicture
-from gatelab.cli.progress import Display, LoadProgress, PathsProgress
+from gatelab.cli.live.pictures import LoadPicture, PathsPicture
+from gatelab.cli.live.progress import Display, LoadProgress, PathsProgress
 from gatelab.load import Progress
 
 ROOT = Path(__file__).parents[3]

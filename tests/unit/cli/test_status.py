@@ -9,10 +9,10 @@ import pytest
 from click.testing import CliRunner
 
 from gatelab.cli.main import main
-from gatelab.cli.status_findings import Finder
-from gatelab.cli.status_output import text_of
-from gatelab.cli.status_report import GatewayReport, ListenerReport, Problem, Process, ServiceReport, StatusReport
-from gatelab.cli.status_run import gateway_reports, service_reports
+from gatelab.cli.status.findings import Finder
+from gatelab.cli.status.output import text_of
+from gatelab.cli.status.report import GatewayReport, ListenerReport, Problem, Process, ServiceReport, StatusReport
+from gatelab.cli.status.run import gateway_reports, service_reports
 from gatelab.kinds.builtin import CERTIFICATE, DAEMON_SET, DEPLOYMENT, GATEWAY, GRPC_ROUTE, LISTENER_SET, POD, SERVICE
 from gatelab.kinds.kind import Kind
 from gatelab.kinds.lab import SERVED_BY

@@ -10,9 +10,9 @@ from click.shell_completion import ShellComplete
 from click.testing import CliRunner
 
 from gatelab.cli.main import main
-from gatelab.cli.wrapped import divided, ghz, k6
-from gatelab.cli.wrapped_process import Ended, run_to_end
-from gatelab.cli.wrapped_programs import GHZ, K6
+from gatelab.cli.wrapped.command import divided, ghz, k6
+from gatelab.cli.wrapped.process import Ended, run_to_end
+from gatelab.cli.wrapped.programs import GHZ, K6
 from gatelab.node.place import LabPlace
 
 
@@ -155,8 +155,8 @@ async def test_a_program_that_cannot_be_run(tmp_path: Path, capsys: pytest.Captu
 
 
 async def test_a_program_that_does_not_heed_signals_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("gatelab.cli.wrapped_process.GRACE_S", 0.01)
-    monkeypatch.setattr("gatelab.cli.wrapped_process.KILL_S", 0.01)
+    monkeypatch.setattr("gatelab.cli.wrapped.process.GRACE_S", 0.01)
+    monkeypatch.setattr("gatelab.cli.wrapped.process.KILL_S", 0.01)
     script = "trap '' TERM; kill -TERM $PPID; while :; do sleep 0.01; done"
     assert await run_to_end(["/bin/sh", "-c", script], os.environ) == Ended(137, "SIGTERM")
 

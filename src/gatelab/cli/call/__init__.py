@@ -1,0 +1,1 @@
+"""`gatelab call`: grpcurl's options, output and exit codes on top of `gatelab.call`."""

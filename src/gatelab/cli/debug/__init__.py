@@ -1,0 +1,1 @@
+"""`gatelab debug`: a support bundle without secrets."""

@@ -1,0 +1,1 @@
+"""`gatelab experiment`: files in, progress and reports out; one run or a matrix."""

@@ -1,0 +1,1 @@
+"""How a run goes, on a terminal or line by line, while it goes."""

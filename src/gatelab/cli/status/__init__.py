@@ -1,0 +1,1 @@
+"""`gatelab status`: what runs where, and what is not ready and why."""
