@@ -230,6 +230,27 @@ def test_the_guilty_of_a_refused_batch_are_found(session: Session, envoy: FakeEn
     assert set(envoy.has[ROUTE_TABLE]) == {"t0", "t1", "t3", "t4"}
 
 
+def test_what_came_with_a_refused_one_and_is_wanted_no_longer_is_removed(session: Session, envoy: FakeEnvoy) -> None:
+    """Envoy has applied what it could of the delivery that it refused, and nobody has told it so since."""
+    listeners = tuple(Listener(f"l{n}", ADDRESS, n + 1, (HttpChain("c", f"t{n}"),)) for n in range(2))
+    tables = tuple(table(greetings_to("hello"), name=f"t{n}") for n in range(2))
+    both = snapshot(ProxyConfig(listeners, tables, proxy_config().backends))
+    neither = snapshot(ProxyConfig((), (), proxy_config().backends))
+    envoy.refuses.add((LISTENER, both.of(LISTENER)["l1"].version))
+    envoy.connect()
+    envoy.show(both)
+    session.update(both)
+    while LISTENER not in {type_url for type_url, *_ in envoy.received}:
+        while envoy.requests:
+            session.receive(envoy.requests.popleft())
+        for response in session.responses():
+            envoy.receive(response)
+    assert envoy.has[LISTENER].keys() == {"l0"}
+    session.update(neither)
+    converse(session, envoy)
+    assert envoy.has[LISTENER] == {}
+
+
 def test_what_was_refused_is_sent_again_only_when_it_changed(session: Session, envoy: FakeEnvoy) -> None:
     bad = snapshot(proxy_config(greetings_to("hello")))
     envoy.refuses.add((ROUTE_TABLE, bad.of(ROUTE_TABLE)["routes"].version))

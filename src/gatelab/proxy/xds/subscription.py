@@ -48,7 +48,9 @@ class Subscription:
 
     At most one delivery is under way. `again` are names to be sent although Envoy holds their version, `absent` those
     that Envoy was told do not exist. `suspects` are parts of a refused delivery, to be sent one after the other until
-    the guilty ones are found. `needed` are what the held resources name, and how many of them do.
+    the guilty ones are found. `needed` are what the held resources name, and how many of them do. Versions that came
+    with one that was refused are in doubt until something of their name is answered: Envoy applies what it can of a
+    delivery that it refuses. What they name is needed too, and what is desired no longer has to be removed.
 
     What Envoy lacks, and has too much, is judged by name, when it or what is desired changes: there are thousands.
     """
@@ -64,6 +66,7 @@ class Subscription:
     suspects: deque[tuple[str, ...]] = field(default_factory=deque)
     in_flight: Delivery | None = None
     needed: Counter[Reference] = field(default_factory=Counter)
+    _in_doubt: dict[str, dict[str, frozenset[Reference]]] = field(default_factory=dict)
     _unknown: set[str] = field(default_factory=set)
     _desired: PersistentMap[str, EncodedResource] = field(default_factory=PersistentMap)
     _behind: set[str] = field(default_factory=set)
@@ -75,8 +78,9 @@ class Subscription:
         self.opened = True
         before, self.held = self.held, {name: Held(version, None) for name, version in initial_versions.items()}
         self.needed.clear()
+        doubted, self._in_doubt = self._in_doubt, {}
         self._unknown = set(self.held)
-        for name in before.keys() | self.held.keys():
+        for name in before.keys() | self.held.keys() | doubted.keys():
             self._judge(name)
 
     def follow(self, desired: PersistentMap[str, EncodedResource]) -> None:
@@ -119,8 +123,13 @@ class Subscription:
         """Of what is desired, that which Envoy does not run so, or is to be sent again."""
         return self._behind | {name for name in self.again | self.leaving if name in self._desired}
 
+    @property
+    def in_doubt(self) -> Mapping[str, Mapping[str, frozenset[Reference]]]:
+        """By name the versions that Envoy may run, with what they name."""
+        return self._in_doubt
+
     def surplus(self) -> AbstractSet[str]:
-        """What Envoy has and is not desired."""
+        """What Envoy has, or may have, and is not desired."""
         return self._surplus
 
     @property
@@ -177,9 +186,13 @@ class Subscription:
             middle = len(names) // 2
             self.suspects.extendleft((names[middle:], names[:middle]))
             self.again.update(name for name in delivery.resources if name in self.held)
+            for resource in delivery.resources.values():
+                self._doubt(resource)
             return
         for name, resource in delivery.resources.items():
             self.rejected[name] = Rejection(resource.version, message)
+            self._settle(name, (resource.version,))
+            self._judge(name)
         for name in delivery.removed:
             self._forget(name)
 
@@ -197,7 +210,26 @@ class Subscription:
     def _release(self, name: str) -> None:
         held = self.held.pop(name, None)
         self._unknown.discard(name)
-        for need in held.needs or () if held is not None else ():
+        self._need_no_more(held.needs or () if held is not None else ())
+        self._settle(name, tuple(self._in_doubt.get(name, ())))
+
+    def _doubt(self, resource: EncodedResource) -> None:
+        versions = self._in_doubt.setdefault(resource.name, {})
+        if resource.version not in versions:
+            versions[resource.version] = resource.needs
+            self.needed.update(resource.needs)
+        self._judge(resource.name)
+
+    def _settle(self, name: str, versions: Iterable[str]) -> None:
+        """These are in doubt no longer: Envoy runs another, or none."""
+        doubted = self._in_doubt.get(name, {})
+        for version in versions:
+            self._need_no_more(doubted.pop(version, ()))
+        if not doubted:
+            self._in_doubt.pop(name, None)
+
+    def _need_no_more(self, needs: Iterable[Reference]) -> None:
+        for need in needs:
             self.needed[need] -= 1
             if not self.needed[need]:
                 del self.needed[need]
@@ -212,7 +244,7 @@ class Subscription:
             self.needed.update(desired.needs)
         for names, is_one in (
             (self._behind, desired is not None and not is_current),
-            (self._surplus, desired is None and held is not None),
+            (self._surplus, desired is None and (held is not None or name in self._in_doubt)),
             (self._missing, desired is None and name in self.names),
         ):
             (names.add if is_one else names.discard)(name)
