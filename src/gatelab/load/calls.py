@@ -41,9 +41,10 @@ class Call:
         "trailers",
     )
 
-    def __init__(self, owner: Owner, intended_ns: int, sent_ns: int) -> None:
+    def __init__(self, owner: Owner, intended_ns: int, sent_ns: int, request: Prepared | None = None) -> None:
         self.owner = owner
         self.intended_ns = intended_ns
+        self.request = request
         self.sent_ns = sent_ns
         """Of the first attempt."""
         self.attempts = 0
@@ -53,7 +54,6 @@ class Call:
         self.link: Link | None = None
         self.response_headers: HeaderBlock = ()
         self.trailers: HeaderBlock = ()
-        self.request: Prepared | None = None
         self.slot = 0
         self.counter: MessageCounter | None = None
         """None: received messages are not looked at."""

@@ -250,8 +250,7 @@ class Engine:
             call = self._again.popleft()
         else:
             number = agenda.start(due_ns, now_ns)
-            call = Call(self, due_ns, now_ns)
-            call.request = self._opener.same
+            call = Call(self, due_ns, now_ns, self._opener.same)
             if call.request is None and not self._prepared(call, number, link):
                 return True
         call.attempts += 1

@@ -4,12 +4,13 @@ import asyncio
 from collections.abc import Callable
 from functools import partial
 
+from gatelab.grpc_wire.transport import ClientProtocol
 from gatelab.load.calls import Call
 from gatelab.load.links import Link
 from gatelab.load.plan import LoadPlan
 from gatelab.load.recipe import source_of
-from gatelab.load.requests import RequestError, Requests, Wire
-from gatelab.load.streams import MessageCounter, Sender
+from gatelab.load.requests import Prepared, RequestError, Requests, Wire
+from gatelab.load.streams import MessageCounter, Sender, StreamPlan
 
 
 class Opener:
@@ -49,30 +50,36 @@ class Opener:
 
     def open(self, call: Call) -> None:
         """Sends the request on the call's connection; a stream's first message of several."""
-        assert call.protocol is not None
-        assert call.request is not None
-        session, stream = call.protocol.session, self._stream
+        protocol, request = call.protocol, call.request
+        assert protocol is not None
+        assert request is not None
         if self._counts_messages:
             call.counter = MessageCounter(self._max_receive_bytes)
-        if stream is None or not stream.client_streaming:
-            call.stream_id = session.request(call.request.block, call.request.body, call)
+        if self._stream is not None:
+            self._open_stream(call, protocol, request, self._stream)
         else:
-            call.stream_id = session.open(call.request.block, call)
+            call.stream_id = protocol.session.request(request.block, request.body, call)
+        if call.stream_id and not protocol.scheduled:
+            protocol.touch()
+
+    def _open_stream(self, call: Call, protocol: ClientProtocol, request: Prepared, stream: StreamPlan) -> None:
+        if stream.client_streaming:
+            call.stream_id = protocol.session.open(request.block, call)
+        else:
+            call.stream_id = protocol.session.request(request.block, request.body, call)
         if not call.stream_id:
             return
-        if stream is not None and stream.client_streaming:
+        if stream.client_streaming:
             call.sender = Sender(
                 self._loop,
-                call.protocol,
+                protocol,
                 call.stream_id,
                 frame=self._requests.frame,
                 failed=partial(self._failed, call),
                 interval_s=stream.interval_s,
             )
-            call.sender.start(call.request.messages)
-        if not call.protocol.scheduled:
-            call.protocol.touch()
-        if stream is not None and stream.call_duration_s:
+            call.sender.start(request.messages)
+        if stream.call_duration_s:
             end = call.sender.close if call.sender is not None else partial(self._enough, call)
             call.timer = self._loop.call_later(stream.call_duration_s, end)
 
