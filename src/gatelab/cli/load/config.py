@@ -2,7 +2,6 @@
 
 import json
 import re
-import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -87,6 +86,8 @@ def _parsed(path: Path) -> Mapping[str, Any]:
             except yaml.YAMLError as error:
                 raise ValueError(f"not YAML: {error}") from error
         else:
+            import tomllib
+
             values = tomllib.loads(text) if path.suffix.lower() == ".toml" else json.loads(text)
     except (OSError, ValueError) as error:
         raise click.UsageError(f"--config {path}: {error}") from error

@@ -5,13 +5,15 @@ import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from gatelab.cli.load.expectations import Finding
 from gatelab.cli.load.options import Options
 from gatelab.cli.load.output import PERCENTILES, notes, rows
 from gatelab.load import CallDetail, Histogram, LoadResult, WarmUp
 from gatelab.spread import Spread
+
+if TYPE_CHECKING:
+    from gatelab.cli.load.expectations import Finding
 
 _MANY: Final = 2**31 - 1
 """The total that ghz shows of a run that ends by time."""
@@ -25,7 +27,7 @@ def document(
     *,
     name: str | None,
     tags: Mapping[str, str] | None = None,
-    findings: Sequence[Finding] = (),
+    findings: "Sequence[Finding]" = (),
 ) -> dict[str, Any]:
     """ghz's report as JSON (durations in ns), and below `pods` what ghz has not."""
     service, response = result.service, result.response

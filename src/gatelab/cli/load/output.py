@@ -1,10 +1,13 @@
 """The report of a load run as text: ghz's summary, with what is added here."""
 
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
-from gatelab.cli.load.expectations import Finding
 from gatelab.load import Histogram, LoadResult
 from gatelab.spread import Spread
+
+if TYPE_CHECKING:
+    from gatelab.cli.load.expectations import Finding
 
 PERCENTILES = (10.0, 25.0, 50.0, 75.0, 90.0, 95.0, 99.0, 99.9, 99.99)
 _BAR = "∎"
@@ -12,7 +15,7 @@ _BAR_CELLS = 40
 _ROWS = 10
 
 
-def summary(result: LoadResult, spread: Spread, *, name: str | None, findings: Sequence[Finding] = ()) -> str:
+def summary(result: LoadResult, spread: Spread, *, name: str | None, findings: "Sequence[Finding]" = ()) -> str:
     """The text that ghz prints, with response times beside service times, requests per pod, and what to beware of."""
     service = result.service
     lines = ["", "Summary:"]
@@ -99,7 +102,7 @@ def _columns(cells: Sequence[tuple[str, str]]) -> list[str]:
     return [f"{first:<{widths[0]}}{second:<{widths[1]}}" for first, second in cells]
 
 
-def _verdict(finding: Finding) -> str:
+def _verdict(finding: "Finding") -> str:
     return f"{'met' if finding.met else 'NOT MET'}: {finding.text} (it is {finding.value})"
 
 

@@ -9,18 +9,16 @@ import click
 
 from gatelab.call.errors import DataError
 from gatelab.call.protoc import compile_protos, read_protosets
-from gatelab.call.reflection import Reflection
 from gatelab.call.schema import Method, Schema
 from gatelab.cli.live.progress import LoadProgress
 from gatelab.cli.load.options import Options
-from gatelab.cli.load.recipe import recipe_of
 from gatelab.cli.load.requests import Source, metadata_of, metadata_pairs, payload_of
 from gatelab.cli.load.template import CallData
 from gatelab.cli.targets import TlsOptions, authority_of
 from gatelab.experiment.place import Place
 from gatelab.grpc_wire.channel import Channel
 from gatelab.grpc_wire.transport import Alpn
-from gatelab.load import Arrivals, Callers, LoadPlan, Poisson, Schedule, StreamPlan
+from gatelab.load import Arrivals, Callers, LoadPlan, Poisson, Recipe, Schedule, StreamPlan
 
 DETAILS_AT_MOST: Final = 1_000_000
 _WITH_DETAILS: Final = frozenset({"csv", "json", "pretty", "html", "influx-details"})
@@ -195,7 +193,11 @@ def _requests(options: Options, schema: Schema, method: Method) -> dict[str, Any
     messages = [payload.message(number, first) for number in range(len(payload))]
     pairs = metadata_pairs(metadata.render(first)) if metadata is not None else ()
     changing = len(payload) > 1 or payload.has_actions or template is not None or method.client_streaming
-    made = source if options.processes == 1 else recipe_of(options, schema, method, payload, template)
+    made: Source | Recipe = source
+    if options.processes > 1:
+        from gatelab.cli.load.recipe import recipe_of
+
+        made = recipe_of(options, schema, method, payload, template)
     return {
         "metadata": pairs,
         "message": messages[0],
@@ -220,6 +222,8 @@ def _stream(options: Options, method: Method) -> StreamPlan | None:
 
 async def _schema_of_server(options: Options, target: Target, tls: ssl.SSLContext | None, authority: str) -> Schema:
     """By reflection, on a connection of its own."""
+    from gatelab.call.reflection import Reflection
+
     channel = await Channel.connect(
         target.place.address,
         target.place.port(target.port),

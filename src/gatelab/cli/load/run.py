@@ -5,7 +5,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -13,9 +13,7 @@ from gatelab.call.errors import CallError
 from gatelab.cli.call.hints import load_hint
 from gatelab.cli.exit_codes import SIGNAL_OFFSET
 from gatelab.cli.live.progress import Display, LoadProgress
-from gatelab.cli.load.debug import write_debug
 from gatelab.cli.load.document import document, shown_options
-from gatelab.cli.load.expectations import Expectation, Finding
 from gatelab.cli.load.options import Options
 from gatelab.cli.load.output import summary
 from gatelab.cli.load.plan import Target, check, plan_of, string_map
@@ -24,12 +22,15 @@ from gatelab.grpc_wire.errors import ConnectError
 from gatelab.load import LoadPlan, LoadResult, WorkerError, loop_factory, run_interruptible
 from gatelab.spread import Spread, measure
 
+if TYPE_CHECKING:
+    from gatelab.cli.load.expectations import Expectation, Finding
+
 
 def run(options: Options) -> int:
     """The exit code."""
     try:
         check(options)
-        expectations = [Expectation.parse(text) for text in options.expect]
+        expectations = _expectations(options)
         _try_to_write(path for path in (options.output, options.debug) if path)
     except ValueError as error:
         raise click.UsageError(str(error)) from error
@@ -37,7 +38,16 @@ def run(options: Options) -> int:
         return runner.run(_run(options, expectations))
 
 
-async def _run(options: Options, expectations: Sequence[Expectation]) -> int:
+def _expectations(options: Options) -> "Sequence[Expectation]":
+    """Raises ValueError."""
+    if not options.expect:
+        return ()
+    from gatelab.cli.load.expectations import Expectation
+
+    return [Expectation.parse(text) for text in options.expect]
+
+
+async def _run(options: Options, expectations: "Sequence[Expectation]") -> int:
     host, port = split_address(options.host.removeprefix("dns:///"))
     stopped: list[int] = []
     display = Display(quiet=options.quiet)
@@ -73,7 +83,7 @@ def _code(code: int, stopped: Sequence[int]) -> int:
     return SIGNAL_OFFSET + stopped[0] if stopped else code
 
 
-def _verdict(result: LoadResult, expectations: Sequence[Expectation], findings: Sequence[Finding]) -> int:
+def _verdict(result: LoadResult, expectations: "Sequence[Expectation]", findings: "Sequence[Finding]") -> int:
     failed = [each for each in findings if not each.met]
     for each in failed:
         click.echo(f"expectation not met: {each.text} (it is {each.value})", err=True)
@@ -88,9 +98,11 @@ def _as_ghz_ends(result: LoadResult, plan: LoadPlan) -> LoadResult:
     return replace(result, end_reason="timeout") if result.end_reason == "normal" and by_time else result
 
 
-def _write(options: Options, plan: LoadPlan, result: LoadResult, spread: Spread, findings: Sequence[Finding]) -> None:
+def _write(options: Options, plan: LoadPlan, result: LoadResult, spread: Spread, findings: "Sequence[Finding]") -> None:
     shown = shown_options(options, {name: str(value) for name, value in plan.metadata})
     if options.debug:
+        from gatelab.cli.load.debug import write_debug
+
         _save(options.debug, write_debug(shown, result))
     if options.format == "summary":
         text = summary(result, spread, name=options.name, findings=findings)
