@@ -62,6 +62,7 @@ def test_failed_calls_are_exit_1(greeter: str) -> None:
         (["--connections", "5", "-c", "2"], "number of connections (5) must be at least 1 and not greater than"),
         (["-d", "{}", "-D", "file"], "give --data or --data-file, not both"),
         (["--protoset", "x"], "give --proto or --protoset, not both"),
+        (["--cert", "x"], "--cert and --key go together"),
         (["--tags", "[1]"], "--tags is a JSON object of strings"),
         (["--lb-strategy", "round_robin"], "--lb-strategy round_robin is not to be had"),
         (["--skipFirst", "300"], "you cannot skip more requests than those run"),

@@ -1,6 +1,9 @@
 """What `gatelab load` was told."""
 
+import json
 from dataclasses import dataclass
+
+import click
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,3 +89,14 @@ class Options:
     def total_s(self) -> float:
         """When the run ends in time, 0 for never: ghz's --max-duration is --duration under another name there."""
         return self.duration or self.max_duration
+
+
+def string_map(text: str | None, option: str) -> dict[str, str]:
+    """A JSON object of strings. Raises click.UsageError."""
+    try:
+        values = json.loads(text) if text and text.strip() else {}
+    except json.JSONDecodeError as error:
+        raise click.UsageError(f"{option} is not JSON: {error}") from error
+    if not isinstance(values, dict) or not all(isinstance(value, str) for value in values.values()):
+        raise click.UsageError(f'{option} is a JSON object of strings, such as {{"x-tag": "a"}}')
+    return values

@@ -1,6 +1,5 @@
 """A load plan from the options: what ghz would refuse is refused, and what would mislead."""
 
-import json
 import ssl
 from dataclasses import dataclass
 from typing import Any, Final, Literal, cast
@@ -11,7 +10,7 @@ from gatelab.call.errors import DataError
 from gatelab.call.protoc import compile_protos, read_protosets
 from gatelab.call.schema import Method, Schema
 from gatelab.cli.live.progress import LoadProgress
-from gatelab.cli.load.options import Options
+from gatelab.cli.load.options import Options, string_map
 from gatelab.cli.load.requests import Source, metadata_of, metadata_pairs, payload_of
 from gatelab.cli.load.template import CallData
 from gatelab.cli.targets import TlsOptions, authority_of
@@ -33,39 +32,6 @@ class Target:
     place: Place
     host: str
     port: int
-
-
-def check(options: Options) -> None:
-    """Raises click.UsageError for options that contradict each other."""
-    pairs = (("data", "data_file", "binary", "binary_file"), ("metadata", "metadata_file"), ("proto", "protoset"))
-    for names in pairs:
-        given = [f"--{name.replace('_', '-')}" for name in names if getattr(options, name)]
-        if len(given) > 1:
-            raise click.UsageError(f"give {' or '.join(given)}, not both")
-    if options.lb_strategy not in (None, "", "pick_first"):
-        raise click.UsageError(
-            f"--lb-strategy {options.lb_strategy} is not to be had: every connection goes to the address that HOST "
-            "stands for, as with pick_first; give --connections, or load each address by itself"
-        )
-    if options.workers and options.workers > options.connections:
-        raise click.UsageError(
-            f"--workers {options.workers} with --connections {options.connections}: each worker has connections of "
-            f"its own; give --connections {options.workers} or more"
-        )
-    if options.workers and not options.duration and options.workers > options.total:
-        raise click.UsageError(f"--workers {options.workers} with --total {options.total}: some would have no call")
-    if options.engine == "grpcio" and options.skip_tls:
-        raise click.UsageError("--engine grpcio verifies certificates always: give --cacert instead of --skipTLS")
-    if options.engine == "grpcio" and options.alpn != "strict":
-        raise click.UsageError("--engine grpcio demands h2 of ALPN always: --alpn lenient needs the native engine")
-    if options.skip_first > options.total and not options.duration:
-        raise click.UsageError("you cannot skip more requests than those run")
-    if options.async_ and options.duration and not _schedule(options):
-        raise click.UsageError("--async with --duration and no rate would start calls without end: give --rps")
-    if options.async_ and options.concurrency_schedule != "const":
-        raise click.UsageError("--async has no bound on concurrency: --concurrency-schedule would do nothing")
-    string_map(options.tags, "--tags")
-    string_map(options.reflect_metadata, "--reflect-metadata")
 
 
 async def plan_of(options: Options, target: Target, progress: LoadProgress) -> LoadPlan:
@@ -103,17 +69,6 @@ async def plan_of(options: Options, target: Target, progress: LoadProgress) -> L
         raise click.UsageError(str(error)) from error
 
 
-def string_map(text: str | None, option: str) -> dict[str, str]:
-    """A JSON object of strings. Raises click.UsageError."""
-    try:
-        values = json.loads(text) if text and text.strip() else {}
-    except json.JSONDecodeError as error:
-        raise click.UsageError(f"{option} is not JSON: {error}") from error
-    if not isinstance(values, dict) or not all(isinstance(value, str) for value in values.values()):
-        raise click.UsageError(f'{option} is a JSON object of strings, such as {{"x-tag": "a"}}')
-    return values
-
-
 def _amount(options: Options) -> dict[str, Any]:
     """How many calls, how fast, how many at once, how long."""
     if options.connections > options.concurrency:
@@ -124,7 +79,7 @@ def _amount(options: Options) -> dict[str, Any]:
     timeout_s = options.timeout or _FOREVER_S
     return {
         "rps": options.rps if options.load_schedule in ("const", "poisson") else 0,
-        "schedule": _schedule(options),
+        "schedule": schedule_of(options),
         "total": None if options.duration else options.total,
         "duration_s": options.total_s or None,
         "concurrency": _UNBOUNDED if options.async_ else options.concurrency,
@@ -142,7 +97,7 @@ def _amount(options: Options) -> dict[str, Any]:
     }
 
 
-def _schedule(options: Options) -> Arrivals | None:
+def schedule_of(options: Options) -> Arrivals | None:
     match options.load_schedule:
         case "step":
             return Schedule.step(

@@ -13,10 +13,11 @@ from gatelab.call.errors import CallError
 from gatelab.cli.call.hints import load_hint
 from gatelab.cli.exit_codes import SIGNAL_OFFSET
 from gatelab.cli.live.progress import Display, LoadProgress
+from gatelab.cli.load.contradictions import check
 from gatelab.cli.load.document import document, shown_options
-from gatelab.cli.load.options import Options
+from gatelab.cli.load.options import Options, string_map
 from gatelab.cli.load.output import summary
-from gatelab.cli.load.plan import Target, check, plan_of, string_map
+from gatelab.cli.load.plan import Target, plan_of
 from gatelab.cli.targets import dial_failure, find, split_address
 from gatelab.grpc_wire.errors import ConnectError
 from gatelab.load import LoadPlan, LoadResult, WorkerError, loop_factory, run_interruptible
