@@ -31,10 +31,17 @@ class Served:
     def config_is(self, config: ProxyConfig) -> None:
         self.config = config
         self.proxies.publish("p", config)
+        self._show()
 
     def endpoints_are(self, endpoints: Endpoints) -> None:
         self.endpoints = endpoints
         self.proxies.publish_endpoints("p", endpoints)
+        self._show()
+
+    def _show(self) -> None:
+        """A state in between, too: of a backend that it knew last, Envoy may still be told where it was."""
+        if self.wire.session.snapshot is not None:
+            self.wire.envoy.show(self.wire.session.snapshot)
 
     def refuses(self, config: ProxyConfig) -> None:
         """All of it: what is given twice is found after the rest was encoded."""
