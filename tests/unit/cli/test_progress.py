@@ -20,6 +20,7 @@ ROOT = Path(__file__).parents[3]
 PODS = {"hello-2mg52": 60, "hello-j6f2v": 40}
 COLOURS = re.compile(r"\x1b\[[0-9;]*3[0-7][0-9;]*m")
 RUN_TIMEOUT_S = 30
+_END = "\a"
 
 
 def at(elapsed_s: float, errors: int = 0, rps: float = 100.0, **changes: object) -> Progress:
@@ -35,8 +36,13 @@ def terminal() -> Iterator[tuple[io.TextIOWrapper, Callable[[], str]]]:
     with os.fdopen(slave, "w", encoding="utf-8") as stream, os.fdopen(master, "rb", buffering=0) as screen:
 
         def seen() -> str:
+            """All of it: a terminal hands over in pieces what was written at once."""
+            stream.write(_END)
             stream.flush()
-            return screen.read(1 << 20).decode()
+            found = b""
+            while not found.endswith(_END.encode()):
+                found += screen.read(1 << 20)
+            return found.decode().removesuffix(_END)
 
         yield stream, seen
 
