@@ -68,7 +68,6 @@ TLS = (
         "Hostname mismatch, certificate is not valid for 'other.test'",
     ),
     ("tls", "--cacert {folder}/absent.pem", "could not read CA certificates {folder}/absent.pem: no such file"),
-    ("tls", "--cert {folder}/certificate.pem", "a client certificate needs both --cert and --key"),
     ("expired", "--cacert {folder}/ca.pem", "certificate has expired"),
     ("mtls", "--skipTLS", "error reading server preface: error reading from server: "),
     ("no_alpn", "--skipTLS", "missing selected ALPN property"),
@@ -99,6 +98,7 @@ def test_tls_that_fits(servers: Mapping[str, str], folder: Path) -> None:
         ([*SCHEMA, "-d", '{"nme": 1}'], 1, "nme"),
         ([*SCHEMA, "-d", '{"name": 1}'], 1, "name"),
         ([*SCHEMA, "-o", "{folder}/absent/report"], 2, "could not write {folder}/absent/report: No such file"),
+        ([*SCHEMA, "--cert", "{folder}/certificate.pem"], 2, "--cert and --key go together"),
         ([*SCHEMA, "-o", "/"], 2, "could not write /: Is a directory"),
     ],
 )  # fmt: skip
