@@ -34,3 +34,16 @@ def front() -> Iterator[Lab]:
     """A lab with a Gateway in front of two pairs of backends; one for all tests of a file."""
     with front_lab() as running:
         yield running
+
+
+@pytest.fixture(scope="module")
+def example(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    """A lab with the example in it, for all tests of a file: they leave it as it was."""
+    state = tmp_path_factory.mktemp("lab")
+    lab = start_lab(state)
+    try:
+        lab.apply_example()
+        yield lab
+    finally:
+        stop_lab(lab)
+        print_logs(state)

@@ -7,29 +7,15 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from go_programs import BUILD_TIMEOUT_S, built
-from running_lab import EXAMPLE, GATELAB, TARGET, Lab, print_logs, start_lab, stop_lab
+from running_lab import EXAMPLE, GATELAB, TARGET, Lab
 
 pytestmark = [pytest.mark.lab, pytest.mark.timeout(120)]
 CALL = ["--proto", str(EXAMPLE / "greetings.proto"), "--call", "greetings.GreetMe/Send", "-d", '{"name": "x"}']
-
-
-@pytest.fixture(scope="module")
-def example(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
-    """A lab with the example in it, for all tests here: they do not change it."""
-    state = tmp_path_factory.mktemp("lab")
-    lab = start_lab(state)
-    try:
-        lab.apply_example()
-        yield lab
-    finally:
-        stop_lab(lab)
-        print_logs(state)
 
 
 def program(name: str) -> str:

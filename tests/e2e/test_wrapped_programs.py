@@ -9,13 +9,13 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
 from go_programs import BUILD_TIMEOUT_S, built
-from running_lab import EXAMPLE, GATELAB, ROOT, TARGET, Lab, print_logs, start_lab, stop_lab, wait_until
+from running_lab import EXAMPLE, GATELAB, ROOT, TARGET, Lab, wait_until
 
 pytestmark = [pytest.mark.lab, pytest.mark.timeout(120)]
 HOST = TARGET.partition(":")[0]
@@ -25,19 +25,6 @@ BACKENDS = ["-n", "hello-grpc", "pods", "-l", "app.kubernetes.io/name=hello-grpc
 REAL_GHZ = pytest.mark.timeout(BUILD_TIMEOUT_S)
 SIGNALS = Path(__file__).with_name("signals.py")
 SCRIPT = Path(__file__).with_name("greetings.js")
-
-
-@pytest.fixture(scope="module")
-def example(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
-    """A lab with the example in it, for all tests here."""
-    state = tmp_path_factory.mktemp("lab")
-    lab = start_lab(state)
-    try:
-        lab.apply_example()
-        yield lab
-    finally:
-        stop_lab(lab)
-        print_logs(state)
 
 
 @pytest.fixture

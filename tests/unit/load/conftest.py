@@ -7,8 +7,7 @@ import pytest
 from gatelab.grpc_wire.framing import framed
 from gatelab.grpc_wire.server import Server
 from gatelab.grpc_wire.server_session import ServerCall, answer_block, unary
-
-HOST = "127.27.0.4"
+from load_plans import HOST
 
 
 class Pod:
@@ -24,6 +23,16 @@ class Pod:
     def answer(self, call: ServerCall) -> None:
         self.served += 1
         call.reply(framed(b""), answer_block(((b"x-pod-name", self.name.encode()),)))
+
+    def call_at(self, number: int, back: Callable[[], None]) -> None:
+        """Answers, and calls back once so many have been served."""
+
+        def answer(call: ServerCall) -> None:
+            self.answer(call)
+            if self.served == number:
+                back()
+
+        self.behave = answer
 
     async def start(self) -> None:
         """Listens, the second time on the same port."""

@@ -3,31 +3,20 @@
 import asyncio
 from collections.abc import Iterator
 from concurrent import futures
+from functools import partial
 from typing import Any
 
 import grpc
 import pytest
 
+import load_plans
 from gatelab.grpc_wire import ConnectError
 from gatelab.grpc_wire.server_session import ServerCall
 from gatelab.load import LoadPlan, Progress, Request, StreamPlan, run
 from gatelab.load.grpcio_engine import REMARK
+from load_plans import HOST
 
-HOST = "127.27.0.4"
-
-
-def plan_for(pods: list[Any], **changes: Any) -> LoadPlan:
-    plan: dict[str, Any] = {
-        "host": HOST,
-        "port": pods[0].port,
-        "path": "/t.T/Do",
-        "message": b"x",
-        "timeout_s": 5,
-        "connect_timeout_s": 5,
-        "engine": "grpcio",
-        **changes,
-    }
-    return LoadPlan(**plan)
+plan_for = partial(load_plans.plan_for, timeout_s=5, connect_timeout_s=5, engine="grpcio")
 
 
 async def test_a_closed_loop_makes_exactly_its_total(pods: list[Any]) -> None:

@@ -2,22 +2,21 @@
 
 import asyncio
 import time
+from functools import partial
 from typing import Any
 
 import pytest
 
+import load_plans
 from gatelab.grpc_wire.server_session import ServerCall
 from gatelab.load import Histogram, LoadPlan, Request, run
 from gatelab.load.own_use import Meter
 from gatelab.load.part import Part, Use
 from gatelab.load.verdict import saturation
+from load_plans import HOST
 
-HOST = "127.27.0.4"
+plan_for = partial(load_plans.plan_for, message=b"")
 WORDS = "the generator, not the target, was the limit"
-
-
-def plan_for(pods: list[Any], **changes: Any) -> LoadPlan:
-    return LoadPlan(**{"host": HOST, "port": pods[0].port, "path": "/t.T/Do", "message": b"", **changes})
 
 
 def costly(work_s: float) -> Any:

@@ -2,23 +2,21 @@
 
 import itertools
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 import pytest
 
+import load_plans
 from gatelab.grpc_wire.framing import framed
 from gatelab.grpc_wire.server import Server
 from gatelab.grpc_wire.server_session import ServerCall
 from gatelab.grpc_wire.status import StatusCode
 from gatelab.load import Callers, LoadPlan, LoadResult, Poisson, Request, RequestError, StreamPlan, run
 from gatelab.load.streams import MessageCounter
+from load_plans import HOST
 
-HOST = "127.27.0.4"
-
-
-def plan_for(pods: list[Any], **changes: Any) -> LoadPlan:
-    fields = {"host": HOST, "port": pods[0].port, "path": "/t.T/Do", "message": b"x", "timeout_s": 5, **changes}
-    return LoadPlan(**fields)
+plan_for = partial(load_plans.plan_for, timeout_s=5)
 
 
 async def test_each_call_may_have_a_request_of_its_own(pods: list[Any]) -> None:

@@ -5,30 +5,20 @@ import gc
 import signal
 import socket
 import time
+from functools import partial
 from typing import Any
 
 import pytest
 
+import load_plans
 from gatelab.grpc_wire import ConnectError
 from gatelab.grpc_wire.client_session import ClientSession
 from gatelab.grpc_wire.framing import framed
 from gatelab.grpc_wire.server_session import ServerCall, answer_block
 from gatelab.load import LoadPlan, Progress, Schedule, loop_factory, run, run_interruptible
+from load_plans import HOST
 
-HOST = "127.27.0.4"
-
-
-def plan_for(pods: list[Any], **changes: Any) -> LoadPlan:
-    plan: dict[str, Any] = {
-        "host": HOST,
-        "port": pods[0].port,
-        "path": "/t.T/Do",
-        "message": b"x",
-        "timeout_s": 5,
-        "connect_timeout_s": 2,
-        **changes,
-    }
-    return LoadPlan(**plan)
+plan_for = partial(load_plans.plan_for, timeout_s=5, connect_timeout_s=2)
 
 
 async def test_a_closed_loop_makes_exactly_its_total(pods: list[Any]) -> None:
@@ -250,12 +240,7 @@ async def test_a_first_connection_that_fails_is_raised(pods: list[Any]) -> None:
 async def test_stopping_gives_what_there_is(pods: list[Any]) -> None:
     stop = asyncio.Event()
 
-    def stop_at_100(call: ServerCall) -> None:
-        pods[0].answer(call)
-        if pods[0].served == 100:
-            stop.set()
-
-    pods[0].behave = stop_at_100
+    pods[0].call_at(100, stop.set)
     result = await run(plan_for(pods, duration_s=30, concurrency=1), stop=stop)
     assert result.end_reason == "cancel"
     assert result.errors == result.statuses.get("Canceled", 0) <= 1

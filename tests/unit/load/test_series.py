@@ -4,11 +4,10 @@ import asyncio
 from typing import Any
 
 from gatelab.grpc_wire.server_session import ServerCall
-from gatelab.load import LoadPlan, Progress, Second, run
+from gatelab.load import Progress, Second, run
 from gatelab.load.seconds import SECOND_NS, Series, Tallied
 from gatelab.load.tally import Tally
-
-HOST = "127.27.0.4"
+from load_plans import plan_for
 
 
 def ended(tally: Tally, at_s: float, took_ms: int) -> None:
@@ -107,9 +106,7 @@ async def test_a_run_tells_of_all_its_seconds_and_of_late_answers(pods: list[Any
         asyncio.get_running_loop().call_later(1.2, lambda: pods[0].answer(call))
 
     pods[0].behave = late
-    plan = LoadPlan(
-        host=HOST, port=pods[0].port, path="/t.T/Do", message=b"", rps=200, total=80, on_progress=seen.append
-    )
+    plan = plan_for(pods, message=b"", rps=200, total=80, on_progress=seen.append)
     result = await run(plan)
     assert [each.second for each in result.series][:2] == [0, 1]
     assert sum(each.ok for each in result.series) == result.count == 80

@@ -5,6 +5,7 @@ import os
 import signal
 import ssl
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,26 +14,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import load_plans
 from gatelab.grpc_wire import ConnectError
 from gatelab.grpc_wire.server_session import ServerCall
 from gatelab.load import Callers, Histogram, LoadPlan, Poisson, Progress, Recipe, Schedule, StreamPlan, run
 from gatelab.load.plan_data import decoded, encoded, shared
+from load_plans import HOST
 
-HOST = "127.27.0.4"
-
-
-def plan_for(pods: list[Any], **changes: Any) -> LoadPlan:
-    plan: dict[str, Any] = {
-        "host": HOST,
-        "port": pods[0].port,
-        "path": "/t.T/Do",
-        "message": b"x",
-        "timeout_s": 5,
-        "workers": 2,
-        "connections": 3,
-        **changes,
-    }
-    return LoadPlan(**plan)
+plan_for = partial(load_plans.plan_for, timeout_s=5, workers=2, connections=3)
 
 
 def children() -> list[int]:
@@ -86,12 +75,7 @@ async def test_a_warm_up_is_apart(pods: list[Any]) -> None:
 async def test_stopping_gives_what_all_have(pods: list[Any]) -> None:
     stop = asyncio.Event()
 
-    def stop_at_100(call: ServerCall) -> None:
-        pods[0].answer(call)
-        if pods[0].served == 100:
-            stop.set()
-
-    pods[0].behave = stop_at_100
+    pods[0].call_at(100, stop.set)
     result = await run(plan_for(pods, duration_s=60, concurrency=4), stop=stop)
     assert result.end_reason == "cancel"
     assert 100 <= result.count <= pods[0].served
