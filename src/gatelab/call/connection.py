@@ -61,6 +61,9 @@ async def connect_unix(
     except TimeoutError:
         await dropped(protocol)
         raise ConnectError(f"connect to {path}: context deadline exceeded (no HTTP/2 within {timeout_s:g} s)") from None
+    except asyncio.CancelledError:
+        protocol.give_up("the connection was given up")
+        raise
     except OSError as error:
         raise ConnectError(f"connect to {path}: {error.strerror or error}") from error
     if protocol.session.over is not None:

@@ -193,10 +193,14 @@ async def closed(protocols: Collection[ClientProtocol]) -> None:
     """
     for protocol in protocols:
         protocol.close()
-    for some, longest_s in (([p for p in protocols if p.is_tls], _CLOSE_TLS_S), (protocols, _CLOSE_S)):
-        if some:
-            await asyncio.wait([p.gone for p in some], timeout=longest_s)
-        for protocol in some:
+    try:
+        for some, longest_s in (([p for p in protocols if p.is_tls], _CLOSE_TLS_S), (protocols, _CLOSE_S)):
+            if some:
+                await asyncio.wait([p.gone for p in some], timeout=longest_s)
+            for protocol in some:
+                protocol.abort()
+    finally:  # also when whoever closes is cancelled
+        for protocol in protocols:
             protocol.abort()
     if protocols:
         await asyncio.wait([p.gone for p in protocols], timeout=_CLOSE_S)

@@ -6,6 +6,7 @@ reconnections of the library are not seen. It costs several times the CPU of the
 
 import asyncio
 import time
+from collections.abc import Sequence
 from contextlib import suppress
 from typing import Final, Self
 
@@ -19,6 +20,7 @@ from gatelab.load.plan import LoadPlan
 from gatelab.load.recipe import source_of
 from gatelab.load.requests import Request, RequestError
 from gatelab.load.tally import Tally
+from gatelab.load.together import opened_together
 
 _GRAIN_S: Final = 0.1
 REMARK: Final = (
@@ -39,15 +41,8 @@ class Grpcio:
         """With a channel for every connection of the plan. Raises ConnectError of the first that failed."""
         if plan.alpn != "strict":
             raise ConnectError("grpcio connects to no server that does not choose h2: --alpn lenient needs native")
-        found = await asyncio.gather(
-            *(lane_to(plan, number, target) for number, target in enumerate(plan.addresses())), return_exceptions=True
-        )
-        lanes = [lane for lane in found if isinstance(lane, Lane)]
-        for failure in found:
-            if isinstance(failure, BaseException):
-                await asyncio.gather(*(lane.channel.close() for lane in lanes))
-                raise failure
-        return cls(lanes)
+        lanes = (lane_to(plan, number, target) for number, target in enumerate(plan.addresses()))
+        return cls(await opened_together(lanes, _closed))
 
     async def phase(self, plan: LoadPlan, begin_ns: int, stop: asyncio.Event, tell: Tell) -> Part:
         """As `Generator` has it."""
@@ -61,13 +56,17 @@ class Grpcio:
         return report.last(end, [REMARK])
 
     async def close(self) -> None:
-        await asyncio.gather(*(lane.channel.close() for lane in self._lanes))
+        await _closed(self._lanes)
 
     def _connections(self, plan: LoadPlan) -> list[Connection]:
         return [
             Connection(plan.share.number(lane.number), lane.target, lane.count, dict(sorted(lane.pods.items())), 0)
             for lane in self._lanes
         ]
+
+
+async def _closed(lanes: Sequence[Lane]) -> None:
+    await asyncio.gather(*(lane.channel.close() for lane in lanes))
 
 
 class _Engine:

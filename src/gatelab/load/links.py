@@ -12,6 +12,7 @@ from gatelab.grpc_wire.keepalive import Keepalive
 from gatelab.grpc_wire.transport import ALPN_NOTE, ClientProtocol, closed, open_connection
 from gatelab.load.plan import Address, LoadPlan
 from gatelab.load.recipe import Recipe
+from gatelab.load.together import opened_together
 
 _FIRST_PAUSE_S = 0.02
 _LONGEST_PAUSE_S = 1.0
@@ -81,13 +82,7 @@ class Links:
         """
         connect = _Connect(plan)
         addresses = plan.addresses()
-        found = await asyncio.gather(*(connect(address) for address in addresses), return_exceptions=True)
-        protocols = [protocol for protocol in found if isinstance(protocol, ClientProtocol)]
-        for failure in found:
-            if isinstance(failure, BaseException):
-                for protocol in protocols:
-                    protocol.close()
-                raise failure
+        protocols = await opened_together(map(connect, addresses), closed)
         pairs = zip(addresses, protocols, strict=True)
         return cls([Link(number, *pair) for number, pair in enumerate(pairs)], connect)
 

@@ -100,11 +100,17 @@ async def _opened(plan: LoadPlan, stop: asyncio.Event) -> Generator:
         except ConnectError as error:
             found.append(error)
 
-    async with asyncio.TaskGroup() as group:
-        tasks = [group.create_task(opening()), group.create_task(_wait_for(stop))]
-        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-        for task in tasks:
-            task.cancel()
+    try:
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(opening()), group.create_task(_wait_for(stop))]
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            for task in tasks:
+                task.cancel()
+    except asyncio.CancelledError:  # cancelled when they were there already
+        for generator in found:
+            if not isinstance(generator, ConnectError):
+                await generator.close()
+        raise
     generator = found[0] if found else ConnectError("interrupted before the connections were open")
     if isinstance(generator, ConnectError):
         raise generator
