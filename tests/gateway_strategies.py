@@ -124,8 +124,9 @@ retries = optional(
     attempts=st.sampled_from([0, 1, 2**40]),
     backoff=st.sampled_from(["0s", "100ms", "x"]),
 )
+EXTENSION = {"type": "ExtensionRef", "extensionRef": {"group": "x.org", "kind": "X", "name": "x"}}
 filters = st.lists(
-    st.sampled_from([{"type": "X"}, {"type": "RequestHeaderModifier"}, {"type": "CORS"}])
+    st.sampled_from([{"type": "X"}, {"type": "RequestHeaderModifier"}, {"type": "CORS"}, EXTENSION])
     | cors.map(lambda fields: {"type": "CORS", "cors": fields})
     | header_changes.map(lambda fields: {"type": "RequestHeaderModifier", "requestHeaderModifier": fields})
     | optional(

@@ -60,6 +60,8 @@ def destination(
     """
     if effects.redirect is not None:
         return Destination(effects.redirect)
+    if effects.unresolved:
+        return Destination(model.Forward((), resolver.needs.failure_status), unresolved=effects.unresolved)
     found = _Found()
     shares = _shares(backend_refs, resolver, found)
     mirrors = [
@@ -90,7 +92,8 @@ def _shares(backend_refs: Sequence[BackendReference], resolver: Resolver, found:
             own = filters.effects(reference.filters, filters.OF_BACKENDS)
         except Unsupported as error:
             raise error.within(f"backendRefs[{index}]") from error
-        name = _found("backendRef", reference, resolver, found)
+        found.unresolved += own.unresolved
+        name = None if own.unresolved else _found("backendRef", reference, resolver, found)
         share = (name, own.request_headers, own.response_headers)
         shares[share] = shares.get(share, 0) + reference.weight
     return shares

@@ -1,6 +1,8 @@
 """Filters: what is done to requests and answers, alike for all kinds of routes (`HTTPRouteFilter`, `GRPCRouteFilter`).
 
-A filter that cannot be had is never skipped: its rule is dropped (`unsupported`).
+A filter that cannot be had is never skipped: its rule is dropped (`unsupported`). But for ExtensionRef, which is a
+reference: "If a reference to a custom filter type cannot be resolved, the filter MUST NOT be skipped. Instead, requests
+that would have been processed by that filter MUST receive a HTTP error response". There are no custom types here.
 """
 
 from collections.abc import Sequence
@@ -8,9 +10,11 @@ from dataclasses import dataclass
 
 from gatelab.gateway.translate import cors
 from gatelab.gateway.translate.header_matches import header_name, no_control_characters
+from gatelab.gateway.translate.references import Unresolved
 from gatelab.gateway.translate.unsupported import Unsupported
 from gatelab.kinds.gatewayapi import (
     Cors,
+    ExtensionReference,
     Filter,
     Header,
     HeaderModifier,
@@ -36,9 +40,11 @@ class Effects:
     path: model.PathChange | None = None
     mirrors: tuple[tuple[MirrorReference, int], ...] = ()
     cors: model.Cors | None = None
+    unresolved: tuple[Unresolved, ...] = ()
+    """Filters of custom types. Where there is one there is nothing else, for every request fails."""
 
 
-OF_BACKENDS = frozenset({"RequestHeaderModifier", "ResponseHeaderModifier"})
+OF_BACKENDS = frozenset({"RequestHeaderModifier", "ResponseHeaderModifier", "ExtensionRef"})
 OF_GRPC_RULES = OF_BACKENDS | {"RequestMirror"}
 OF_HTTP_RULES = OF_GRPC_RULES | {"RequestRedirect", "URLRewrite", "CORS"}
 
@@ -55,7 +61,7 @@ def effects(filters: Sequence[Filter], supported: frozenset[str], prefix: str | 
             raise error.within(f"filters[{index}]") from error
     if found.redirect and (found.host or found.path):
         raise Unsupported("filters: RequestRedirect and URLRewrite exclude each other; remove one")
-    return found
+    return Effects(unresolved=found.unresolved) if found.unresolved else found
 
 
 def _apply(each: Filter, found: Effects, prefix: str | None) -> None:
@@ -73,8 +79,18 @@ def _apply(each: Filter, found: Effects, prefix: str | None) -> None:
             found.mirrors += ((mirror.backend_ref, _per_million(mirror)),)
         case Filter(type="CORS", cors=Cors() as settings):
             found.cors = cors.translated(settings)
+        case Filter(type="ExtensionRef", extension_ref=ExtensionReference() as reference):
+            found.unresolved += (_unknown(reference),)
         case _:
             raise Unsupported(f"{each.type} has no field of that name; say what it shall do")
+
+
+def _unknown(reference: ExtensionReference) -> Unresolved:
+    what = f"{reference.kind}.{reference.group} {reference.name}"
+    return Unresolved(
+        "InvalidKind",
+        f"extensionRef {what}: there are no filters of that kind, so what it was to process fails; remove the filter",
+    )
 
 
 def _changes(field: str, modifier: HeaderModifier) -> model.HeaderChanges:

@@ -69,6 +69,12 @@ class Cors(View, frozen=True):
     max_age: int = 5
 
 
+class ExtensionReference(View, frozen=True):
+    group: str
+    kind: str
+    name: str
+
+
 class Filter(View, frozen=True):
     """A filter of a GRPCRoute or an HTTPRoute. Types that we do not implement have no field here."""
 
@@ -79,6 +85,7 @@ class Filter(View, frozen=True):
     url_rewrite: UrlRewrite | None = None
     request_mirror: RequestMirror | None = None
     cors: Cors | None = None
+    extension_ref: ExtensionReference | None = None
 
 
 class BackendReference(View, frozen=True):
