@@ -1,6 +1,7 @@
 """Where an experiment's report goes, and in which formats: `--format`, `--output`, `--report`; and `--quiet`."""
 
 import functools
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -88,11 +89,26 @@ def _save(file: Path, text: str) -> str:
     return ""
 
 
-def in_a_folder(file: Path) -> Path:
+def writable(file: Path) -> Path:
     """A file to write later. Raises click.UsageError now: after a long run is too late to learn of a wrong path."""
-    if not file.parent.is_dir():
-        raise click.UsageError(f"{file}: there is no folder {file.parent}")
+    try:
+        reason = _obstacle(file)
+    except OSError as error:  # such as a name that is too long
+        reason = f"cannot be written: {error.strerror}"
+    if reason:
+        raise click.UsageError(f"{file}: {reason}")
     return file
+
+
+def _obstacle(file: Path) -> str:
+    """What stands in the way, without touching the file: an empty one would stay behind where the run fails."""
+    if file.is_dir():
+        return "is a folder: name a file in it"
+    if file.exists():
+        return "" if os.access(file, os.W_OK) else "cannot be written: no permission"
+    if not file.parent.is_dir():
+        return f"there is no folder {file.parent}"
+    return "" if os.access(file.parent, os.W_OK) else f"the folder {file.parent} cannot be written to"
 
 
 def output_options(command: Callable[..., object]) -> Callable[..., object]:
@@ -102,7 +118,7 @@ def output_options(command: Callable[..., object]) -> Callable[..., object]:
     def with_outputs(
         *, format_: str, output: Path | None, reports: tuple[str, ...], quiet: bool, **others: Any
     ) -> object:
-        file = in_a_folder(output) if output is not None else None
+        file = writable(output) if output is not None else None
         outputs = Outputs(format_, file, tuple(_target(each) for each in reports), quiet)
         return command(outputs=outputs, **others)
 
@@ -124,4 +140,4 @@ def _target(text: str) -> tuple[str, Path]:
     if format_ not in FORMATS or not sign or not file:
         formats = ", ".join(FORMATS)
         raise click.UsageError(f"--report {text!r} is not FORMAT=FILE, such as junit=out.xml; formats are {formats}")
-    return format_, in_a_folder(Path(file))
+    return format_, writable(Path(file))

@@ -143,17 +143,37 @@ def test_one_report_goes_to_many_files(before: Path, worse: Path, tmp_path: Path
     assert "Verdict: fail" in (tmp_path / "out.text").read_text()
 
 
-def test_a_file_that_cannot_be_written_is_named_and_the_others_are_written(before: Path, tmp_path: Path) -> None:
+def test_a_file_that_cannot_be_written_after_all_is_named_and_the_others_are_written(
+    before: Path, tmp_path: Path
+) -> None:
     good = tmp_path / "good.md"
-    done = run("compare", before, before, "--report", f"json={tmp_path}", "--report", f"markdown={good}")
-    assert f"Error: {tmp_path} cannot be written: Is a directory" in done.stderr
+    done = run("compare", before, before, "--report", "json=/dev/full", "--report", f"markdown={good}")
+    assert "Error: /dev/full cannot be written: No space left on device" in done.stderr
     assert (good.exists(), done.exit_code) == (True, 1)
 
 
-@pytest.mark.parametrize("option", ["--report=json=", "--output=", "--save-baseline="])
+OUTPUTS = ["--report=json=", "--output=", "--save-baseline="]
+
+
+@pytest.mark.parametrize("option", OUTPUTS)
 def test_a_folder_that_is_not_there_is_told_before_the_run(file: Path, option: str, tmp_path: Path) -> None:
     done = run("run", file, f"{option}{tmp_path}/absent/x")
     assert (done.exit_code, f"there is no folder {tmp_path}/absent" in done.stderr) == (2, True)
+
+
+@pytest.mark.parametrize("option", OUTPUTS)
+@pytest.mark.parametrize("name", ["", "a" * 300, "a file/x", "kept/x", "kept file"])
+def test_what_cannot_be_written_is_told_before_the_run(
+    file: Path, option: str, name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for kept in ("a file", "kept file"):
+        (tmp_path / kept).write_text("")
+    (tmp_path / "kept").mkdir()
+    # Nobody may write there: to root, whom permissions do not stop, the question is answered here.
+    monkeypatch.setattr("os.access", lambda path, _mode: "kept" not in str(path))
+    done = run("run", file, f"{option}{tmp_path / name}")
+    assert done.exit_code == 2, done.stderr
+    assert not (tmp_path / "kept/x").exists()
 
 
 def test_a_range_is_not_broken_in_the_middle() -> None:

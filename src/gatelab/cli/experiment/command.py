@@ -8,7 +8,7 @@ from typing import TypeVar
 import click
 
 from gatelab.cli.durations import GO_DURATION
-from gatelab.cli.outputs import Outputs, in_a_folder, output_options
+from gatelab.cli.outputs import Outputs, output_options, writable
 from gatelab.cli.shares import SHARE
 
 _FILE = click.Path(dir_okay=False, path_type=Path)
@@ -65,7 +65,7 @@ def run(
         sys.exit(run_here(prepared, outputs, apply=not no_apply))
     from gatelab.cli.experiment.matrix_run import Baselines, read_report, run_cells
 
-    save = in_a_folder(save_baseline) if save_baseline else None
+    save = writable(save_baseline) if save_baseline else None
     baselines = Baselines(read_report(baseline) if baseline else None, tolerance, save)
     sys.exit(run_cells(prepared, outputs, baselines, apply=not no_apply))
 

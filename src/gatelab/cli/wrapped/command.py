@@ -10,6 +10,7 @@ import click
 from click.shell_completion import CompletionItem
 
 from gatelab.cli.labs import complete_lab
+from gatelab.cli.outputs import writable
 from gatelab.cli.wrapped.programs import GHZ, K6, WrappedProgram
 from gatelab.kinds.objects import Key
 
@@ -105,7 +106,7 @@ def _run(program: WrappedProgram, values: dict[str, Any]) -> None:
         expectations=expectations,
         spread=values["spread"],
         confidence=values["confidence"],
-        report=_writable(values["report"]),
+        report=writable(values["report"]) if values["report"] else None,
         format=values["report_format"],
     )
     sys.exit(run_wrapped(program, values["arguments"], options))
@@ -122,13 +123,6 @@ def _service(text: str) -> str:
     if _SERVICE.fullmatch(text) is None:
         raise click.UsageError(f"--service {text!r} is not namespace/name:port")
     return text
-
-
-def _writable(file: Path | None) -> Path | None:
-    """Found out before the load, not after it."""
-    if file is not None and not file.parent.is_dir():
-        raise click.UsageError(f"--report {file}: there is no folder {file.parent}")
-    return file
 
 
 @click.command(cls=WrappedCommand)
