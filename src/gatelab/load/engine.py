@@ -57,8 +57,8 @@ class Engine:
         self._plan = plan
         self._loop = loop
         self._links = links
-        self._alarm = Alarm(loop, self._on_time)
         self._opener = Opener(plan, loop, first=first, enough=self._enough, failed=self._message_failed)
+        self._alarm = Alarm(loop, self._on_time)  # after what may fail: it holds a file
         self._pod_key = plan.pod_key.lower().encode()
         self._timeout_ns = int(plan.timeout_s * 1e9)
         self._again: deque[Call] = deque()

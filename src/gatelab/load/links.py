@@ -113,13 +113,12 @@ class Links:
         """Until cancelled, replaces the connection whenever it ends; says `up`, or `failed` after each vain attempt."""
         while True:
             await asyncio.wait([link.protocol.leaving])
-            self._retired = [p for p in self._retired if not p.gone.done()]
-            self._retired.append(link.protocol)
+            self._retire(link.protocol)
             pause_s = _FIRST_PAUSE_S
             while not link.up:
                 try:
                     link.protocol = await self._connect(link.target)
-                    _check_stays(link.protocol)
+                    self._check_stays(link.protocol)
                 except ConnectError as error:
                     failed(str(error))
                     await asyncio.sleep(pause_s)
@@ -131,12 +130,17 @@ class Links:
         """Says goodbye on all and waits a moment for the sockets."""
         await closed([*(link.protocol for link in self.links), *self._retired])
 
+    def _check_stays(self, protocol: ClientProtocol) -> None:
+        """Raises ConnectError where the server has sent the connection away at once: one more would fare no better."""
+        if not protocol.session.accepting:
+            protocol.close()
+            self._retire(protocol)
+            raise ConnectError(protocol.session.farewell or "the server closed the connection at once")
 
-def _check_stays(protocol: ClientProtocol) -> None:
-    """Raises ConnectError where the server has sent the connection away at once: one more would fare no better."""
-    if not protocol.session.accepting:
-        protocol.close()
-        raise ConnectError(protocol.session.farewell or "the server closed the connection at once")
+    def _retire(self, protocol: ClientProtocol) -> None:
+        """Remembers what is in use no more and may be open for a while: calls end on it, or TLS waits for the peer."""
+        self._retired = [each for each in self._retired if not each.gone.done()]
+        self._retired.append(protocol)
 
 
 class _Connect:

@@ -26,6 +26,7 @@ _START_S: Final = 30.0
 """To start a process, beside the time to connect."""
 _SILENCE_S: Final = 30.0
 """A worker tells something every second; after so long without a word it hangs."""
+_END_S: Final = 2.0
 _AHEAD_NS: Final = 50_000_000
 """So that all have read when to begin before it is time."""
 
@@ -86,14 +87,9 @@ class _Worker:
         return f"was ended by {signal.Signals(-code).name}" if code < 0 else f"ended with code {code}"
 
     async def close(self) -> None:
-        """Lets it go: it ends when its socket does; one that does not is killed."""
+        """Lets it go, and waits until it has ended."""
         self._writer.close()
-        try:
-            async with asyncio.timeout(2):
-                await self._process.wait()
-        except TimeoutError:
-            self._process.kill()
-            await self._process.wait()
+        await _ended(self._process)
 
 
 async def run_workers(plan: LoadPlan, stop: asyncio.Event) -> LoadResult:
@@ -133,20 +129,48 @@ async def _started(jobs: Sequence[Job]) -> AsyncIterator[list[_Worker]]:
 
 
 async def _start(index: int) -> _Worker:
-    ours, theirs = socket.socketpair()
-    with theirs:
-        process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-P",
-            "-m",
-            "gatelab.load.worker",
-            str(theirs.fileno()),
-            pass_fds=(theirs.fileno(),),
-            start_new_session=True,
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.DEVNULL,
-        )
-    return _Worker(index, process, *await asyncio.open_unix_connection(sock=ours))
+    """Raises WorkerError. Cancelled in the middle it leaves neither a process nor a socket."""
+    process = None
+    try:
+        ours, theirs = socket.socketpair()
+        try:
+            with theirs:
+                process = await _process(theirs.fileno())
+            return _Worker(index, process, *await asyncio.open_unix_connection(sock=ours))
+        except BaseException:
+            ours.close()
+            if process is not None:
+                await _ended(process)
+            raise
+    except OSError as error:
+        raise WorkerError(f"worker {index + 1} could not be started: {error.strerror or error}") from error
+
+
+async def _process(fd: int) -> Process:
+    return await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-P",
+        "-m",
+        "gatelab.load.worker",
+        str(fd),
+        pass_fds=(fd,),
+        start_new_session=True,
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.DEVNULL,
+    )
+
+
+async def _ended(process: Process) -> None:
+    """A process ends when its socket does; one that does not is killed, and so is one for which nobody waits longer."""
+    try:
+        async with asyncio.timeout(_END_S):
+            await process.wait()
+    except TimeoutError:
+        pass
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
 
 
 async def _all_ready(workers: Sequence[_Worker], timeout_s: float, stop: asyncio.Event) -> None:
