@@ -2,7 +2,7 @@
 
 Within a listener every route whose hostname covers the request competes, so the host `a.example.com` also tries the
 routes of `*.example.com`, after its own (GRPCRouteSpec, HTTPRouteSpec, `hostnames`). What depends on the listener is
-put into each here: the port of a redirect, the path of a session's cookie, retries.
+put into each here: the place that a redirect leads to, the path of a session's cookie, retries.
 """
 
 from collections.abc import Iterator, Mapping
@@ -28,16 +28,18 @@ def virtual_host(domain: str, routes: Mapping[str, Mapping[RouteId, RuleSet]], e
         for id_, rules in routes.get(hostname, _NO_RULES).items():
             if id_ not in seen:
                 seen.add(id_)
-                candidates.extend(_routes(id_, rules, hostname, entrance))
+                candidates.extend(_routes(id_, rules, hostname, domain, entrance))
     candidates.sort(key=itemgetter(0))
     return model.VirtualHost(domain, (domain,), tuple(route for _, route in candidates))
 
 
-def _routes(id_: RouteId, rules: RuleSet, hostname: str, entrance: Entrance) -> Iterator[tuple[SortKey, model.Route]]:
+def _routes(
+    id_: RouteId, rules: RuleSet, hostname: str, domain: str, entrance: Entrance
+) -> Iterator[tuple[SortKey, model.Route]]:
     for rule in rules.rules:
         action = rule.destination.action
         if isinstance(action, model.Redirect):
-            action = located(action, entrance)
+            action = located(action, entrance, domain)
         for index, ranked in enumerate(rule.matches):
             name = f"{id_}/rule-{rule.index}/match-{index}"
             here = _retried(_in_session(action, ranked.match, entrance), ranked.match, entrance)

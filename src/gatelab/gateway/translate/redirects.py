@@ -9,6 +9,7 @@ below 1024 its clients know that of another number, and so does a Location that 
 from dataclasses import dataclass, replace
 
 from gatelab.gateway.translate.bound_ports import bound_port
+from gatelab.gateway.translate.hostnames import EVERY
 from gatelab.proxy.model import GrpcRetry, Redirect
 
 _WELL_KNOWN = {"http": 80, "https": 443}
@@ -30,8 +31,8 @@ class Entrance:
 HTTP = Entrance()
 
 
-def located(redirect: Redirect, entrance: Entrance) -> Redirect:
-    """The redirect with its port, None where it need not be written."""
+def located(redirect: Redirect, entrance: Entrance, domain: str = EVERY) -> Redirect:
+    """The redirect with its port, None where it need not be written. `domain` is the hostname that is asked for."""
     scheme = redirect.scheme or entrance.scheme
     port = redirect.port
     if port is None:
@@ -39,6 +40,11 @@ def located(redirect: Redirect, entrance: Entrance) -> Redirect:
     leads_back = not redirect.host
     if leads_back or (redirect.port is None and not redirect.scheme):
         port = bound_port(port, entrance.shift)
+    if port != _WELL_KNOWN[scheme]:
+        return replace(redirect, port=port)
     # A client that had to name a port has it in its Host header, from where it would be taken over.
     is_named = leads_back and bound_port(entrance.port, entrance.shift) != _WELL_KNOWN[entrance.scheme]
-    return replace(redirect, port=None if port == _WELL_KNOWN[scheme] and not is_named else port)
+    if not is_named:
+        return replace(redirect, port=None)
+    # Of a wildcard only the header says which host it was.
+    return replace(redirect, port=port) if domain.startswith("*") else replace(redirect, host=domain, port=None)
