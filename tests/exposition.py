@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from prometheus_client.parser import text_string_to_metric_families
 
 _NAME = re.compile(r"^[a-z][a-z0-9_]*$")
-_UNITS = ("_seconds", "_bytes")
 _WRONG_UNITS = ("_ms", "_milliseconds", "_minutes", "_kilobytes", "_megabytes", "_percent")
 
 Series = Mapping[tuple[str, frozenset[tuple[str, str]]], float]

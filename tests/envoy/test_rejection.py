@@ -65,7 +65,6 @@ async def test_a_taken_address_is_told_and_taken_over_when_it_is_free(
     await until(shared_envoy.xds, shared_envoy.proxy, lambda now: now.has_accepted("listener", "l1"))
 
 
-TOO_LONG = "a{1000}b{1000}c{1000}d{1000}e{1000}f{1000}"
 PATTERNS = [
     "(",
     "a{1001}",

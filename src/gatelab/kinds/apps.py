@@ -37,7 +37,6 @@ class DeploymentStatus(View, frozen=True):
     updated_replicas: int = 0
     ready_replicas: int = 0
     available_replicas: int = 0
-    unavailable_replicas: int = 0
     collision_count: int | None = None
     conditions: tuple[dict[str, Any], ...] = ()
 
@@ -57,7 +56,6 @@ class ReplicaSetSpec(View, frozen=True):
 class ReplicaSetStatus(View, frozen=True):
     observed_generation: int = 0
     replicas: int = 0
-    fully_labeled_replicas: int = 0
     ready_replicas: int = 0
     available_replicas: int = 0
     terminating_replicas: int = 0
@@ -101,9 +99,7 @@ class StatefulSetSpec(View, frozen=True):
 class StatefulSetStatus(View, frozen=True):
     observed_generation: int = 0
     replicas: int = 0
-    current_replicas: int = 0
     current_revision: str = ""
-    update_revision: str = ""
     collision_count: int | None = None
 
 

@@ -56,8 +56,6 @@ class ServiceSpec(View, frozen=True):
     external_name: str = ""
     external_traffic_policy: str = ""
     internal_traffic_policy: str = ""
-    ip_families: tuple[str, ...] = ()
-    ip_family_policy: str = ""
     publish_not_ready_addresses: bool = False
     session_affinity: str = "None"
 
@@ -94,7 +92,6 @@ class Secret(ObjectView, frozen=True):
 
     type: str = "Opaque"
     data: dict[str, str] = {}
-    string_data: dict[str, str] = {}
 
     def value(self, key: str) -> bytes | None:
         """`data[key]` decoded; None when it is absent or empty. Raises ValueError when it is not base64."""

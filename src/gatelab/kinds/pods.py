@@ -108,7 +108,6 @@ class ContainerPort(View, frozen=True):
     container_port: int
     name: str = ""
     protocol: str = "TCP"
-    host_port: int = 0
 
 
 class Resources(View, frozen=True):
@@ -148,7 +147,6 @@ class RestartRule(View, frozen=True):
 class Container(View, frozen=True):
     name: str
     image: str = ""
-    image_pull_policy: str = ""
     command: tuple[str, ...] = ()
     args: tuple[str, ...] = ()
     working_dir: str = ""
@@ -173,16 +171,11 @@ class HostAlias(View, frozen=True):
     hostnames: tuple[str, ...] = ()
 
 
-class ReadinessGate(View, frozen=True):
-    condition_type: str
-
-
 class PodSpec(View, frozen=True):
     containers: tuple[Container, ...] = ()
     init_containers: tuple[Container, ...] = ()
     volumes: tuple[Volume, ...] = ()
     node_name: str = ""
-    node_selector: dict[str, str] = {}
     restart_policy: str = "Always"
     termination_grace_period_seconds: int = 30
     service_account_name: str = ""
@@ -190,14 +183,7 @@ class PodSpec(View, frozen=True):
     subdomain: str = ""
     host_network: bool = False
     host_aliases: tuple[HostAlias, ...] = ()
-    readiness_gates: tuple[ReadinessGate, ...] = ()
-    enable_service_links: bool = True
-    scheduler_name: str = "default-scheduler"
     active_deadline_seconds: int | None = None
-
-
-class PodIp(View, frozen=True):
-    ip: str = ""
 
 
 class PodCondition(View, frozen=True):
@@ -209,39 +195,9 @@ class PodCondition(View, frozen=True):
     observed_generation: int | None = None
 
 
-class StateWaiting(View, frozen=True):
-    reason: str = ""
-    message: str = ""
-
-
-class StateRunning(View, frozen=True):
-    started_at: str = ""
-
-
-class StateTerminated(View, frozen=True):
-    exit_code: int = 0
-    signal: int | None = None
-    reason: str = ""
-    message: str = ""
-    started_at: str = ""
-    finished_at: str = ""
-    container_id: str = msgspec.field(name="containerID", default="")
-
-
-class ContainerState(View, frozen=True):
-    waiting: StateWaiting | None = None
-    running: StateRunning | None = None
-    terminated: StateTerminated | None = None
-
-
 class ContainerStatus(View, frozen=True):
     name: str
-    ready: bool = False
-    started: bool | None = None
     restart_count: int = 0
-    image: str = ""
-    state: ContainerState = ContainerState()
-    last_state: ContainerState = ContainerState()
 
 
 class PodStatus(View, frozen=True):
@@ -249,7 +205,6 @@ class PodStatus(View, frozen=True):
     reason: str = ""
     message: str = ""
     pod_ip: str = msgspec.field(name="podIP", default="")
-    pod_ips: tuple[PodIp, ...] = msgspec.field(name="podIPs", default=())
     host_ip: str = msgspec.field(name="hostIP", default="")
     start_time: str | None = None
     conditions: tuple[PodCondition, ...] = ()

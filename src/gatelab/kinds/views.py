@@ -32,7 +32,6 @@ class ObjectMeta(View, frozen=True):
     """`metadata`. Times are RFC 3339 strings in UTC."""
 
     name: str = ""
-    generate_name: str = ""
     namespace: str = ""
     uid: str = ""
     resource_version: str = ""

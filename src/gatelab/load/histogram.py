@@ -90,10 +90,6 @@ class Histogram:
         """How many calls' buckets lie above `value_ns`."""
         return sum(count for bucket, count in self._buckets.items() if _middle(bucket) > value_ns)
 
-    def fraction_above(self, value_ns: int) -> float:
-        """The share of calls whose bucket lies above `value_ns`; 0 of nothing."""
-        return self.count_above(value_ns) / self.count if self.count else 0.0
-
     def buckets(self) -> tuple[tuple[int, int], ...]:
         """(middle of the bucket in ns, count), ascending, without empty ones: what a chart is drawn from."""
         return tuple((_middle(bucket), self._buckets[bucket]) for bucket in sorted(self._buckets))

@@ -13,11 +13,6 @@ def _own_key(obj: Object) -> Iterable[Key]:
     return (key_of(obj),)
 
 
-def no_keys(_: Object) -> Iterable[Key]:
-    """For a kind that a controller reads and that starts nothing."""
-    return ()
-
-
 @dataclass(frozen=True, slots=True)
 class Watches:
     """Which keys to reconcile when an object of `kind` changes; without `to_keys`, the object's own.

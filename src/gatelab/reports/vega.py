@@ -4,7 +4,7 @@ Colours are CSS variables of the page (`var(--ink)`), so one picture serves ligh
 widths, because a picture that is scaled down has text that nobody can read.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -90,8 +90,3 @@ def drawn(spec: Spec, width_px: int) -> Markup:
     for namespace in ('xmlns="http://www.w3.org/2000/svg"', 'xmlns:xlink="http://www.w3.org/1999/xlink"'):
         svg = svg.replace(namespace, "", 1)
     return Markup(svg)  # made by Vega, which escapes what it is given
-
-
-def by_path(values: dict[str, Any], names: Sequence[str]) -> Spec:
-    """A scale for an encoding by path."""
-    return {"domain": list(names), "range": [values[name] for name in names]}

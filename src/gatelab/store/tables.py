@@ -58,9 +58,6 @@ class IndexedObjects(Objects):
         for kind, stored in content:
             self.put(kind, stored)
 
-    def is_live(self, uid: str) -> bool:
-        return uid in self._uids
-
     def place_of(self, uid: str) -> Place | None:
         return self._uids.get(uid)
 

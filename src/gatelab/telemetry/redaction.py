@@ -11,7 +11,6 @@ _SHORTEST = 6
 _SHORTEST_LINE = 24
 """A line of a value of several lines is a secret by itself from here on."""
 _WORD = r"(?:pass(?:word|wd|phrase)?|secret|token|api[_-]?key|access[_-]?key|private[_-]?key|credentials?)"
-_EQUALS = r"\\?[\"']?[ \t]*[=:][ \t]*\\?[\"']?"
 _QUOTED, _BARE = r"(?<=\")[^\"\\]+|(?<=')[^'\\]+", r"[^\s\"',;&\\{}\[\]|>]{3,}"
 _PATTERNS = (
     re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)", re.DOTALL),

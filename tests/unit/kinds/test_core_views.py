@@ -18,9 +18,9 @@ def pod(**more: Any) -> Pod:
 def test_names_that_are_not_plain_camel_case_are_read() -> None:
     found = pod(
         spec={"containers": [{"name": "c", "readinessProbe": {"httpGet": {"port": "web", "path": "/ready"}}}]},
-        status={"podIP": "127.25.1.1", "podIPs": [{"ip": "127.25.1.1"}], "hostIP": "127.25.0.1"},
+        status={"podIP": "127.25.1.1", "hostIP": "127.25.0.1"},
     )
-    assert found.status.pod_ip == found.status.pod_ips[0].ip == "127.25.1.1"
+    assert found.status.pod_ip == "127.25.1.1"
     assert found.status.host_ip == "127.25.0.1"
     probe = found.spec.containers[0].readiness_probe
     assert probe is not None

@@ -30,7 +30,6 @@ Objects = Mapping[str, Sequence[Object]]
 
 _LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 _SECRETS = "secrets"
-_Change = Callable[[Mapping[str, Any]], Mapping[str, Any]]
 
 
 def known_objects(place: LabPlace) -> tuple[Objects, list[str]]:
