@@ -66,9 +66,10 @@ class Report:
             tell(self._part(now_ns, number))
 
     def last(self, end: str, remarks: Sequence[str] = ()) -> Part:
-        """The part that has everything."""
+        """The part that has everything. What was not sent counts to the end of the plan, or to the interruption."""
         part = self._part(time.monotonic_ns(), None)
         part.end = end
+        part.unsent = self._counting.agenda.unsent(self._counting.last_ns if end == "cancel" else part.ended_ns)
         part.details = self._counting.tally.details
         part.remarks = list(remarks)
         return part
@@ -93,7 +94,7 @@ class Report:
             started=agenda.started,
             waited=agenda.waited,
             due=agenda.due(counting.last_ns),
-            unsent=agenda.unsent(counting.last_ns) if before is None else 0,
+            unsent=0,
             retried=counting.retried,
             in_flight=len(counting.in_flight),
             waiting=counting.waiting,

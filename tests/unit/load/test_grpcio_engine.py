@@ -31,12 +31,12 @@ async def test_a_closed_loop_makes_exactly_its_total(pods: list[Any]) -> None:
 
 async def test_a_rate_is_kept_and_told_of(pods: list[Any]) -> None:
     seen: list[Progress] = []
-    result = await run(plan_for(pods, rps=100, duration_s=1.3, warm_up_s=0.2, on_progress=seen.append))
-    assert result.count + result.unsent == 130
+    result = await run(plan_for(pods, rps=100, duration_s=2, warm_up_s=0.2, on_progress=seen.append))
+    assert result.count + result.unsent == 200
     assert [each.second for each in result.series][:2] == [0, 1]
     assert sum(each.ok for each in result.series) == result.count
     assert result.warm_up is not None
-    assert 10 <= result.warm_up.count <= 20
+    assert 0 < result.warm_up.count <= 20
     assert seen
 
 
@@ -72,7 +72,7 @@ async def test_stragglers_do_not_hold_up_the_end(pods: list[Any]) -> None:
         ("close", {"Unavailable": 2}, "normal"),
         ("ignore", {}, "normal"),
     ):
-        plan = plan_for(pods, duration_s=0.1, concurrency=2, timeout_s=20, drain_s=0.1, at_end=at_end)
+        plan = plan_for(pods, duration_s=0.4, concurrency=2, timeout_s=20, drain_s=0.1, at_end=at_end)
         result = await run(plan)
         assert (result.statuses, result.end_reason) == (statuses, reason)
 

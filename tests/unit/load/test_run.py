@@ -16,6 +16,7 @@ from gatelab.grpc_wire.client_session import ClientSession
 from gatelab.grpc_wire.framing import framed
 from gatelab.grpc_wire.server_session import ServerCall, answer_block
 from gatelab.load import LoadPlan, Progress, Schedule, loop_factory, run, run_interruptible
+from gatelab.load.engine import Engine
 from load_plans import HOST
 
 plan_for = partial(load_plans.plan_for, timeout_s=5, connect_timeout_s=2)
@@ -46,7 +47,7 @@ async def test_the_generators_own_work_is_not_the_servers_time(
     monkeypatch.setattr(ClientSession, method, slow)
     result = await run(plan_for(pods, total=5, concurrency=1))
     assert result.errors == 0
-    assert result.service.percentile(50) < 25_000_000
+    assert result.service.min_ns < 30_000_000
 
 
 async def test_a_caller_of_a_closed_loop_stays_on_its_connection(pods: list[Any]) -> None:
@@ -98,7 +99,7 @@ async def test_targets_are_spread_over_connections(pods: list[Any]) -> None:
 
 
 async def test_an_open_loop_keeps_its_rate(pods: list[Any]) -> None:
-    result = await run(plan_for(pods, rps=400, duration_s=0.5))
+    result = await run(plan_for(pods, rps=400, total=200))
     assert (result.count, result.unsent) == (200, 0)
     assert result.elapsed_s >= 0.49
     assert result.intended_rps == 400
@@ -107,7 +108,8 @@ async def test_an_open_loop_keeps_its_rate(pods: list[Any]) -> None:
 async def test_total_ends_an_open_loop_too(pods: list[Any]) -> None:
     result = await run(plan_for(pods, schedule=Schedule.step(start=500, step=500, step_s=0.05, end=2000), total=100))
     assert result.count == 100
-    assert result.intended_rps > 400
+    assert result.elapsed_s >= 0.11
+    assert result.intended_rps == pytest.approx(100 / result.elapsed_s)
 
 
 async def test_a_stall_is_in_the_response_time_of_all_who_were_due(pods: list[Any]) -> None:
@@ -122,7 +124,7 @@ async def test_a_stall_is_in_the_response_time_of_all_who_were_due(pods: list[An
             pods[0].behave = pods[0].answer
 
     pods[0].behave = hold
-    result = await run(plan_for(pods, rps=200, duration_s=0.4, concurrency=2))
+    result = await run(plan_for(pods, rps=200, total=80, concurrency=2))
     # Service time hides the stall from all but two calls; response time shows it to those that were due meanwhile.
     assert result.service.percentile(90) < 100e6
     assert result.response.percentile(50) > 50e6
@@ -138,6 +140,13 @@ async def test_a_target_that_is_too_slow_leaves_calls_unsent(pods: list[Any]) ->
     assert result.count + result.unsent == 30
 
 
+async def test_what_a_generator_that_was_held_up_never_sent_is_counted(pods: list[Any]) -> None:
+    loop = asyncio.get_running_loop()
+    pods[0].call_at(2, lambda: loop.call_later(0.02, time.sleep, 0.4))  # between two calls, until long after the end
+    result = await run(plan_for(pods, rps=20, duration_s=0.2))
+    assert (result.count + result.unsent, result.errors) == (4, 0)
+
+
 async def test_late_calls_time_out_and_the_run_goes_on(pods: list[Any]) -> None:
     calls = []
 
@@ -147,14 +156,14 @@ async def test_late_calls_time_out_and_the_run_goes_on(pods: list[Any]) -> None:
             pods[0].answer(call)
 
     pods[0].behave = first_is_lost
-    result = await run(plan_for(pods, total=10, concurrency=2, timeout_s=0.1))
+    result = await run(plan_for(pods, total=10, concurrency=2, timeout_s=1))
     assert result.statuses == {"OK": 9, "DeadlineExceeded": 1}
     assert result.error_messages == {"rpc error: code = DeadlineExceeded desc = context deadline exceeded": 1}
 
 
 async def test_stragglers_do_not_hold_up_the_end(pods: list[Any]) -> None:
     pods[0].behave = lambda _call: None
-    result = await run(plan_for(pods, duration_s=0.1, concurrency=2, timeout_s=20, drain_s=0.1))
+    result = await run(plan_for(pods, duration_s=0.5, concurrency=2, timeout_s=20, drain_s=0.1))
     assert (result.statuses, result.end_reason) == ({"Canceled": 2}, "timeout")
 
 
@@ -207,8 +216,14 @@ async def test_a_call_that_is_always_refused_is_an_error(pods: list[Any]) -> Non
     assert (result.statuses, result.retried) == ({"Unavailable": 1}, 5)
 
 
-async def test_a_server_that_comes_back_is_found_again(pods: list[Any]) -> None:
-    enough = asyncio.Event()
+async def test_a_server_that_comes_back_is_found_again(pods: list[Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    enough, refused = asyncio.Event(), asyncio.Event()
+    original = Engine.unreachable
+
+    def unreachable(engine: Engine, reason: str) -> None:
+        original(engine, reason)
+        if any("connection refused" in text for text in engine.tally.messages):
+            refused.set()
 
     def count(call: ServerCall) -> None:
         pods[0].answer(call)
@@ -218,18 +233,18 @@ async def test_a_server_that_comes_back_is_found_again(pods: list[Any]) -> None:
     async def restart() -> None:
         await enough.wait()
         await pods[0].stop()
-        await asyncio.sleep(0.1)  # the outage
+        await refused.wait()  # the outage lasts until a call has failed by it
         await pods[0].start()
 
     pods[0].behave = count
-
+    monkeypatch.setattr(Engine, "unreachable", unreachable)
     async with asyncio.TaskGroup() as group:
         group.create_task(restart())
-        result = await run(plan_for(pods, rps=500, duration_s=0.6))
+        result = await run(plan_for(pods, rps=500, total=300))
     assert result.count == 300
     assert result.statuses["OK"] + result.statuses["Unavailable"] == 300
-    assert result.statuses["OK"] > 100
-    assert any("connection refused" in text for text in result.error_messages)
+    assert result.statuses["OK"] > 50
+    assert result.connections[0].reconnects == 1
 
 
 async def test_a_first_connection_that_fails_is_raised(pods: list[Any]) -> None:
@@ -268,12 +283,20 @@ async def test_a_stop_does_not_wait_for_connections(pods: list[Any]) -> None:
 
 async def test_progress_is_told_once_a_second(pods: list[Any]) -> None:
     seen: list[Progress] = []
-    result = await run(plan_for(pods, rps=100, duration_s=1.3, on_progress=seen.append))
-    assert len(seen) == 1
-    assert 90 <= seen[0].count <= 115
-    assert 80 <= seen[0].rps <= 120
-    assert seen[0].p50_ns > 0
-    assert result.response.count == 130
+    stop = asyncio.Event()
+
+    def tell(progress: Progress) -> None:
+        seen.append(progress)
+        stop.set()
+
+    result = await run(plan_for(pods, rps=100, duration_s=30, on_progress=tell), stop=stop)
+    (progress,) = seen
+    assert 1 <= progress.elapsed_s <= result.elapsed_s
+    # No call leaves early, so that the first second has no more than its own; what ends after it comes on top.
+    assert 0 < progress.rps <= 100
+    assert progress.rps <= progress.count <= result.count
+    assert progress.p50_ns > 0
+    assert result.response.count == result.count - result.errors
 
 
 async def test_the_garbage_collector_rests_and_returns(pods: list[Any]) -> None:
@@ -296,7 +319,7 @@ def test_the_same_on_uvloop(make_pod: Any) -> None:
         pod = make_pod()
         await pod.start()
         try:
-            result = await run(plan_for([pod], rps=500, duration_s=0.2, connections=2))
+            result = await run(plan_for([pod], rps=500, total=100, connections=2))
             assert (result.count, result.errors) == (100, 0)
         finally:
             await pod.stop()
