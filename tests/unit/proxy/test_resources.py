@@ -74,7 +74,7 @@ def test_plain_grpc_does_not_meet_the_filter_of_grpc_web_unless_the_table_would_
         assert not any(awake)
     else:
         assert not host.typed_per_filter_config
-        assert awake == [*asks_once, *([True, False] * number), True]
+        assert awake == [*asks_once, *([False, True] * number), True]
 
 
 def test_equal_content_has_equal_bytes_and_version() -> None:

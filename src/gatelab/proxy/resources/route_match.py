@@ -22,13 +22,12 @@ IS_NO_GRPC = EnvoyRouteMatch(
     ],
 )
 """Every other request, also one without a content type."""
-_IS_GRPC_WEB = HeaderMatcher(name="content-type", string_match=StringMatcher(prefix="application/grpc-web"))
 
 
-def grpc_web_match(match: RouteMatch) -> EnvoyRouteMatch:
-    """Of the requests that the match takes those of gRPC-Web."""
+def plain_grpc_match(match: RouteMatch) -> EnvoyRouteMatch:
+    """Of the requests that the match takes the plain gRPC: `application/grpc` or `application/grpc+…`."""
     envoy = route_match(match, known_grpc=True)
-    envoy.headers.insert(0, _IS_GRPC_WEB)
+    envoy.grpc.SetInParent()
     return envoy
 
 

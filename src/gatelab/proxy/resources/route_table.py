@@ -118,7 +118,7 @@ def _virtual_host(host: VirtualHost) -> EnvoyVirtualHost:
     twins = has_twins(host)
     for each in (each for route in host.routes for each in _expanded(route)):
         route = _route(each, known_grpc=once)
-        message.routes.extend((twin(route, each.match), route) if twins and each.match.grpc else (route,))
+        message.routes.extend((twin(route, each.match), translated(route)) if twins and each.match.grpc else (route,))
     message.routes.append(translated(otherwise) if twins else otherwise)
     if has_filter(host):
         message.typed_per_filter_config[GRPC_WEB].CopyFrom(awake())
