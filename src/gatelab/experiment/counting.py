@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from gatelab.experiment.backends import ReadyPod
+from gatelab.experiment.engines.engine import PathLoad
 from gatelab.experiment.envoys.counting import EnvoyCounts
 from gatelab.experiment.report import Source
 from gatelab.experiment.routes.route import Unknown
@@ -33,8 +34,9 @@ class Counted:
     notes: tuple[str, ...] = ()
 
 
-def through_gateway(result: LoadResult, envoy: EnvoyCounts | Unknown, cpu: Mapping[str, float]) -> Counted:
+def through_gateway(load: PathLoad, envoy: EnvoyCounts | Unknown, cpu: Mapping[str, float]) -> Counted:
     """The counts of the Gateway's path. `cpu` is that of the pods behind it."""
+    result = load.result
     named = sum(result.pods.values())
     if isinstance(envoy, EnvoyCounts):
         reason = _foreign(result, envoy)
@@ -42,31 +44,28 @@ def through_gateway(result: LoadResult, envoy: EnvoyCounts | Unknown, cpu: Mappi
             return _by_envoy(envoy, reason)
         envoy = Unknown(reason or "the Gateway's Envoys sent nothing to the route's backends")
     if named:
-        return by_metadata(result, because=envoy.reason)
-    return _by_cpu(result, cpu, envoy.reason)
+        return by_metadata(load, because=envoy.reason)
+    return _by_cpu(load, cpu, envoy.reason)
 
 
-def by_metadata(result: LoadResult, *, because: str = "") -> Counted:
+def by_metadata(load: PathLoad, *, because: str = "") -> Counted:
     """What the response metadata says; without it, nothing."""
+    result = load.result
     named, answered = sum(result.pods.values()), result.statuses.get("OK", 0)
     why = f": {because}" if because else ""
     if not named:
-        return Counted("none", f"the responses do not name the pod (x-pod-name){why}", {})
+        return Counted("none", f"{load.unnamed}{why}", {})
     notes = (f"only {named} of {answered} responses name their pod",) if named < answered else ()
     return Counted("metadata", f"by x-pod-name in the response metadata{why}", result.pods, notes=notes)
 
 
-def straight_to_pods(result: LoadResult, pods: tuple[ReadyPod, ...]) -> Counted:
+def straight_to_pods(load: PathLoad, pods: tuple[ReadyPod, ...]) -> Counted:
     """Each connection goes to a pod's own address, so nobody needs to be asked."""
-    if result.pods:
-        return by_metadata(result)
+    if load.result.pods:
+        return by_metadata(load)
     names = {(pod.address, pod.port): pod.name for pod in pods}
-    counts: dict[str, int] = {}
-    for each in result.connections:
-        name = names.get(each.target)
-        if name is not None:
-            counts[name] = counts.get(name, 0) + each.count
-    return Counted("target", "by the addresses that were connected to", counts) if counts else by_metadata(result)
+    counts = {names[address]: count for address, count in load.by_address().items() if address in names}
+    return Counted("target", "by the addresses that were connected to", counts) if counts else by_metadata(load)
 
 
 def _foreign(result: LoadResult, envoy: EnvoyCounts) -> str:
@@ -86,12 +85,10 @@ def _by_envoy(envoy: EnvoyCounts, reason: str) -> Counted:
     return Counted("envoy", sentence, envoy.pods, envoy.backends, envoy, notes)
 
 
-def _by_cpu(result: LoadResult, cpu: Mapping[str, float], reason: str) -> Counted:
-    used, answered = sum(cpu.values()), result.statuses.get("OK", 0)
+def _by_cpu(load: PathLoad, cpu: Mapping[str, float], reason: str) -> Counted:
+    used, answered = sum(cpu.values()), load.result.statuses.get("OK", 0)
     if not used:
-        sentence = f"the responses do not name the pod (x-pod-name), and there is no metrics API; {reason}"
+        sentence = f"{load.unnamed}, and there is no metrics API; {reason}"
         return Counted("none", sentence, {})
     counts = {pod: round(answered * each / used) for pod, each in cpu.items()}
-    return Counted(
-        "cpu", f"by pod CPU: the responses do not name the pod (x-pod-name), and {reason}", counts, notes=(ROUGH,)
-    )
+    return Counted("cpu", f"by pod CPU: {load.unnamed}, and {reason}", counts, notes=(ROUGH,))

@@ -93,6 +93,8 @@ def of_path(path: PathReport, duration_s: float) -> dict[str, float]:
     found: dict[str, float] = {}
     if answered:
         for prefix, times in (("", path.service_time_ns), ("response.", path.response_time_ns)):
+            if times is None:
+                continue
             found |= {f"{prefix}{name}": getattr(times, field) for name, field in _PERCENTS.items()}
     found |= {
         "errors": path.errors,
@@ -100,8 +102,9 @@ def of_path(path: PathReport, duration_s: float) -> dict[str, float]:
         "error_rate": path.errors / path.requests if path.requests else 1.0,
         "count": path.requests,
         "rps": round(path.requests / duration_s, 3),
-        "reconnects": sum(each.reconnects for each in path.connections),
     }
+    if path.connections:
+        found["reconnects"] = sum(each.reconnects for each in path.connections)
     return found | _of_spread(path)
 
 

@@ -182,8 +182,17 @@ def _check(experiment: Experiment) -> None:
         raise ExperimentFileError("expect.errors: must not be below 0")
     if experiment.tls == "skip-verify" and "grpcio" in (load.engine, *experiment.matrix.engine):
         raise ExperimentFileError("tls: the engine grpcio verifies certificates always: use verify or off, or native")
+    if "ghz" in (load.engine, *experiment.matrix.engine):
+        _check_ghz(experiment)
     _positive("repetitions", experiment.repetitions, "at least 1")
     _check_matrix(experiment)
+
+
+def _check_ghz(experiment: Experiment) -> None:
+    for field, rates in (("load.rps", (experiment.load.rps,)), ("matrix.rps", experiment.matrix.rps)):
+        for rate in rates:
+            if rate != round(rate):
+                raise ExperimentFileError(f"{field}: the engine ghz takes whole numbers only, and not {rate:g}")
 
 
 def _check_matrix(experiment: Experiment) -> None:

@@ -2,24 +2,26 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from gatelab.cluster.port import Cluster, PodProxy
 from gatelab.experiment.backends import Backends
-from gatelab.experiment.counting import Counted, straight_to_pods, through_gateway
+from gatelab.experiment.counting import Counted, by_metadata, straight_to_pods, through_gateway
+from gatelab.experiment.engines.engine import LoadTask, PathLoad
+from gatelab.experiment.engines.table import engine_of
 from gatelab.experiment.envoys.counting import EnvoyCounts
 from gatelab.experiment.file import Expect, Experiment
 from gatelab.experiment.observation import Observation, observe
 from gatelab.experiment.place import Place
 from gatelab.experiment.report import Event, PathReport, WeightsReport
-from gatelab.experiment.rounds import ORDER, Turns, measure_paths
 from gatelab.experiment.routes.route import Unknown
 from gatelab.experiment.smoke import Request
+from gatelab.experiment.turns import ORDER
 from gatelab.experiment.usage import cpu_millicores
 from gatelab.experiment.verdict import path_report
+from gatelab.experiment.watchers import Watchers
 from gatelab.experiment.weights import weights_report
-from gatelab.load import LoadResult, Progress
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +49,7 @@ class Measurement:
 async def measure(
     experiment: Experiment,
     subject: Subject,
-    progressed: Callable[[str, Progress], None],
+    watchers: Watchers,
     paths: tuple[str, ...] = ORDER,
     *,
     stop: asyncio.Event | None = None,
@@ -57,41 +59,41 @@ async def measure(
     Raises CouldNotRun when a path cannot be reached, ApiError when the cluster's API fails.
     """
     request, place = subject.request, subject.place
+    task = LoadTask(experiment, request, place, subject.backends, paths)
     observation = Observation(None, None, Unknown("the Gateway was not looked at"))
     if "l7" in paths:
         observation = await observe(experiment, request.path, place, subject.cluster, subject.pods)
     begun = time.monotonic()
-    between = observation.between
-    results = await measure_paths(experiment, request, place, subject.backends, progressed, between, paths, stop)
+    engine = engine_of(experiment.load.engine)
+    loaded = await engine.measure(task, watchers, observation.between, stop or asyncio.Event())
     envoy = await observation.finish()
     cpu = await cpu_millicores(subject.cluster, experiment.service_reference[0])
-    turns = Turns.for_duration(experiment.load.duration_s, paths).events()
-    events = tuple(sorted((*turns, *observation.pod_events(begun)), key=lambda event: event.second))
-    found, weights = _judged(experiment.expect, results, subject.backends, observation, envoy, cpu)
+    events = tuple(sorted((*loaded.turns, *observation.pod_events(begun)), key=lambda event: event.second))
+    found, weights = _judged(experiment.expect, loaded.paths, subject.backends, observation, envoy, cpu)
     return Measurement(found, weights, envoy, cpu, events)
 
 
 def _judged(
     expect: Expect,
-    results: Mapping[str, LoadResult],
+    loads: Mapping[str, PathLoad],
     backends: Backends,
     observation: Observation,
     envoy: EnvoyCounts | Unknown,
     cpu: Mapping[str, float],
 ) -> tuple[Mapping[str, PathReport], WeightsReport | None]:
     pods, found, weights = [pod.name for pod in backends.pods], {}, None
-    for name, result in results.items():
+    for name, load in loads.items():
         if name == "l7":
             expected = observation.expected_shares()
             behind = {*pods, *expected}
-            l7 = through_gateway(result, envoy, {pod: each for pod, each in cpu.items() if pod in behind})
-            found[name] = path_report(result, sorted(behind), expect, unit="request", counted=l7, expected=expected)
+            l7 = through_gateway(load, envoy, {pod: each for pod, each in cpu.items() if pod in behind})
+            found[name] = path_report(load.result, sorted(behind), expect, "request", l7, expected)
             weights = _weights(observation, l7, expect)
         elif name == "direct":
-            direct = straight_to_pods(result, backends.pods)
-            found[name] = path_report(result, pods, expect, unit="request", counted=direct)
+            direct = straight_to_pods(load, backends.pods)
+            found[name] = path_report(load.result, pods, expect, "request", direct)
         else:
-            found[name] = path_report(result, pods, expect, unit="connection")
+            found[name] = path_report(load.result, pods, expect, "connection", by_metadata(load))
     return found, weights
 
 

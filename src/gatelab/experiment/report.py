@@ -125,7 +125,7 @@ class PathReport(Part, frozen=True):
     connections: tuple[Connection, ...]
     spread: SpreadReport
     service_time_ns: Percentiles
-    response_time_ns: Percentiles
+    response_time_ns: Percentiles | None
     notes: tuple[str, ...]
     counting: Counting = Counting(source="metadata", sentence="by x-pod-name in the response metadata")
     series: tuple[Second, ...] = ()

@@ -25,21 +25,13 @@ from gatelab.experiment.usage import memory_bytes
 from gatelab.experiment.verdict import checks, verdict
 from gatelab.experiment.verdict import expectation as shown
 from gatelab.experiment.waiting import Waiting
+from gatelab.experiment.watchers import Watchers
 from gatelab.experiment.weights import prediction_report
 from gatelab.kinds.errors import ApiError
-from gatelab.load import Progress
 from gatelab.spread import expect
 
 READY_TIMEOUT_S = 120.0
 READY_EVERY_S = 0.05
-
-
-@dataclass(frozen=True, slots=True)
-class Watchers:
-    """Who is told what happens."""
-
-    said: Callable[[str], None]
-    progressed: Callable[[str, Progress], None]
 
 
 async def run_experiment(
@@ -66,7 +58,7 @@ async def run_experiment(
         if ready is None:
             raise CouldNotRun("interrupted before the load began")
         subject = Subject(request, ready.place, ready.backends, cluster, pods)
-        measured = await measure(experiment, subject, watchers.progressed, stop=stop)
+        measured = await measure(experiment, subject, watchers, stop=stop)
         memory = await memory_bytes(cluster)
     except ApiError as error:
         raise CouldNotRun(f"the cluster's API: {error.message}") from error

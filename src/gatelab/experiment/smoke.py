@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
+from google.protobuf.descriptor_pb2 import FileDescriptorSet
+
 from gatelab.call.errors import CallError
 from gatelab.call.messages import parse
 from gatelab.call.protoc import compile_protos
@@ -31,17 +33,19 @@ CALL_TIMEOUT_S = 5.0
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """The one request of an experiment, encoded."""
+    """The one request of an experiment, encoded. `protoset` describes it: a FileDescriptorSet for other programs."""
 
     path: str
     message: bytes
+    protoset: bytes = b""
 
 
 def request_of(experiment: Experiment) -> Request:
     """Compiles the .proto file and encodes the data. Raises ExperimentFileError naming the field."""
     try:
         paths = [str(experiment.path(each)) for each in experiment.import_paths]
-        schema = Schema(compile_protos([str(experiment.path(experiment.proto))], paths))
+        files = compile_protos([str(experiment.path(experiment.proto))], paths)
+        schema = Schema(files)
     except CallError as error:
         raise ExperimentFileError(f"proto: {error}") from error
     try:
@@ -50,7 +54,8 @@ def request_of(experiment: Experiment) -> Request:
         raise ExperimentFileError(f"call: {error}") from error
     if method.client_streaming or method.server_streaming:
         raise ExperimentFileError(f"call: {experiment.call} is a streaming RPC: name a unary one")
-    return Request(method.path, _encoded(experiment, method))
+    protoset = FileDescriptorSet(file=files).SerializeToString()
+    return Request(method.path, _encoded(experiment, method), protoset)
 
 
 def _encoded(experiment: Experiment, method: Method) -> bytes:

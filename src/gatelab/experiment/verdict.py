@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from gatelab.experiment.counting import ROUGH, Counted, by_metadata
+from gatelab.experiment.counting import ROUGH, Counted
 from gatelab.experiment.expression import Expression
 from gatelab.experiment.file import Expect
 from gatelab.experiment.report import (
@@ -28,17 +28,14 @@ def path_report(
     result: LoadResult,
     pods: Sequence[str],
     expect: Expect,
-    *,
     unit: str,
-    counted: Counted | None = None,
+    counted: Counted,
     expected: Mapping[str, float] | None = None,
 ) -> PathReport:
     """The figures of one path. `unit` "connection" tests how connections fell on pods, "request" how requests did.
 
-    `counted` are the requests per pod, None those that the response metadata tells of; `expected` the shares that
-    weights give the pods, None or empty if all are even.
+    `expected` are the shares that weights give the pods, None or empty if all are even.
     """
-    counted = counted or by_metadata(result)
     connections = tuple(Connection(pods=dict(each.pods), reconnects=each.reconnects) for each in result.connections)
     return PathReport(
         requests=result.count,
@@ -49,11 +46,16 @@ def path_report(
         connections=connections,
         spread=_spread(counted, connections, pods, expect, unit, expected or {}),
         service_time_ns=Percentiles.of(result.service),
-        response_time_ns=Percentiles.of(result.response),
+        response_time_ns=None if _is_without_instants(result) else Percentiles.of(result.response),
         notes=(*_notes(result), *counted.notes),
         counting=_counting(result, counted),
         series=result.series,
     )
+
+
+def _is_without_instants(result: LoadResult) -> bool:
+    """Whether the generator knows no intended instants: it has timed calls, and no response."""
+    return bool(result.service.count) and not result.response.count
 
 
 def _counting(result: LoadResult, counted: Counted) -> Counting:
@@ -165,7 +167,7 @@ def _pinned(l4: PathReport) -> Check:
     known = sum(1 for each in l4.connections if each.pods)
     if not known:
         sentence = (
-            "L4: which pods the connections reached is unknown, for the responses do not name them (x-pod-name); "
+            f"L4: which pods the connections reached is unknown: {l4.counting.sentence}; "
             "expect.l4_pinned: false does without this control"
         )
         return Check(name="l4_pinned", result="inconclusive", sentence=sentence)

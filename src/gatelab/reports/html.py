@@ -117,15 +117,17 @@ def _weights(report: Report) -> Table | None:
 
 
 def _latencies(report: Report) -> list[Chart]:
+    paths = _paths(report)
+    measured = {
+        "Service time by percentile": {name: path.service_time_ns for name, path in paths.items()},
+        "Response time by percentile": {
+            name: times for name, path in paths.items() if (times := path.response_time_ns) is not None
+        },
+    }
     return [
-        latency_chart(
-            caption,
-            [Curve(name, TITLES[name], percentiles(getattr(path, field))) for name, path in _paths(report).items()],
-        )
-        for caption, field in (
-            ("Service time by percentile", "service_time_ns"),
-            ("Response time by percentile", "response_time_ns"),
-        )
+        latency_chart(caption, [Curve(name, TITLES[name], percentiles(times)) for name, times in found.items()])
+        for caption, found in measured.items()
+        if found
     ]
 
 
@@ -158,7 +160,7 @@ def _calls(report: Report) -> Table:
             f"{path.requests}",
             f"{path.errors}",
             *(f"{path.statuses.get(status, 0)}" for status in statuses),
-            f"{sum(each.reconnects for each in path.connections)}",
+            f"{sum(each.reconnects for each in path.connections)}" if path.connections else "–",
         )
         for name, path in _paths(report).items()
     )

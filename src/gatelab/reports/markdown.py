@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Sequence
 
 from gatelab.experiment.matrix.report import Comparison, MatrixReport
-from gatelab.experiment.report import Check, Environment, PathReport, Report
+from gatelab.experiment.report import Check, Environment, PathReport, Percentiles, Report
 from gatelab.reports.matrix_tables import CHANGE_TITLES, changes, findings, overview, verdict_line
 
 _MARKS = {"pass": "✅", "fail": "❌", "inconclusive": "❔", "could not run": "⚠️", "better": "✅", "worse": "❌"}
@@ -37,8 +37,12 @@ def _of_run(report: Report) -> list[str]:
 
 
 def _latencies(path: PathReport) -> tuple[str, ...]:
-    times = (path.service_time_ns.p50, path.service_time_ns.p99, path.response_time_ns.p50, path.response_time_ns.p99)
-    return str(path.requests), str(path.errors), *(f"{each / 1e6:.2f} ms" for each in times)
+    return str(path.requests), str(path.errors), *_times(path.service_time_ns), *_times(path.response_time_ns)
+
+
+def _times(found: Percentiles | None) -> tuple[str, str]:
+    """The median and the 99th percentile; dashes of what was not measured."""
+    return ("–", "–") if found is None else (f"{found.p50 / 1e6:.2f} ms", f"{found.p99 / 1e6:.2f} ms")
 
 
 def _counts(report: Report, pod: str) -> tuple[str, str]:

@@ -87,6 +87,23 @@ def test_a_kubeconfig_that_is_none_is_a_report_of_what_could_not_run(
     assert found["cells"][0]["reason"].startswith("kubeconfig ")
 
 
+def test_without_ghz_its_engine_is_refused_before_anything_runs(
+    file: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr("gatelab.cli.wrapped.programs.find_program", lambda _name: None)
+    monkeypatch.setattr("gatelab.cli.experiment.plan.find_program", lambda _name: None)
+    file.write_text(file.read_text().replace("  path:", "  engine: [native, ghz]\n  path:"))
+    done = run("run", file, "--report", f"json={tmp_path / 'out.json'}")
+    assert (done.exit_code, (tmp_path / "out.json").exists()) == (2, False)
+    assert "the file's engine is ghz, and there is no program 'ghz' on the PATH. To get it:" in done.stderr
+    assert "go install github.com/bojand/ghz" in done.stderr
+
+    lines = run("validate", file).stdout.splitlines()
+    assert lines[-1] == "to run this, ghz must be on the PATH: there is none here"
+    service = lines.index(next(line for line in lines if line.startswith("replicas=2 engine=ghz path=service")))
+    assert "only with expect.l4_pinned: false can this pass" in lines[service + 1]
+
+
 def test_an_option_that_the_matrix_varies_is_refused(file: Path) -> None:
     file.write_text(file.read_text().replace("  path:", "  rps: [5]\n  path:"))
     done = run("run", file, "--rps", "7")

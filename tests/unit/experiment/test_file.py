@@ -54,6 +54,8 @@ def test_every_documented_way_of_tls_can_be_written_in_yaml(tmp_path: Path, writ
         ({"lod": {}}, "unknown field `lod`"),
         ({"folder": "/"}, "unknown field `folder`"),
         ({"load": {"rps": 0}}, "load.rps: 0 is not above 0"),
+        ({"load": {"rps": 2.5, "engine": "ghz"}}, "load.rps: the engine ghz takes whole numbers only, and not 2.5"),
+        ({"matrix": {"rps": [5, 0.5], "engine": ["native", "ghz"]}}, "matrix.rps: the engine ghz takes whole numbers"),
         ({"load": {"rps": "many"}}, "load.rps: Expected `float`, got `str`"),
         ({"load": {"duration": "10"}}, "load.duration: '10' is not a duration: write it as 60s"),
         ({"load": {"duration": "0s"}}, "load.duration: 0 is not above 0"),

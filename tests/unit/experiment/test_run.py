@@ -7,12 +7,14 @@ import msgspec
 import pytest
 
 from gatelab.cluster.port import Cluster
+from gatelab.experiment.engines.in_turns import _between_rounds
 from gatelab.experiment.errors import CouldNotRun, ExperimentFileError
 from gatelab.experiment.file import Experiment, Load
 from gatelab.experiment.report import Report
-from gatelab.experiment.rounds import GAP_S, Turns, _between_rounds
-from gatelab.experiment.run import Watchers, run_experiment
+from gatelab.experiment.run import run_experiment
 from gatelab.experiment.smoke import request_of
+from gatelab.experiment.turns import GAP_S, Turns
+from gatelab.experiment.watchers import Watchers
 from gatelab.kinds.builtin import GRPC_ROUTE
 from gatelab.load import Progress
 

@@ -3,8 +3,10 @@ from typing import Any
 
 import pytest
 
+from gatelab.experiment.counting import by_metadata
+from gatelab.experiment.engines.engine import PathLoad
 from gatelab.experiment.file import Expect
-from gatelab.experiment.report import Check
+from gatelab.experiment.report import Check, PathReport
 from gatelab.experiment.verdict import checks, path_report, verdict
 from gatelab.load import ConnectionResult, LoadResult
 
@@ -14,13 +16,17 @@ EVEN = dict.fromkeys(PODS, 200)
 ONE = {"pod-0": 1000}
 
 
+def reported(result: LoadResult, expect: Expect | None = None, unit: str = "request") -> PathReport:
+    return path_report(result, PODS, expect or Expect(), unit, by_metadata(PathLoad(result)))
+
+
 @pytest.fixture
 def judged(make_result: MakeResult) -> Callable[..., dict[str, Check]]:
     def judge(l7: Mapping[str, int] = EVEN, l4: Mapping[str, int] = ONE, **options: Any) -> dict[str, Check]:
         expect = Expect(**options.pop("expect", {}))
         results = {"l7": make_result(l7, **options), "l4": make_result(l4), "direct": make_result(ONE)}
         reports = {
-            name: path_report(result, PODS, expect, unit="request" if name == "l7" else "connection")
+            name: reported(result, expect, "request" if name == "l7" else "connection")
             for name, result in results.items()
         }
         return {check.name: check for check in checks(reports, expect, 5)}
@@ -62,8 +68,8 @@ def test_a_service_that_spreads_is_no_control(judged: Judge) -> None:
 
 def test_a_reconnection_may_change_the_pod(make_result: MakeResult) -> None:
     moved = ConnectionResult(target=("127.28.0.1", 1), count=9, pods={"pod-0": 5, "pod-1": 4}, reconnects=1)
-    l4 = path_report(make_result({"pod-0": 5, "pod-1": 4}, connections=(moved,)), PODS, Expect(), unit="connection")
-    l7 = path_report(make_result(EVEN), PODS, Expect(), unit="request")
+    l4 = reported(make_result({"pod-0": 5, "pod-1": 4}, connections=(moved,)), unit="connection")
+    l7 = reported(make_result(EVEN))
     found = {check.name: check.result for check in checks({"l7": l7, "l4": l4, "direct": l4}, Expect(), 5)}
     assert found["l4_pinned"] == "pass"
     assert l4.notes == ("connections were made anew 1 times",)
@@ -98,7 +104,7 @@ def test_limits(judged: Judge) -> None:
 
 
 def test_l4_is_judged_by_connections(make_result: MakeResult) -> None:
-    found = path_report(make_result(ONE), PODS, Expect(), unit="connection")
+    found = reported(make_result(ONE), unit="connection")
     assert found.pods == {"pod-0": 1000, "pod-1": 0, "pod-2": 0, "pod-3": 0, "pod-4": 0}
     assert (found.spread.test.units, found.spread.test.result) == (1, "inconclusive")
     assert (found.spread.max_minus_min, found.spread.pods_hit) == (1000, 1)

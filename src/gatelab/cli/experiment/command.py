@@ -58,9 +58,10 @@ def run(
     With a matrix or repetitions in FILE, or a baseline, every cell is run so often, and medians are judged.
     Exit code: 0 pass; 1 fail; 2 usage; 3 could not run.
     """
-    from gatelab.cli.experiment.run import Overrides, is_matrix, read, run_here
+    from gatelab.cli.experiment.run import Overrides, is_matrix, read, require_programs, run_here
 
     prepared = read(file, Overrides(rps, duration, connections, repetitions=repetitions))
+    require_programs(prepared.experiment)
     if not (is_matrix(prepared.experiment) or baseline or save_baseline):
         sys.exit(run_here(prepared, outputs, apply=not no_apply))
     from gatelab.cli.experiment.matrix_run import Baselines, read_report, run_cells

@@ -104,7 +104,7 @@ def _latencies(report: Report) -> RenderableType:
     rows = {"direct": report.direct, "L4 (Service)": report.l4, "L7 (Gateway)": report.l7}
     for title, path in rows.items():
         times = [
-            f"{getattr(each, name) / 1e6:.2f}"
+            "–" if each is None else f"{getattr(each, name) / 1e6:.2f}"
             for each in (path.service_time_ns, path.response_time_ns)
             for name in _SHOWN
         ]

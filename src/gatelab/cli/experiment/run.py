@@ -16,14 +16,16 @@ from gatelab.cli.live.progress import Display, PathsProgress
 from gatelab.cli.manifests import apply_manifests
 from gatelab.cli.outputs import Outputs
 from gatelab.cli.targets import kubeconfig
+from gatelab.cli.wrapped.programs import GHZ
 from gatelab.cluster.remote import KubeconfigError, RemoteCluster
 from gatelab.experiment.axes import Matrix
+from gatelab.experiment.engines.table import engine_of, engines_of
 from gatelab.experiment.errors import ExperimentError, ExperimentFileError
 from gatelab.experiment.file import Experiment, read_experiment
 from gatelab.experiment.report import Report
-from gatelab.experiment.rounds import Turns
-from gatelab.experiment.run import Watchers, run_experiment
+from gatelab.experiment.run import run_experiment
 from gatelab.experiment.smoke import Request, request_of
+from gatelab.experiment.watchers import Watchers
 from gatelab.load import loop_factory
 from gatelab.node.errors import LabError
 from gatelab.spread import finest_bound
@@ -64,6 +66,12 @@ def read(file: Path, overrides: Overrides) -> Prepared:
         raise click.UsageError(str(error)) from error
 
 
+def require_programs(experiment: Experiment) -> None:
+    """Raises click.UsageError where an engine of the file is a program that is not there, saying how to get it."""
+    if "ghz" in engines_of(experiment) and GHZ.find() is None:
+        raise click.UsageError(f"the file's engine is ghz, and {GHZ.missing.rstrip()}")
+
+
 def run_here(prepared: Prepared, outputs: Outputs, *, apply: bool) -> int:
     """Runs on the configured cluster. The exit code."""
     file = configured()
@@ -92,7 +100,8 @@ def run_on(file: Path, prepared: Prepared, outputs: Outputs, *, apply: bool, sta
 
 async def _run(file: Path, prepared: Prepared, display: Display, *, apply: bool, startup_s: float | None) -> Report:
     """A lab of its own, whose start took `startup_s`, ends with the run: then Ctrl-C is not for the run alone."""
-    total_s = Turns.for_duration(prepared.experiment.load.duration_s).total_s
+    load = prepared.experiment.load
+    total_s = engine_of(load.engine).turns(load.duration_s).total_s
     manifests = [prepared.experiment.path(name) for name in prepared.experiment.manifests]
     stops = stopped_by_signals(display.say, "a partial report follows") if startup_s is None else nullcontext()
     async with RemoteCluster.connect(file) as cluster:

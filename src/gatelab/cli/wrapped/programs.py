@@ -2,13 +2,12 @@
 
 import contextlib
 import io
-import shutil
-import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import click
+
+from gatelab.experiment.engines.programs import find_program
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +21,7 @@ class WrappedProgram:
 
     def find(self) -> str | None:
         """Its path: by the PATH, or beside the Python that runs gatelab, where pip puts programs."""
-        return shutil.which(self.name) or shutil.which(self.name, path=str(Path(sys.executable).parent))
+        return find_program(self.name)
 
     @property
     def missing(self) -> str:

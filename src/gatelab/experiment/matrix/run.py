@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import msgspec
 
 from gatelab.experiment.axes import Cell, cells
+from gatelab.experiment.engines.table import engine_of
 from gatelab.experiment.environment import environment, versions
 from gatelab.experiment.errors import CouldNotRun
 from gatelab.experiment.figures import of_paths
@@ -17,10 +18,10 @@ from gatelab.experiment.interruption import unless
 from gatelab.experiment.matrix.cell import CellRuns, Repetition, cell_report
 from gatelab.experiment.matrix.report import MatrixReport
 from gatelab.experiment.matrix.site import Measured, OpenCluster, Sites
-from gatelab.experiment.rounds import ORDER, Turns
-from gatelab.experiment.run import Watchers
 from gatelab.experiment.smoke import Request
+from gatelab.experiment.turns import ORDER
 from gatelab.experiment.verdict import checks
+from gatelab.experiment.watchers import Watchers
 from gatelab.load import Progress
 
 
@@ -147,7 +148,8 @@ class _Rounds:
 
     def _planned_s(self, cell: Cell) -> float:
         paths = (cell.path,) if cell.path is not None else ORDER
-        return Turns.for_duration(cell_experiment(self.experiment, cell).load.duration_s, paths).total_s
+        load = cell_experiment(self.experiment, cell).load
+        return engine_of(load.engine).turns(load.duration_s, paths).total_s
 
 
 def repetition_of(measured: Measured) -> Repetition:

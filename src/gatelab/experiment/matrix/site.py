@@ -13,11 +13,12 @@ from gatelab.experiment.matrix.alterations import Alterations
 from gatelab.experiment.measurement import Measurement, Subject, measure
 from gatelab.experiment.place import Place
 from gatelab.experiment.replicas import put_back_left_over
-from gatelab.experiment.rounds import ORDER
 from gatelab.experiment.routes.route import Unknown, find_route
-from gatelab.experiment.run import READY_TIMEOUT_S, Watchers, all_ready
+from gatelab.experiment.run import READY_TIMEOUT_S, all_ready
 from gatelab.experiment.smoke import Request, first_ok
+from gatelab.experiment.turns import ORDER
 from gatelab.experiment.usage import memory_bytes
+from gatelab.experiment.watchers import Watchers
 from gatelab.kinds.errors import ApiError
 
 
@@ -66,7 +67,7 @@ class Site:
                 await self._policy(experiment, place, str(cell.axes["policy"]))
             backends = await all_ready(experiment, opened.cluster, watchers)
             subject = Subject(self._request, place, backends, opened.cluster, opened.pods)
-            measured = await measure(experiment, subject, watchers.progressed, paths)
+            measured = await measure(experiment, subject, watchers, paths)
             memory = await memory_bytes(opened.cluster) if cell.path is None else None
         except ApiError as error:
             raise CouldNotRun(f"the cluster's API: {error.message}") from error
