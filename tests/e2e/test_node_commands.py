@@ -57,6 +57,19 @@ def test_two_labs_run_side_by_side_and_go_one_by_one(lab: Lab) -> None:
     lab.kubectl("get", "namespaces")
 
 
+def test_a_lab_that_ends_with_open_watches_has_no_error_in_its_log(lab: Lab, state_folder: Path) -> None:
+    watching = lab.popen("kubectl", "get", "namespaces", "--watch")
+    try:
+        assert watching.stdout is not None
+        assert watching.stdout.readline().startswith("NAME")
+        assert run(lab, "down").returncode == 0
+    finally:
+        watching.kill()
+        watching.communicate(timeout=10)
+    log = (state_folder / "gatelab" / "e2e" / "logs" / "controlplane.log").read_text().splitlines()
+    assert not [line for line in log if not line.startswith("{") or json.loads(line)["level"] == "error"]
+
+
 def test_state_is_kept_until_it_is_purged(lab: Lab, state_folder: Path) -> None:
     lab.kubectl("create", "configmap", "kept", "--from-literal=a=b")
     kubeconfig = Path(lab.facts["kubeconfig"]).read_text()

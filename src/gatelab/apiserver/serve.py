@@ -10,9 +10,10 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from gatelab.apiserver.connections import HEAD_BYTES, ClientConnection
+from gatelab.apiserver.ending import Answers
 
 _GRACE_S = 0.2
-"""How long requests may take to finish when the server ends. Streams do not end by themselves."""
+"""How long requests may take to finish when the server ends."""
 
 _LIMIT_S = 2
 """When uvicorn gives up waiting for what was cancelled."""
@@ -54,8 +55,9 @@ async def serve(
     # Accepted connections inherit it. asyncio sets it only where the socket names its protocol, and without it the head
     # of an answer and its body are 40 ms apart.
     listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    answers = Answers()
     config = uvicorn.Config(
-        app,
+        answers.over(app),
         lifespan="off",
         loop="none",
         http=ClientConnection,
@@ -74,17 +76,21 @@ async def serve(
     try:
         await server.serve([listening])
     finally:
-        await _end(server, listening)
+        await _end(server, answers, listening)
 
 
-async def _end(server: _Server, listening: socket.socket) -> None:
-    """Lets short requests finish, and ends the streams."""
+async def _end(server: _Server, answers: Answers, listening: socket.socket) -> None:
+    """Ends the streams, lets short requests finish, and gives up the others."""
     if not server.started:
         listening.close()
         return
     async with asyncio.TaskGroup() as group:
+        # Connections learn first that they close after their answers, then the streams end theirs.
         group.create_task(server.shutdown([listening]))
-        await asyncio.sleep(_GRACE_S)
+        await asyncio.sleep(0)
+        answers.ending.set()
+        if tasks := set(server.server_state.tasks):
+            await asyncio.wait(tasks, timeout=_GRACE_S)
         for task in server.server_state.tasks:
             task.cancel()
 

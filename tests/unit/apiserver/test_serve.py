@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from asgi_requests import TOKEN
 from fake_logs import FakeLogs
@@ -27,7 +27,8 @@ async def started(app: ASGIApp, group: asyncio.TaskGroup) -> tuple[int, asyncio.
     return await port, task
 
 
-async def test_it_says_its_port_and_ends_with_streams_open(app: ASGIApp) -> None:
+async def test_it_says_its_port_and_ends_streams_in_order(app: ASGIApp, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO")
     async with asyncio.timeout(40), asyncio.TaskGroup() as group:
         port, server = await started(app, group)
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
@@ -35,8 +36,36 @@ async def test_it_says_its_port_and_ends_with_streams_open(app: ASGIApp) -> None
         assert b"200" in await reader.readline()
         server.cancel()
         async with asyncio.timeout(1.5):
-            assert b'{"type"' not in await reader.read()
+            assert (await reader.read()).endswith(b"\r\n\r\n0\r\n\r\n")  # the head, and the last chunk: whole for HTTP
         writer.close()
+    assert not [record.getMessage() for record in caplog.records if record.levelname == "ERROR"]
+
+
+@pytest.mark.parametrize("begun", [False, True])
+async def test_what_does_not_finish_is_given_up_without_a_traceback(
+    begun: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
+    reached = asyncio.Event()
+
+    async def endless(scope: Scope, receive: Receive, send: Send) -> None:
+        if begun:
+            await send({"type": "http.response.start", "status": 200, "headers": []})
+            await send({"type": "http.response.body", "body": b"a part", "more_body": True})
+        reached.set()
+        await asyncio.Event().wait()
+
+    async with asyncio.timeout(40), asyncio.TaskGroup() as group:
+        port, server = await started(endless, group)
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(f"GET /somewhere HTTP/1.1\r\n{HEAD}".encode())
+        await reached.wait()
+        server.cancel()
+        answer = await reader.read()
+        writer.close()
+    assert (b"a part" in answer) if begun else (b"503" in answer and b"the API server is ending" in answer)
+    assert "GET /somewhere was not finished when the server ended" in caplog.text
+    assert "Traceback" not in caplog.text
 
 
 async def test_a_port_that_is_taken_is_an_error(app: ASGIApp) -> None:
