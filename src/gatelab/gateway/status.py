@@ -118,14 +118,17 @@ def _listener(outcome: ListenerOutcome, programmed: Condition, present: Status, 
 def route_status(
     parents: Sequence[ParentOutcome], controller_names: Container[str], present: Status, now: str
 ) -> dict[str, Any]:
-    """`status` of a route: `parents` of other controllers as they are, then ours in the order of spec.parentRefs.
-
-    Entries of `controller_names` are ours.
+    """`status` of a route: `parents` of other controllers as they are, then ours in the order of spec.parentRefs,
+    as far as there is room. Entries of `controller_names` are ours.
     """
     entries = list(present.get("parents") or ())
     theirs = [each for each in entries if each.get("controllerName") not in controller_names]
     ours = [_parent(parent, entries, now) for parent in parents]
-    return {**present, "parents": [*theirs, *ours]}
+    return {**present, "parents": [*theirs, *ours[: max(0, MOST_PARENTS - len(theirs))]]}
+
+
+MOST_PARENTS = 32
+"""RouteStatus, `parents`: there is room for no more."""
 
 
 def _parent(parent: ParentOutcome, entries: Iterable[Mapping[str, Any]], now: str) -> dict[str, Any]:
@@ -193,7 +196,16 @@ def _condition(wanted: Condition, before: Mapping[str, Any] | None, now: str) ->
         "type": wanted.type,
         "status": wanted.status,
         "reason": wanted.reason,
-        "message": wanted.message,
+        "message": _readable(wanted.message),
         "observedGeneration": wanted.observed_generation,
         "lastTransitionTime": (before or {}).get("lastTransitionTime", now) if unchanged else now,
     }
+
+
+MOST_CHARACTERS = 4096
+"""Of a message. The API takes 32,768 (metav1.Condition), but a route with as many parents must be stored too."""
+_CUT = " ... (there is more)"
+
+
+def _readable(message: str) -> str:
+    return message if len(message) <= MOST_CHARACTERS else message[: MOST_CHARACTERS - len(_CUT)] + _CUT

@@ -8,7 +8,7 @@ not write.
 import re
 
 from gatelab.gateway.translate.header_matches import header_name
-from gatelab.gateway.translate.unsupported import Unsupported
+from gatelab.gateway.translate.unsupported import Unsupported, brief
 from gatelab.kinds.gatewayapi import Cors
 from gatelab.proxy import model
 
@@ -49,7 +49,7 @@ def _origin(field: str, origin: str) -> str:
     found = _ORIGIN.fullmatch(origin)
     if not found:
         raise Unsupported(
-            f"{field} {origin!r} is not an origin; write it as https://example.com or https://*.example.com"
+            f"{field} {brief(origin)!r} is not an origin; write it as https://example.com or https://*.example.com"
         )
     scheme, host, port = found.groups()
     return f"{scheme}://{_host(host.lower())}{_port(scheme, port)}"

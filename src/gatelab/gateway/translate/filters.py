@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from gatelab.gateway.translate import cors
 from gatelab.gateway.translate.header_matches import header_name, no_control_characters
 from gatelab.gateway.translate.references import Unresolved
-from gatelab.gateway.translate.unsupported import Unsupported
+from gatelab.gateway.translate.unsupported import Unsupported, brief
 from gatelab.kinds.gatewayapi import (
     Cors,
     ExtensionReference,
@@ -142,9 +142,9 @@ def _path(field: str, modifier: PathModifier | None, prefix: str | None) -> mode
 
 def _url_path(field: str, path: str) -> str:
     if path and not path.startswith("/"):
-        raise Unsupported(f"{field} {path!r} does not begin with /")
+        raise Unsupported(f"{field} {brief(path)!r} does not begin with /")
     if any(character in path for character in "?#"):
-        raise Unsupported(f"{field} {path!r} has a ? or #, which no path has; remove it")
+        raise Unsupported(f"{field} {brief(path)!r} has a ? or #, which no path has; remove it")
     return no_control_characters(field, path) or "/"
 
 

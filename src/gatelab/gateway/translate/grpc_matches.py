@@ -7,7 +7,7 @@ import re
 
 from gatelab.gateway.translate.header_matches import expression, headers
 from gatelab.gateway.translate.precedence import RankedMatch, grpc_rank
-from gatelab.gateway.translate.unsupported import Unsupported
+from gatelab.gateway.translate.unsupported import Unsupported, brief
 from gatelab.kinds.gatewayapi import GRPCRouteMatch, MethodMatch
 from gatelab.proxy import model, regex
 
@@ -46,4 +46,4 @@ def _path(method: MethodMatch) -> model.PathMatch:
 
 def _check(field: str, text: str, pattern: re.Pattern[str]) -> None:
     if text and not pattern.fullmatch(text):
-        raise Unsupported(f"{field} {text!r} is not a name; use type RegularExpression for patterns")
+        raise Unsupported(f"{field} {brief(text)!r} is not a name; use type RegularExpression for patterns")

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 
-from gatelab.gateway.translate.unsupported import Unsupported
+from gatelab.gateway.translate.unsupported import Unsupported, brief
 from gatelab.kinds.gatewayapi import HeaderMatch
 from gatelab.proxy import model, regex
 
@@ -14,7 +14,7 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 def header_name(field: str, name: str) -> str:
     """The name in lower case: headers ignore case. Raises Unsupported if no header can have it."""
     if not _NAME.fullmatch(name):
-        raise Unsupported(f"{field} {name!r} is not the name of a header")
+        raise Unsupported(f"{field} {brief(name)!r} is not the name of a header")
     return name.lower()
 
 
@@ -68,7 +68,7 @@ def expression(field: str, pattern: str) -> str:
     problem = regex.problem(pattern)
     if problem:
         raise Unsupported(
-            f"{field} {pattern!r} is not a regular expression that can be served ({problem}); "
+            f"{field} {brief(pattern)!r} is not a regular expression that can be served ({brief(problem)}); "
             "see https://github.com/google/re2/wiki/Syntax"
         )
     group = f"(?:{pattern})"

@@ -4,7 +4,7 @@ import re
 
 from gatelab.gateway.translate.header_matches import expression, headers, query_parameters
 from gatelab.gateway.translate.precedence import RankedMatch, http_rank
-from gatelab.gateway.translate.unsupported import Unsupported
+from gatelab.gateway.translate.unsupported import Unsupported, brief
 from gatelab.kinds.gatewayapi import HTTPPathMatch, HTTPRouteMatch
 from gatelab.proxy import model
 
@@ -31,5 +31,5 @@ def _path(match: HTTPPathMatch) -> model.PathMatch:
     if match.type not in ("Exact", "PathPrefix"):
         raise Unsupported(f"path.type {match.type} is not supported; use Exact, PathPrefix or RegularExpression")
     if not _PATH.fullmatch(match.value):
-        raise Unsupported(f"path.value {match.value!r} is not the path of a URL, beginning with /")
+        raise Unsupported(f"path.value {brief(match.value)!r} is not the path of a URL, beginning with /")
     return model.PathMatch("exact" if match.type == "Exact" else "prefix", match.value)

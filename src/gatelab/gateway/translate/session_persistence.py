@@ -9,7 +9,7 @@ import hashlib
 import re
 from dataclasses import replace
 
-from gatelab.gateway.translate.unsupported import Unsupported
+from gatelab.gateway.translate.unsupported import Unsupported, brief
 from gatelab.kinds.durations import parse_duration_s
 from gatelab.kinds.gatewayapi import SessionPersistence
 from gatelab.proxy import model
@@ -47,7 +47,7 @@ def translated(persistence: SessionPersistence | None, rule: str, backends: int)
         return None
     name = persistence.session_name or f"gatelab-{hashlib.blake2b(rule.encode(), digest_size=6).hexdigest()}"
     if not _TOKEN.fullmatch(name):
-        raise Unsupported(f"sessionPersistence.sessionName {name!r} is the name of no cookie and no header")
+        raise Unsupported(f"sessionPersistence.sessionName {brief(name)!r} is the name of no cookie and no header")
     if persistence.type == "Header":
         return _header(persistence, name, backends)
     if persistence.type != "Cookie":

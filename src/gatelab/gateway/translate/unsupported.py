@@ -11,3 +11,8 @@ class Unsupported(ValueError):
     def within(self, place: str) -> "Unsupported":
         """The same, seen from further out."""
         return Unsupported(f"{place}.{self}")
+
+
+def brief(text: str, most: int = 80) -> str:
+    """What somebody wrote, as far as a sentence about it has room."""
+    return text if len(text) <= most else f"{text[:most]}..."
