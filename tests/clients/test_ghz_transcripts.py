@@ -155,21 +155,24 @@ NO_TLS = "tls: first record does not look like a TLS handshake"
 
 
 @pytest.mark.parametrize(
-    ("to", "tls", "both_say"),
+    ("to", "tls", "ghz_says", "we_say"),
     [
-        ("127.28.0.9:9", False, "connection refused"),
-        ("nobody.invalid:9", False, "no such host"),
-        ("", True, NO_TLS),
+        ("127.28.0.9:9", False, "connection refused", "connection refused"),
+        # What comes after it depends on whether there is a name server to say that there is no such host.
+        ("nobody.invalid:9", False, "lookup nobody.invalid", "no such host"),
+        ("", True, NO_TLS, NO_TLS),
     ],
 )
-def test_no_connection_is_told_at_once_where_ghz_counts_calls(both: Both, to: str, tls: bool, both_say: str) -> None:
+def test_no_connection_is_told_at_once_where_ghz_counts_calls(
+    both: Both, to: str, tls: bool, ghz_says: str, we_say: str
+) -> None:
     theirs, ours = both.ended("-n", "2", "-d", '{"text": "a"}', "--connect-timeout", "5s", to=to, tls=tls)
     assert (theirs.returncode, ours.returncode) == (0, 1)
     assert "[Unavailable]   2 responses" in theirs.stdout
-    assert both_say in theirs.stdout
+    assert ghz_says in theirs.stdout
     assert ours.stdout == ""
     assert ours.stderr.startswith(f'Failed to dial target host "{to or both.talk.address}"')
-    assert both_say in ours.stderr
+    assert we_say in ours.stderr
 
 
 @pytest.mark.parametrize(
