@@ -104,7 +104,7 @@ class _Engine:
         """To the end of the plan; says how it ended."""
         async with asyncio.TaskGroup() as group:
             whole = group.create_task(self._whole(group))
-            halted = group.create_task(_wait_for(stop))
+            halted = group.create_task(stop.wait())
             aside = [group.create_task(self._tick(report, tell)), group.create_task(self._resize())]
             await asyncio.wait([whole, halted], return_when=asyncio.FIRST_COMPLETED)
             end = whole.result() if whole.done() else "cancel"
@@ -210,7 +210,3 @@ class _Engine:
         while True:
             await asyncio.sleep(_GRAIN_S)
             report.each_second(tell)
-
-
-async def _wait_for(stop: asyncio.Event) -> None:
-    await stop.wait()

@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import Callable
-from typing import Final, Self
+from typing import Any, Final, Self
 
 from gatelab.grpc_wire.status import StatusCode
 from gatelab.load.callers import Callers
@@ -53,7 +53,7 @@ class Native:
             tasks.append(group.create_task(_tick(plan, engine, tick)))
             if plan.callers is not None:
                 tasks.append(group.create_task(_resize(plan.callers, plan, engine)))
-            halted = group.create_task(_wait_for(stop))
+            halted: asyncio.Future[Any] = group.create_task(stop.wait())
             if not stop.is_set():
                 engine.begin()
                 await asyncio.wait([engine.finished, halted], return_when=asyncio.FIRST_COMPLETED)
@@ -72,10 +72,6 @@ class Native:
             Connection(plan.share.number(link.number), link.target, link.count, link.pods_by_name(), link.reconnects)
             for link in self._links.links
         ]
-
-
-async def _wait_for(stop: asyncio.Event) -> None:
-    await stop.wait()
 
 
 async def _resize(callers: Callers, plan: LoadPlan, engine: Engine) -> None:

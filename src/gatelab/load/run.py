@@ -102,7 +102,7 @@ async def _opened(plan: LoadPlan, stop: asyncio.Event) -> Generator:
 
     try:
         async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(opening()), group.create_task(_wait_for(stop))]
+            tasks = [group.create_task(opening()), group.create_task(stop.wait())]
             await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
             for task in tasks:
                 task.cancel()
@@ -115,10 +115,6 @@ async def _opened(plan: LoadPlan, stop: asyncio.Event) -> Generator:
     if isinstance(generator, ConnectError):
         raise generator
     return generator
-
-
-async def _wait_for(stop: asyncio.Event) -> None:
-    await stop.wait()
 
 
 def _ignore(_part: object) -> None:

@@ -190,7 +190,7 @@ async def _all_ready(workers: Sequence[_Worker], timeout_s: float, stop: asyncio
 
     async with asyncio.TaskGroup() as group:
         ready = group.create_task(all_of_them())
-        halted = group.create_task(_wait_for(stop))
+        halted = group.create_task(stop.wait())
         await asyncio.wait([ready, halted], return_when=asyncio.FIRST_COMPLETED)
         if not ready.done():
             failures.append(ConnectError("interrupted before the connections were open"))
@@ -232,10 +232,6 @@ async def _phase(
                 phases.create_task(one(worker))
         halting.cancel()
     return collector, lost
-
-
-async def _wait_for(stop: asyncio.Event) -> None:
-    await stop.wait()
 
 
 def _missing(lost: Sequence[str], plan: LoadPlan) -> str:
