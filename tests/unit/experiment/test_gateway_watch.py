@@ -8,14 +8,17 @@ from typing import Any
 
 import pytest
 
+from gatelab.cli.wrapped.output import text_of
+from gatelab.experiment.environment import environment
 from gatelab.experiment.envoys.counting import EnvoyCounts
 from gatelab.experiment.errors import CouldNotRun
-from gatelab.experiment.passage.report import RuleReport
+from gatelab.experiment.passage.report import GatewayReport, PassageReport, ProgramReport, RuleReport
 from gatelab.experiment.passage.rules import CHANGED, NO_PODS, NO_SHARES, gateway_report, rule_reports
-from gatelab.experiment.passage.verdict import checks, verdict
+from gatelab.experiment.passage.verdict import ROUGH, checks, verdict
 from gatelab.experiment.passage.watch import GatewayWatch, Wanted
 from gatelab.experiment.place import Place
-from gatelab.kinds.builtin import ENDPOINT_SLICE, GATEWAY, GRPC_ROUTE, POD
+from gatelab.experiment.report import Check
+from gatelab.kinds.builtin import ENDPOINT_SLICE, GATEWAY, GRPC_ROUTE, POD, POD_METRICS
 from gatelab.kinds.errors import NotFound
 from gatelab.kinds.objects import Key
 
@@ -230,15 +233,48 @@ async def test_pods_that_go_at_a_time_keep_what_was_read_before(
     assert (rule.pods["till-1"], rule.pods["till-2"]) == (30, 40)
 
 
-async def test_envoys_that_show_nothing_leave_it_open_what_arrived(cluster: Any, envoys: Envoys) -> None:
+async def seen_blindly(cluster: Any, envoys: Envoys) -> tuple[GatewayReport, tuple[Check, ...]]:
+    """When no Envoy shows its counters."""
     envoys.sent = {}
     watch = GatewayWatch(cluster, envoys)
     await watch.begin(Wanted(gateways=(FRONT,)))
     (front,) = await watch.finish()
-    found = checks([gateway_report(front)], rule_reports(front, bound=None, confidence=0.95), forgives_errors=False)
-    assert [each.result for each in found] == ["inconclusive"]
-    assert "the counters of Gateway shop/front's Envoys cannot be read" in found[0].sentence
+    report = gateway_report(front)
+    return report, checks([report], rule_reports(front, bound=None, confidence=0.95), forgives_errors=False)
+
+
+async def test_envoys_that_show_nothing_leave_it_open_what_arrived(cluster: Any, envoys: Envoys) -> None:
+    report, found = await seen_blindly(cluster, envoys)
+    assert [(each.name, each.result) for each in found] == [("arrived", "inconclusive"), ("spread", "inconclusive")]
+    why = "the counters of Gateway shop/front's Envoys cannot be read"
+    assert [why in each.sentence for each in found] == [True, True]
+    assert found[1].sentence.startswith("Gateway shop/front: not measured: ")
+    assert found[1].sentence.endswith("and there is no metrics API")
+    assert (report.source, report.cpu_millicores) == ("none", {})
     assert verdict(found, spread_matters=False) == "fail"
+
+
+async def test_then_pod_cpu_is_shown_and_no_test_rests_on_it(cluster: Any, envoys: Envoys) -> None:
+    for pod, used in (("till-1", "30m"), ("canary-3", "10m"), ("elsewhere", "900m")):
+        metadata = {"name": pod, "namespace": "shop"}
+        cluster.objects.append((POD_METRICS, {"metadata": metadata, "containers": [{"usage": {"cpu": used}}]}))
+    report, found = await seen_blindly(cluster, envoys)
+    assert (report.source, report.cpu_millicores) == ("cpu", {"canary-3": 10.0, "till-1": 30.0})
+    assert (found[1].result, found[1].sentence) == ("inconclusive", f"Gateway shop/front: {ROUGH}")
+    shown = text_of(
+        PassageReport(
+            program=ProgramReport(name="ghz", exit_code=0, elapsed_s=1.0, interrupted_by=""),
+            verdict="fail",
+            checks=found,
+            rules=(),
+            gateways=(report,),
+            versions={},
+            environment=environment(),
+        )
+    )
+    assert "CPU per pod, by the metrics API: the pods behind Gateway shop/front" in shown
+    (line,) = [line.split() for line in shown.splitlines() if line.split()[:1] == ["till-1"]]
+    assert line[1:3] == ["30", "75.0%"]
 
 
 @pytest.mark.parametrize(

@@ -53,11 +53,11 @@ def _bar(path: PathReport, pod: str) -> tuple[str, str]:
     return bar(path.pods.get(pod, 0), sum(path.pods.values()))
 
 
-def bar(count: int, total: int) -> tuple[str, str]:
+def bar(count: float, total: float) -> tuple[str, str]:
     """A pod's count, and its share as a number and as a bar."""
     share = count / (total or 1)
     cells = round(_BAR_CELLS * share)
-    return f"{count}", f"{share:6.1%} {'█' * cells}{'·' * (_BAR_CELLS - cells)}"
+    return f"{count:g}", f"{share:6.1%} {'█' * cells}{'·' * (_BAR_CELLS - cells)}"
 
 
 def spread_figures(spread: SpreadReport) -> str:

@@ -17,6 +17,7 @@ def text_of(report: PassageReport, *, colours: bool = False) -> str:
     """The report for people. Without `colours` it is plain text."""
     notes = [Text(f"  note: {note}") for note in _notes(report.gateways)]
     parts = [_head(report), *(part for rule in report.rules for part in _rule(rule, report.gateways))]
+    parts += [part for each in report.gateways if each.source == "cpu" for part in _cpu(each)]
     return printed(*parts, *notes, *claims(report.checks, report.verdict), colours=colours)
 
 
@@ -43,6 +44,18 @@ def _rule(rule: RuleReport, gateways: Sequence[GatewayReport]) -> list[Renderabl
         Text(f"  counted by the Gateway: what {who} sent to each endpoint, read {seen.readings} times\n"),
         *([weights_table(rule.weights)] if rule.weights is not None else []),
     ]
+
+
+def _cpu(gateway: GatewayReport) -> list[RenderableType]:
+    """In the place of requests that nobody counted."""
+    table = Table(box=SIMPLE, padding=(0, 1))
+    table.add_column("pod", no_wrap=True)
+    table.add_column("millicores", justify="right")
+    table.add_column("share of the CPU", no_wrap=True)
+    total = sum(gateway.cpu_millicores.values())
+    for pod, used in gateway.cpu_millicores.items():
+        table.add_row(pod, f"{used:.0f}", bar(used, total)[1])
+    return [Text(f"CPU per pod, by the metrics API: the pods behind Gateway {gateway.gateway}"), table]
 
 
 def _routes(rule: RuleReport) -> str:

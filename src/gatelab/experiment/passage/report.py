@@ -5,7 +5,7 @@ Every field is described in docs/programs.md, and a test compares the two.
 
 from typing import Literal
 
-from gatelab.experiment.report import Check, Environment, Part, SpreadReport, WeightsReport
+from gatelab.experiment.report import Check, Environment, Part, Source, SpreadReport, WeightsReport
 
 
 class ProgramReport(Part, frozen=True):
@@ -33,7 +33,7 @@ class RuleReport(Part, frozen=True):
 
 
 class GatewayReport(Part, frozen=True):
-    """All that a Gateway's Envoys counted. `unknown` says why they did not."""
+    """All that a Gateway's Envoys counted. `unknown` says why they did not; then pod CPU may be the source."""
 
     gateway: str
     received: int
@@ -45,6 +45,8 @@ class GatewayReport(Part, frozen=True):
     readings: int
     unknown: str
     notes: tuple[str, ...]
+    source: Source = "envoy"
+    cpu_millicores: dict[str, float] = {}
 
 
 class PassageReport(Part, frozen=True):

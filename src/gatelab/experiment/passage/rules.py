@@ -40,6 +40,8 @@ def gateway_report(seen: Seen) -> GatewayReport:
         readings=counts.readings,
         unknown=unknown,
         notes=counts.notes,
+        source="envoy" if not unknown else "cpu" if any(seen.cpu.values()) else "none",
+        cpu_millicores={pod: round(used, 3) for pod, used in seen.cpu.items()} if any(seen.cpu.values()) else {},
     )
 
 

@@ -5,8 +5,8 @@ What it sees is what all clients of the Gateways do in that time.
 
 import asyncio
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 from gatelab.cluster.port import Cluster, PodProxy
 from gatelab.experiment.envoys.counting import EnvoyCounting, EnvoyCounts
@@ -15,10 +15,12 @@ from gatelab.experiment.errors import CouldNotRun
 from gatelab.experiment.place import Place
 from gatelab.experiment.routes.route import Routed, Rule, Rules, Unknown, addresses_of, read_rules
 from gatelab.experiment.routes.rule_groups import RuleGroup, grouped
+from gatelab.experiment.usage import cpu_millicores
 from gatelab.kinds.errors import ApiError
 from gatelab.kinds.objects import Key
 
 EVERY_S = 1.0
+CPU_TIMEOUT_S = 5.0
 REST = 10
 """A reading's own time is at most this part of the time: it costs the Gateways some of theirs."""
 
@@ -33,12 +35,16 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What one Gateway's Envoys counted, or why that is not known."""
+    """What one Gateway's Envoys counted, or why that is not known.
+
+    `cpu` is what the pods behind it used, in millicores, where the counts are unknown; empty without a metrics API.
+    """
 
     gateway: Key
     groups: tuple[RuleGroup, ...]
     names: EndpointNames
     counts: EnvoyCounts | Unknown
+    cpu: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -88,7 +94,7 @@ class GatewayWatch:
     async def finish(self) -> tuple[Seen, ...]:
         """The last reading, and all counts."""
         async with asyncio.TaskGroup() as tasks:
-            found = [tasks.create_task(_finish(each)) for each in self._watched]
+            found = [tasks.create_task(_finish(each, self._cluster)) for each in self._watched]
         return tuple(each.result() for each in found)
 
     def _of(self, gateway: Key, rules: Sequence[Rule]) -> _Watched:
@@ -109,9 +115,26 @@ async def _begin(watched: _Watched) -> None:
     watched.unknown = await watched.counting.begin()
 
 
-async def _finish(watched: _Watched) -> Seen:
-    counts = watched.unknown or await watched.counting.finish()
-    return Seen(watched.gateway, watched.groups, watched.names, counts)
+async def _finish(watched: _Watched, cluster: Cluster) -> Seen:
+    if watched.unknown is None:
+        return Seen(watched.gateway, watched.groups, watched.names, await watched.counting.finish())
+    cpu = await _cpu(watched, cluster)
+    return Seen(watched.gateway, watched.groups, watched.names, watched.unknown, cpu)
+
+
+async def _cpu(watched: _Watched, cluster: Cluster) -> Mapping[str, float]:
+    """Of the pods behind the Gateway's rules, over the last window of the metrics API."""
+    found: dict[str, float] = {}
+    names = watched.names
+    try:
+        async with asyncio.timeout(CPU_TIMEOUT_S):
+            await names.look_up()
+            for namespace in {each.service.namespace for group in watched.groups for each in group.backends}:
+                found |= await cpu_millicores(cluster, namespace)
+    except (ApiError, TimeoutError):
+        return {}
+    behind = frozenset().union(*names.ready_first.values(), *names.ready_last.values())
+    return {pod: used for pod, used in sorted(found.items()) if pod in behind}
 
 
 async def _wanted(rules: Rules, wanted: Wanted, place: Place | None) -> Sequence[Rule]:
