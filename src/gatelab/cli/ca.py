@@ -4,13 +4,13 @@ from pathlib import Path
 
 import click
 
-from gatelab.cli.labs import facts_of, fail, name_option, place_of
+from gatelab.cli.labs import facts_of, fail, lab_option, place_of
 from gatelab.node.errors import LabError
 from gatelab.node.place import LabPlace
 
 
 @click.command()
-@name_option
+@lab_option
 @click.option("--out", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="Write there, not stdout.")
 @click.option("--namespace", "-n", default="default", show_default=True, help="Of --secret.")
 @click.option("--secret", metavar="NAME", help="The CA in this Secret: its ca.crt, else its tls.crt.")

@@ -2,12 +2,12 @@
 
 import click
 
-from gatelab.cli.labs import facts_of, fail, name_option, place_of
+from gatelab.cli.labs import facts_of, fail, lab_option, place_of
 from gatelab.node.errors import LabError
 
 
 @click.command()
-@name_option
+@lab_option
 @click.argument("form", type=click.Choice(["print", "systemd-resolved", "macos", "hosts"]), default="print")
 def dns(name: str, form: str) -> None:
     """Print a configuration that makes the lab's names known to this machine, and the commands to undo it.

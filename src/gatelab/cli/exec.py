@@ -2,11 +2,11 @@
 
 import click
 
-from gatelab.cli.labs import name_option, place_of
+from gatelab.cli.labs import lab_option, place_of
 
 
 @click.command("exec", context_settings={"allow_interspersed_args": False})
-@name_option
+@lab_option
 @click.option(
     "--no-trust", is_flag=True, help="Leave it to the program whom it trusts; GATELAB_CA is set all the same."
 )

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from gatelab.cli.labs import facts_of, fail, name_option, place_of
+from gatelab.cli.labs import chosen_lab, facts_of, fail, lab_option, place_of
 from gatelab.node.errors import LabError
 
 _file_option = click.option(
@@ -20,7 +20,7 @@ def _complete(ctx: click.Context, param: click.Parameter, incomplete: str) -> li
     from gatelab.node.images import read_images
 
     try:
-        known = read_images(_file(ctx.params.get("name") or "gatelab", ctx.params.get("file")))
+        known = read_images(_file(ctx.params.get("name") or chosen_lab(), ctx.params.get("file")))
     except LabError:
         return []
     return [name for name in known if name.startswith(incomplete)]
@@ -46,7 +46,7 @@ def images() -> None:
 
 
 @images.command("list", short_help="List the images that are known.")
-@name_option
+@lab_option
 @_file_option
 @click.option("-o", "--output", type=click.Choice(["text", "json"]), default="text", show_default=True)
 def list_(name: str, file: Path | None, output: str) -> None:
@@ -60,7 +60,7 @@ def list_(name: str, file: Path | None, output: str) -> None:
 
 
 @images.command(context_settings={"allow_interspersed_args": True})
-@name_option
+@lab_option
 @_file_option
 @click.option("--workdir", type=click.Path(file_okay=False, exists=True, path_type=Path), help="[default: this folder]")
 @click.option("--env", multiple=True, metavar="NAME=VALUE", help="In the program's environment; may be repeated.")
@@ -98,7 +98,7 @@ def add(
 
 
 @images.command()
-@name_option
+@lab_option
 @_file_option
 @click.argument("image", shell_complete=_complete)
 def remove(name: str, file: Path | None, image: str) -> None:

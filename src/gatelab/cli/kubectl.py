@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from gatelab.cli.labs import facts_of, fail, place_of
+from gatelab.cli.labs import chosen_lab, facts_of, fail, place_of
 from gatelab.node.errors import LabError
 
 
@@ -16,12 +16,12 @@ from gatelab.node.errors import LabError
 )
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 def kubectl(arguments: tuple[str, ...]) -> None:
-    """Run kubectl on the lab (GATELAB_NAME, or `gatelab`); everything after `kubectl` is kubectl's.
+    """Run kubectl on the lab of GATELAB_NAME, else of KUBECONFIG, else `gatelab`; all after `kubectl` is kubectl's.
 
     \b
       gatelab kubectl get pods --all-namespaces
     """
-    place = place_of(os.environ.get("GATELAB_NAME", "gatelab"))
+    place = place_of(chosen_lab())
     try:
         facts_of(place)
         program = kubectl_binary()

@@ -17,8 +17,6 @@ from gatelab.node.errors import LabError
 if TYPE_CHECKING:
     from gatelab.load import Credentials, Recipe
 
-DEFAULT_LAB = "gatelab"
-
 
 @dataclass(frozen=True, slots=True)
 class TlsOptions:
@@ -91,13 +89,13 @@ def split_address(address: str, *, default_port: int | None = None) -> tuple[str
 
 
 def kubeconfig() -> Path | None:
-    """The kubeconfig of $KUBECONFIG, else of the running lab ($GATELAB_NAME, or the one without a name of its own)."""
+    """The kubeconfig of $KUBECONFIG, else of the running lab that is meant (`labs.chosen_lab`)."""
     configured = os.environ.get("KUBECONFIG")
     if configured:
         return Path(configured.split(os.pathsep)[0])
-    from gatelab.cli.labs import facts_of, place_of
+    from gatelab.cli.labs import chosen_lab, facts_of, place_of
 
-    place = place_of(os.environ.get("GATELAB_NAME", DEFAULT_LAB))
+    place = place_of(chosen_lab())
     try:
         facts_of(place)
     except LabError:
@@ -134,8 +132,10 @@ async def find(host: str) -> Place:
         return Place(host)
     file = kubeconfig()
     if file is None:
-        lab = os.environ.get("GATELAB_NAME", DEFAULT_LAB)
-        return Place(host, note=f"KUBECONFIG is not set and no lab {lab!r} runs; the system's resolver was asked")
+        from gatelab.cli.labs import chosen_lab
+
+        note = f"KUBECONFIG is not set and no lab {chosen_lab()!r} runs; the system's resolver was asked"
+        return Place(host, note=note)
     if not file.exists():
         return Place(host, note=f"there is no kubeconfig {file}; the system's resolver was asked")
     from gatelab.cluster.remote import KubeconfigError, RemoteCluster

@@ -213,8 +213,11 @@ def test_nothing_of_that_name_is_said(place: LabPlace) -> None:
     write(pod_log(place, "till"), (1, "a"))
     done = run("nobody")
     assert done.exit_code == 3
-    assert "there are no logs of nobody; known are agent, control-plane, node-envoy, gateway, till" in done.stderr
-    assert "start it with `gatelab up`" in run("--name", "none").stderr
+    said = "there are no logs of nobody in the lab 'gatelab'; known are agent, control-plane, node-envoy, gateway, till"
+    assert said in done.stderr
+    assert "start it with `gatelab up --name none`" in run("--name", "none").stderr
+    ended = run("-f", "nobody")
+    assert (ended.exit_code, said in ended.stderr) == (3, True)  # nothing writes any more
 
 
 @pytest.mark.parametrize("line", ["", "Traceback", "2026-01-01", "2026-99-01 07:00:01,500 x", "2026-01-01 07:00:01 x"])

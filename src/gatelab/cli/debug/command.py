@@ -5,12 +5,12 @@ from pathlib import Path
 
 import click
 
-from gatelab.cli.labs import fail, name_option, place_of
+from gatelab.cli.labs import fail, lab_option, place_of
 from gatelab.node.errors import LabError
 
 
 @click.command()
-@name_option
+@lab_option
 @click.option(
     "--out",
     type=click.Path(dir_okay=False, path_type=Path),

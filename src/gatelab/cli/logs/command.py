@@ -5,7 +5,7 @@ import sys
 import click
 
 from gatelab.cli.durations import GO_DURATION
-from gatelab.cli.labs import fail, name_option, place_of
+from gatelab.cli.labs import chosen_lab, fail, lab_option, place_of
 from gatelab.node.errors import LabError
 
 _TAIL = 20
@@ -16,14 +16,14 @@ def _complete(ctx: click.Context, param: click.Parameter, incomplete: str) -> li
     from gatelab.node.place import LabPlace
 
     try:
-        place = LabPlace.named(ctx.params.get("name") or "gatelab")
+        place = LabPlace.named(ctx.params.get("name") or chosen_lab())
     except LabError:
         return []
     return [name for name in known_names(place) if name.startswith(incomplete)]
 
 
 @click.command()
-@name_option
+@lab_option
 @click.option("-f", "--follow", is_flag=True, help="Go on with what comes, until the lab ends.")
 @click.option(
     "--tail", type=click.IntRange(min=-1), metavar="N", help=f"Lines of each log; -1: all.  [default: {_TAIL}]"

@@ -34,11 +34,13 @@ class Choice:
 
 
 def run(place: LabPlace, choice: Choice) -> None:
-    """Prints. Raises LabError when there is nothing of that name."""
+    """Prints. Raises LabError when there is nothing of that name, and nothing will come."""
     view = _View(place, choice)
     view.open_new()
-    if not view.readers and not choice.follow:
-        raise LabError(_nothing(place, choice.names))
+    if not view.readers:
+        if not choice.follow or not is_held(place.lock):
+            raise LabError(_nothing(place, choice.names))
+        click.echo(f"{_nothing(place, choice.names)}; waiting for them", err=True)
     view.show_past()
     if choice.follow:
         try:
@@ -109,6 +111,6 @@ class _View:
 
 def _nothing(place: LabPlace, names: Sequence[str]) -> str:
     if not place.logs.exists():
-        return f"there are no logs of a lab {place.name!r}: start it with `gatelab up`"
+        return f"there are no logs of a lab {place.name!r}: start it with `gatelab up --name {place.name}`"
     known = ", ".join(known_names(place)[: len(OWN) + 9])
-    return f"there are no logs of {' or '.join(names) or 'anything yet'}; known are {known}"
+    return f"there are no logs of {' or '.join(names) or 'anything yet'} in the lab {place.name!r}; known are {known}"

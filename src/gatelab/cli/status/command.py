@@ -5,12 +5,12 @@ import sys
 import click
 
 from gatelab.cli.exit_codes import FAILED, OK
-from gatelab.cli.labs import facts_of, fail, name_option, place_of
+from gatelab.cli.labs import facts_of, fail, lab_option, place_of
 from gatelab.node.errors import LabError
 
 
 @click.command()
-@name_option
+@lab_option
 @click.option("-o", "--output", type=click.Choice(["text", "json"]), default="text", show_default=True)
 def status(name: str, output: str) -> None:
     """Show what runs where, the addresses, and every condition that is not as it should be, with its reason.

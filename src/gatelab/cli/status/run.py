@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from gatelab.cli.lab_objects import Objects, read_objects
+from gatelab.cli.labs import DEFAULT_LAB, chosen_lab
 from gatelab.cli.names import KINDS as NAME_KINDS
 from gatelab.cli.names import addresses, attached_routes, attached_sets, hostnames
 from gatelab.cli.status.findings import KINDS as FINDING_KINDS
@@ -19,12 +20,11 @@ from gatelab.node.images import default_images_file, read_images
 from gatelab.node.place import LabPlace
 
 KINDS = tuple(dict.fromkeys((*NAME_KINDS, *FINDING_KINDS, POD_METRICS)))
-DEFAULT_LAB = "gatelab"
 
 
 def status_of(place: LabPlace, facts: Mapping[str, Any]) -> StatusReport:
     """The status now. An API that does not answer is a problem among others: what runs is shown all the same."""
-    gatelab = "gatelab" if place.name == DEFAULT_LAB else f"GATELAB_NAME={place.name} gatelab"
+    gatelab = "gatelab" if {place.name, chosen_lab()} == {DEFAULT_LAB} else f"GATELAB_NAME={place.name} gatelab"
     problems: list[Problem] = []
     objects: Objects = {}
     try:
