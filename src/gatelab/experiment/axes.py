@@ -1,6 +1,7 @@
 """The matrix of an experiment: what is varied, and the cells that come of it. Pure. Format: docs/experiment.md."""
 
 import itertools
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal
@@ -18,6 +19,8 @@ AXES: Final = ("context", "replicas", "policy", "engine", "duration", "rps", "co
 PATHS: Final[Mapping[str, str]] = {"gateway": "l7", "service": "l4", "direct": "direct"}
 """The path that is measured, as the report calls it."""
 MOST_CELLS: Final = 1000
+MOST_COMBINATIONS: Final = 100_000
+"""Before `exclude`."""
 
 
 class Matrix(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -84,7 +87,9 @@ def check_matrix(matrix: Matrix) -> None:
                 raise ExperimentFileError(f"matrix.{axis}: {shown(value)} is not above 0")
     for index, wanted in enumerate(matrix.exclude):
         check_selection(f"matrix.exclude[{index}]", matrix, wanted)
-    number = len(cells(matrix))
+    # Before they are made: a few long axes are more cells than there is memory.
+    product = math.prod(len(matrix.values(axis)) or 1 for axis in AXES)
+    number = len(cells(matrix)) if product <= MOST_COMBINATIONS else product
     if not number:
         raise ExperimentFileError("matrix.exclude: takes out every cell")
     if number > MOST_CELLS:

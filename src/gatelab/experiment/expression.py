@@ -4,6 +4,7 @@ A figure's name, one of six operators, a value. Which names there are, and wheth
 who asks: `gatelab load` has the figures of a load run, an experiment those of its report.
 """
 
+import math
 import operator
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -71,6 +72,9 @@ def _duration_ns(text: str, value: str) -> float:
 
 def _number(text: str, value: str) -> float:
     try:
-        return float(value.removesuffix("%")) / (100 if value.endswith("%") else 1)
-    except ValueError as error:
-        raise ValueError(f"{text!r}: {value!r} is not a number or a percentage") from error
+        number = float(value.removesuffix("%")) / (100 if value.endswith("%") else 1)
+    except ValueError:
+        number = math.nan
+    if not math.isfinite(number):
+        raise ValueError(f"{text!r}: {value!r} is not a number or a percentage")
+    return number

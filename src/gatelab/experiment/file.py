@@ -1,17 +1,19 @@
 """The experiment file: what is applied, called, loaded and expected. Format: docs/experiment.md."""
 
+import json
 import re
 from pathlib import Path
 from typing import Any, Literal, get_args
 
 import msgspec
-import yaml
 
 from gatelab.experiment.axes import EngineName, Matrix, PathName, Policy, check_matrix, check_selection
 from gatelab.experiment.errors import ExperimentFileError
 from gatelab.experiment.figures import parse_expression
+from gatelab.experiment.yaml_text import parse_yaml
 from gatelab.kinds.durations import parse_duration_s
 
+MOST_CONNECTIONS = 10_000
 Tls = Literal["verify", "skip-verify", "off"]
 TLS_MODES: tuple[Tls, ...] = get_args(Tls)
 
@@ -108,20 +110,20 @@ class Experiment(_Section, frozen=True):
 
 
 _SERVICE = re.compile(r"([a-z0-9.-]+)/([a-z0-9.-]+):([0-9]+)")
-_TARGET = re.compile(r"\S+:[0-9]+")
+_TARGET = re.compile(r"[!-~]+:[0-9]+")
 _FIELD = re.compile(r"^(?P<what>.*?)(?: - at `\$\.?(?P<field>[^`]*)`)?$", re.DOTALL)
 
 
 def read_experiment(file: Path) -> Experiment:
     """Reads and checks a file. Raises ExperimentFileError naming the file, the field and the fix."""
     try:
-        content = yaml.safe_load(file.read_text(encoding="utf-8"))
+        text = file.read_text(encoding="utf-8")
     except OSError as error:
         raise ExperimentFileError(f"{file}: cannot be read: {error.strerror}") from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+    except UnicodeDecodeError as error:
         raise ExperimentFileError(f"{file}: is not YAML: {error}") from error
     try:
-        return parse_experiment(content, folder=file.parent)
+        return parse_experiment(parse_yaml(text), folder=file.parent)
     except ExperimentFileError as error:
         raise ExperimentFileError(f"{file}: {error}") from None
 
@@ -163,14 +165,27 @@ def _said(message: str) -> str:
 
 def _check(experiment: Experiment) -> None:
     """The rules that types do not say."""
+    if not experiment.experiment.isprintable() or not experiment.experiment.strip():
+        raise ExperimentFileError("experiment: give a name for the report, without control characters")
+    _check_data(experiment.data)
     port = experiment.target.rpartition(":")[2]
     if not _TARGET.fullmatch(experiment.target) or not 0 < int(port) < 65536:
-        raise ExperimentFileError(f"target: {experiment.target!r} is not host:port, such as hello.example.test:443")
+        raise ExperimentFileError(
+            f"target: {experiment.target!r} is not host:port in ASCII, such as hello.example.test:443"
+        )
     if not _SERVICE.fullmatch(experiment.service):
         raise ExperimentFileError(f"service: {experiment.service!r} is not namespace/name:port, such as shop/till:8080")
     load, expect = experiment.load, experiment.expect
     _positive("load.rps", load.rps, "calls a second, such as 100")
     _positive("load.connections", load.connections, "at least 1")
+    for field, most in (
+        ("load.connections", load.connections),
+        ("matrix.connections", max(experiment.matrix.connections, default=0)),
+    ):
+        if most > MOST_CONNECTIONS:
+            raise ExperimentFileError(
+                f"{field}: {most} are more than {MOST_CONNECTIONS}, for which one machine has no ports"
+            )
     for field, text in (("load.duration", load.duration), ("expect.p50", expect.p50), ("expect.p99", expect.p99)):
         if text is not None:
             _duration(field, text)
@@ -186,6 +201,16 @@ def _check(experiment: Experiment) -> None:
         _check_ghz(experiment)
     _positive("repetitions", experiment.repetitions, "at least 1")
     _check_matrix(experiment)
+
+
+def _check_data(data: dict[str, Any]) -> None:
+    try:
+        json.dumps(data, allow_nan=False)
+    except (TypeError, ValueError) as error:
+        hint = "YAML makes dates of unquoted days: put them in quotes"
+        raise ExperimentFileError(f"data: is not what JSON can say ({error}); {hint}") from error
+    except RecursionError as error:
+        raise ExperimentFileError("data: is nested too deeply") from error
 
 
 def _check_ghz(experiment: Experiment) -> None:

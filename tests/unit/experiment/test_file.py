@@ -1,3 +1,4 @@
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +52,18 @@ def test_every_documented_way_of_tls_can_be_written_in_yaml(tmp_path: Path, writ
         ({"target": "shop.test"}, "target: 'shop.test' is not host:port"),
         ({"target": "shop.test:99999"}, "target: "),
         ({"service": "till:8080"}, "service: 'till:8080' is not namespace/name:port"),
+        ({"target": "höst.test:443"}, "target: 'höst.test:443' is not host:port in ASCII"),
+        ({"experiment": " "}, "experiment: give a name for the report"),
+        ({"experiment": "a\x00b"}, "experiment: give a name for the report, without control characters"),
+        ({"data": {"day": date(2024, 1, 1)}}, "data: is not what JSON can say (Object of type date"),
+        ({"data": {"x": float("nan")}}, "data: is not what JSON can say"),
+        ({"load": {"connections": 10**9}}, "load.connections: 1000000000 are more than 10000"),
+        ({"matrix": {"connections": [1, 10**9]}}, "matrix.connections: 1000000000 are more than 10000"),
+        ({"expect": {"figures": ["errors==nan"]}}, "'nan' is not a number or a percentage"),
+        (
+            {"matrix": {axis: list(range(1, 500)) for axis in ("rps", "connections", "replicas")}},
+            "matrix: has 124251499 cells, more than 1000",
+        ),
         ({"lod": {}}, "unknown field `lod`"),
         ({"folder": "/"}, "unknown field `folder`"),
         ({"load": {"rps": 0}}, "load.rps: 0 is not above 0"),
@@ -94,3 +107,27 @@ def test_a_file_that_is_none(tmp_path: Path, content: str, said: str) -> None:
     assert str(file) in str(caught.value)
     with pytest.raises(ExperimentFileError, match="No such file"):
         read_experiment(tmp_path / "absent.yaml")
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("expect: {errors: 0}\nexpect: {errors: 5}", "the field 'expect' is there twice"),
+        ("load: {rps: 5, rps: 50}", "the field 'rps' is there twice"),
+        ("data: " + "[" * 3000 + "]" * 3000, "is nested too deeply"),
+    ],
+)
+def test_what_yaml_itself_would_let_pass(tmp_path: Path, text: str, said: str) -> None:
+    file = tmp_path / "experiment.yaml"
+    fields = "".join(f"{name}: {value}\n" for name, value in MINIMAL.items())
+    file.write_text(f"{fields}{text}\n")
+    with pytest.raises(ExperimentFileError) as caught:
+        read_experiment(file)
+    assert said in str(caught.value)
+
+
+def test_anchors_and_merged_mappings_are_yaml_as_ever(tmp_path: Path) -> None:
+    file = tmp_path / "experiment.yaml"
+    fields = "".join(f"{name}: {value}\n" for name, value in MINIMAL.items())
+    file.write_text(f"{fields}<<: {{load: {{rps: 7}}}}\n")
+    assert read_experiment(file).load.rps == 7
