@@ -126,6 +126,19 @@ def test_the_text_shows_both_spreads_side_by_side() -> None:
     assert max(len(line) for line in shown.splitlines()) <= 118
 
 
+def test_a_long_name_leaves_the_counts_their_room_and_keeps_its_end() -> None:
+    long = "the-name-of-a-deployment-that-is-as-long-as-they-may-be-7d9f8b6c5d"
+    pods = {f"{long}-{end}": 500 for end in ("aaaaa", "bbbbb")}
+    given = report()
+    reported = msgspec.structs.replace(given, l7=path(pods), l4=path(pods), cpu_millicores=dict.fromkeys(pods, 12.0))
+    shown = text_of(reported)
+    rows = [line.split() for line in shown.splitlines() if "███" in line]
+    assert [row[1:] for row in rows] == [["500", "50.0%", "█" * 10 + "·" * 10] * 2 + ["12m"]] * 2
+    assert all(f"-{end}\n" in shown or f"-{end} " in shown for end in ("aaaaa", "bbbbb"))
+    assert "…" not in shown
+    assert max(len(line) for line in shown.splitlines()) <= 118
+
+
 def test_the_text_says_who_counted_and_shows_weights() -> None:
     test = SpreadTest(
         result="pass", unit="request", units=1, needed=1, bound=0.2, confidence=0.95, sentence="by weight"

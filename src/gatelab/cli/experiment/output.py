@@ -35,11 +35,12 @@ def _head(report: Report) -> RenderableType:
 
 def _pods(report: Report) -> RenderableType:
     table = Table(box=SIMPLE, padding=(0, 1), title="Requests per pod", title_justify="left")
-    table.add_column("pod", no_wrap=True)
+    # A long name takes two lines: cut off, it would lose the end, by which pods differ, and the counts their room.
+    table.add_column("pod", overflow="fold")
     for title in ("through the Service (L4)", "through the Gateway (L7)"):
-        table.add_column("", justify="right")
+        table.add_column("", justify="right", no_wrap=True)
         table.add_column(title, no_wrap=True)
-    table.add_column("CPU", justify="right")
+    table.add_column("CPU", justify="right", no_wrap=True)
     for pod in report.l7.pods:
         cells = [cell for path in (report.l4, report.l7) for cell in _bar(path, pod)]
         cpu = report.cpu_millicores.get(pod)
@@ -83,9 +84,9 @@ def weights_table(weights: WeightsReport) -> RenderableType:
     """Each backend's share, beside the one that its weight gives it."""
     level = f"{weights.test.confidence:.0%} interval"
     table = Table(box=SIMPLE, padding=(0, 1), title=f"Weights of {weights.route}", title_justify="left")
-    table.add_column("backend")
+    table.add_column("backend", overflow="fold")
     for title in ("weight's share", "requests", "share", level):
-        table.add_column(title, justify="right")
+        table.add_column(title, justify="right", no_wrap=True)
     for each in weights.backends:
         interval = f"{each.low:.2%} to {each.high:.2%}"
         table.add_row(each.backend, f"{each.expected:.2%}", str(each.requests), f"{each.share:.2%}", interval)

@@ -29,8 +29,8 @@ def _head(report: PassageReport) -> RenderableType:
 
 def _rule(rule: RuleReport, gateways: Sequence[GatewayReport]) -> list[RenderableType]:
     table = Table(box=SIMPLE, padding=(0, 1))
-    table.add_column("pod", no_wrap=True)
-    table.add_column("", justify="right")
+    table.add_column("pod", overflow="fold")
+    table.add_column("", justify="right", no_wrap=True)
     table.add_column("through the Gateway (L7)", no_wrap=True)
     for pod, count in rule.pods.items():
         table.add_row(pod, *bar(count, sum(rule.pods.values())))
@@ -49,8 +49,8 @@ def _rule(rule: RuleReport, gateways: Sequence[GatewayReport]) -> list[Renderabl
 def _cpu(gateway: GatewayReport) -> list[RenderableType]:
     """In the place of requests that nobody counted."""
     table = Table(box=SIMPLE, padding=(0, 1))
-    table.add_column("pod", no_wrap=True)
-    table.add_column("millicores", justify="right")
+    table.add_column("pod", overflow="fold")
+    table.add_column("millicores", justify="right", no_wrap=True)
     table.add_column("share of the CPU", no_wrap=True)
     total = sum(gateway.cpu_millicores.values())
     for pod, used in gateway.cpu_millicores.items():
