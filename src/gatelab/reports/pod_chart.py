@@ -7,6 +7,9 @@ from itertools import takewhile
 from gatelab.reports.vega import COLOURS, LABEL_PX, Chart, Spec, Table, both_widths
 
 _BAND_PX = 19
+_NARROW_LETTERS, _WIDE_LETTERS = 14, LABEL_PX // 7
+_MOST_ROWS = 60
+"""Of a table that is shown without being asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,11 +27,18 @@ def pod_chart(caption: str, bars: Sequence[Bars]) -> Chart:
     pods = list(dict.fromkeys(pod for each in bars for pod in each.pods))
     wide, narrow = both_widths(lambda is_narrow: _spec(bars, pods, is_narrow=is_narrow))
     key = tuple((each.path, each.title) for each in bars)
-    return Chart(caption=caption, wide=wide, narrow=narrow, table=_table(bars, pods), key=key)
+    return Chart(
+        caption=caption,
+        wide=wide,
+        narrow=narrow,
+        table=_table(bars, pods),
+        key=key,
+        is_table_open=len(pods) <= _MOST_ROWS,
+    )
 
 
 def _spec(bars: Sequence[Bars], pods: Sequence[str], *, is_narrow: bool) -> Spec:
-    short = _short_names(pods) if is_narrow else {pod: pod for pod in pods}
+    short = _short_names(pods, _NARROW_LETTERS if is_narrow else _WIDE_LETTERS)
     most = max((count for each in bars for count in each.pods.values()), default=0) or 1
     count = {
         "field": "requests",
@@ -111,11 +121,16 @@ def _share(count: int, total: int) -> str:
     return f"{count / total:.1%}" if total else "–"
 
 
-def _short_names(pods: Sequence[str]) -> dict[str, str]:
-    """What tells pods apart: without what all names begin with, up to a hyphen."""
+def _short_names(pods: Sequence[str], most: int) -> dict[str, str]:
+    """Where a name is longer than `most` letters, what tells pods apart: without what all begin with, up to a hyphen.
+
+    Vega would cut off the end.
+    """
+    if max(map(len, pods), default=0) <= most:
+        return {pod: pod for pod in pods}
     letters = zip(*pods, strict=False) if len(pods) > 1 else ()
     alike = "".join(each[0] for each in takewhile(lambda each: len(set(each)) == 1, letters))
     common = alike.rpartition("-")[0]
     short = {pod: f"…{pod[len(common) :]}" if len(common) > 3 else pod for pod in pods}
-    cut = {pod: name if len(name) <= 14 else f"…{name[-13:]}" for pod, name in short.items()}
+    cut = {pod: name if len(name) <= most else f"…{name[1 - most :]}" for pod, name in short.items()}
     return cut if len(set(cut.values())) == len(pods) else short

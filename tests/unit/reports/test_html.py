@@ -82,3 +82,10 @@ def test_a_report_without_anything_is_still_a_page() -> None:
     empty = msgspec.structs.replace(given.l7, pods={}, series=(), statuses={})
     nothing: Report = msgspec.structs.replace(given, l7=empty, l4=empty, direct=empty, events=(), commands=())
     assert "Second by second" not in page(nothing)
+
+
+def test_long_names_keep_the_end_by_which_pods_differ() -> None:
+    long = "the-name-of-a-deployment-that-is-as-long-as-they-may-be-7d9f8b6c5d"
+    ends = ("2mg52", "j6f2v", "qhf4n", "qw8nn", "tw5bq")
+    shown = page(sample_report(pods={f"{long}-{end}": 200 for end in ends}))
+    assert [shown.count(f">…-{end}</text>") for end in ends] == [2] * 5, "in the wide chart and in the narrow one"
