@@ -27,7 +27,7 @@ async def connect_tcp(
 
     What is to be known of the connection goes to `on_note`. Raises ConnectError.
     """
-    name = server_name or host_of(authority)
+    name = host_of(server_name or authority)
     protocol = await open_connection(host, port, tls=tls, server_name=name, timeout_s=timeout_s, alpn=alpn)
     if protocol.lacks_alpn:
         on_note(ALPN_NOTE)
@@ -53,7 +53,7 @@ async def connect_unix(
     protocol = ClientProtocol(loop)
     if tls is not None:
         tls.set_alpn_protocols(["h2"])
-    name = (server_name or host_of(authority)) if tls is not None else None
+    name = host_of(server_name or authority) if tls is not None else None
     try:
         async with asyncio.timeout(timeout_s):
             await loop.create_unix_connection(lambda: protocol, path, ssl=tls, server_hostname=name)

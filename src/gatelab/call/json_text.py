@@ -15,10 +15,13 @@ from google.protobuf.message import DecodeError, Message
 from gatelab.call.json_layout import Literal, laid_out
 
 ANY = "google.protobuf.Any"
+FIELD_MASK = "google.protobuf.FieldMask"
+"""grpcurl prints its paths as any other field, and so does this: its string in JSON cannot name them all."""
 _WRAPPED = ("Double", "Float", "Int64", "UInt64", "Int32", "UInt32", "Bool", "String", "Bytes")
-_NAMES = ("Duration", "Timestamp", "FieldMask", "Struct", "Value", "ListValue", *(f"{name}Value" for name in _WRAPPED))
+_NAMES = ("Duration", "Timestamp", "Struct", "Value", "ListValue", *(f"{name}Value" for name in _WRAPPED))
 SPECIAL = frozenset(f"google.protobuf.{name}" for name in _NAMES)
 """Messages whose JSON is not an object of their fields (protobuf's JSON mapping)."""
+_DYNAMIC = frozenset(f"google.protobuf.{name}" for name in ("Struct", "Value", "ListValue"))
 _LONG = frozenset({FieldDescriptor.CPPTYPE_INT64, FieldDescriptor.CPPTYPE_UINT64})
 _FLOATS = {FieldDescriptor.CPPTYPE_FLOAT: 32, FieldDescriptor.CPPTYPE_DOUBLE: 64}
 _LEAST_PLAIN_POWER, _LEAST_LONG_POWER = -4, 6
@@ -39,8 +42,17 @@ class _Writer:
         if name == ANY:
             return self._any(message)
         if name in SPECIAL:
-            return _sorted(json_format.MessageToDict(message, descriptor_pool=self._pool))
+            return self._special(message)
         return dict(self._fields(message))
+
+    def _special(self, message: Message) -> Any:
+        """A server may send what has no such JSON, a Timestamp of the year 10,000: that is shown by its fields."""
+        if message.DESCRIPTOR.full_name in _DYNAMIC:
+            return _dynamic(message)
+        try:
+            return json_format.MessageToDict(message, descriptor_pool=self._pool)
+        except (ValueError, json_format.SerializeToJsonError):
+            return dict(self._fields(message))
 
     def _fields(self, message: Message) -> Iterator[tuple[str, Any]]:
         present: dict[int, tuple[Any, Any]] = {field.number: (field, value) for field, value in message.ListFields()}
@@ -88,14 +100,20 @@ class _Writer:
         return {"@type": message.type_url, **({"value": shown} if whole else dict(sorted(shown.items())))}
 
 
-def _sorted(value: Any) -> Any:
-    match value:
-        case dict():
-            return {name: _sorted(value[name]) for name in sorted(value)}
-        case list():
-            return [_sorted(each) for each in value]
-        case _:
-            return value
+def _dynamic(message: Any) -> Any:
+    """google.protobuf.Value and its like, with NaN and infinity, which have no JSON, as words."""
+    match message.DESCRIPTOR.name:
+        case "Struct":
+            return {name: _dynamic(message.fields[name]) for name in sorted(message.fields)}
+        case "ListValue":
+            return [_dynamic(each) for each in message.values]
+    kind = message.WhichOneof("kind")
+    if kind in (None, "null_value"):
+        return None
+    value = getattr(message, kind)
+    if isinstance(value, Message):
+        return _dynamic(value)
+    return _word(value) if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _opaque(message: Any, reason: str) -> Mapping[str, Any]:
@@ -143,9 +161,11 @@ def _key(key: Any) -> str:
 
 
 def _float(value: float, bits: int) -> Any:
-    if math.isnan(value) or math.isinf(value):
-        return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
-    return Literal(shortest(value, bits))
+    return Literal(shortest(value, bits)) if math.isfinite(value) else _word(value)
+
+
+def _word(value: float) -> str:
+    return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
 
 
 def shortest(value: float, bits: int) -> str:

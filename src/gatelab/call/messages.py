@@ -3,18 +3,25 @@
 import json
 import re
 from collections.abc import Iterator
-from typing import Any, Literal
+from typing import Any, Final, Literal, cast
 
 from google.protobuf import json_format
-from google.protobuf.descriptor_pool import DescriptorPool
+from google.protobuf.descriptor import Descriptor
 from google.protobuf.message import Message
 
 from gatelab.call.errors import DataError
-from gatelab.call.json_text import SPECIAL
+from gatelab.call.json_reading import readable
+from gatelab.call.json_text import FIELD_MASK, SPECIAL
 from gatelab.call.schema import Method
 
 Format = Literal["json", "text"]
 _SPACE = " \t\r\n"
+_OF_PYTHON: Final = (
+    (re.compile(r"expected string or bytes-like object, got '\w+'"), "a string is wanted, in quotes"),
+    (re.compile(r"int\(\) argument must be .* not 'NoneType'"), "null is no value of an enum"),
+    (re.compile(r"invalid literal for int\(\) with base 10: "), "no integer: "),
+)
+"""Words of Python's in the library's errors, and what they mean to who has written the JSON."""
 
 
 def documents(text: str) -> Iterator[Any]:
@@ -53,47 +60,33 @@ def parse(method: Method, value: Any, *, allow_unknown_fields: bool = False) -> 
     """One request message from a JSON value. Raises DataError naming the field."""
     message = method.request()
     name = message.DESCRIPTOR.full_name
-    if not isinstance(value, dict) and name not in SPECIAL:
+    if not isinstance(value, dict) and name not in SPECIAL | {FIELD_MASK}:
         raise DataError(f"error getting request data: a {name} is a JSON object, and this is {json.dumps(value)}")
     try:
         json_format.ParseDict(
-            _as_the_library_reads_it(value, method.pool),
+            readable(value, cast(Descriptor, message.DESCRIPTOR), method.pool),
             message,
             ignore_unknown_fields=allow_unknown_fields,
             descriptor_pool=method.pool,
         )
-    except (json_format.ParseError, TypeError, AttributeError, RecursionError) as error:
+    except (DataError, json_format.ParseError, TypeError, AttributeError, RecursionError) as error:
         raise DataError(f"error getting request data: {_in_one_line(error)}") from error
+    return _complete(message)
+
+
+def _complete(message: Message) -> Message:
+    """Raises DataError where a required field of proto2 is not set, without which there are no bytes of a message."""
+    if not message.IsInitialized():
+        missing = ", ".join(message.FindInitializationErrors())  # type: ignore[attr-defined]
+        raise DataError(f"error getting request data: some required fields missing: {missing}")
     return message
 
 
 def _in_one_line(error: Exception) -> str:
-    return "; ".join(line.strip().rstrip(".") for line in str(error).splitlines())
-
-
-def _as_the_library_reads_it(value: Any, pool: DescriptorPool) -> Any:
-    """It takes no `value` of an Empty in an Any, which the JSON mapping prescribes, and extensions by one name only."""
-    match value:
-        case {"@type": str(url), "value": dict(empty)} if url.endswith("/google.protobuf.Empty") and not empty:
-            return {"@type": url}
-        case dict():
-            return {_extension(name, pool): _as_the_library_reads_it(each, pool) for name, each in value.items()}
-        case list():
-            return [_as_the_library_reads_it(each, pool) for each in value]
-        case _:
-            return value
-
-
-def _extension(name: str, pool: DescriptorPool) -> str:
-    """`[scope.shelfMarks]`, which is how it is printed, as `[scope.shelf_marks]`, if that is one."""
-    if not name.startswith("[") or not name.endswith("]"):
-        return name
-    scope, dot, own = name[1:-1].rpartition(".")
-    full_name = scope + dot + re.sub("[A-Z]", lambda found: f"_{found[0].lower()}", own)
-    try:
-        return f"[{pool.FindExtensionByName(full_name).full_name}]"
-    except KeyError:
-        return name
+    text = "; ".join(line.strip().rstrip(".") for line in str(error).splitlines())
+    for pattern, words in _OF_PYTHON:
+        text = pattern.sub(words, text)
+    return text
 
 
 def values_of(text: str) -> Iterator[Any]:
@@ -110,7 +103,7 @@ def _text_records(method: Method, text: str) -> Iterator[Message]:
     for record in text.split(SEPARATOR):
         message = method.request()
         parse_text(record, message, method.pool)
-        yield message
+        yield _complete(message)
 
 
 def _skip_space(text: str, at: int) -> int:

@@ -24,7 +24,7 @@ def _blocks(file: FileDescriptorProto, pool: DescriptorPool) -> Iterator[str]:
     options = options_of(file, pool, 0)
     if options:
         yield "\n".join(f"option {name} = {value};" for name, value in options)
-    text = ProtoText(pool)
+    text = ProtoText(pool, keeps_defaults=True)
     groups = {each.proto.type_name for each in file_members(file) if each.is_group}
     for element in file_members(file):
         if element.kind == "extension":

@@ -11,6 +11,7 @@ from google.protobuf.message import Message
 from gatelab.call.json_text import enum_name, map_entry
 
 _LONGEST_LITERAL, _LONGEST_SHORT, _MOST_SHORT = 50, 50, 3
+_ESCAPES = {"\n": "\\n", "\r": "\\r", "\t": "\\t", '"': '\\"', "\\": "\\\\"}
 Option = tuple[str, str]
 """Name and value, both as they are written."""
 
@@ -43,8 +44,13 @@ def quoted(text: str) -> str:
     return '"' + "".join(map(_spelled, text)) + '"'
 
 
+def quoted_bytes(value: bytes) -> str:
+    """The same for bytes."""
+    return '"' + "".join(_ESCAPES.get(chr(b)) or (chr(b) if 0x20 <= b < 0x7F else f"\\{b:03o}") for b in value) + '"'
+
+
 def _spelled(character: str) -> str:
-    escape = {"\n": "\\n", "\r": "\\r", "\t": "\\t", '"': '\\"', "\\": "\\\\"}.get(character)
+    escape = _ESCAPES.get(character)
     if escape is not None or character.isprintable():
         return escape or character
     number = ord(character)
@@ -79,7 +85,7 @@ def _literal(field: FieldDescriptor, value: Any, indent: int) -> str:
         case float():
             return f"{value:f}"
         case bytes():
-            return '"' + "".join(chr(b) if 0x20 <= b < 0x7F and b not in b'"\\' else f"\\{b:03o}" for b in value) + '"'
+            return quoted_bytes(value)
         case str():
             return quoted(value)
         case _:

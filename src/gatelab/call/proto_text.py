@@ -3,25 +3,29 @@
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 
+from google.protobuf import text_encoding
 from google.protobuf.descriptor_pb2 import DescriptorProto, EnumDescriptorProto, FieldDescriptorProto
 from google.protobuf.descriptor_pool import DescriptorPool
 
 from gatelab.call.elements import Element, file_members, members
 from gatelab.call.proto_comments import Comments
-from gatelab.call.proto_options import Option, options_of, quoted, short
+from gatelab.call.proto_options import Option, options_of, quoted, quoted_bytes, short
 
 _TYPES = {number: name.removeprefix("TYPE_").lower() for name, number in FieldDescriptorProto.Type.items()}
 _LABELS = {number: name.removeprefix("LABEL_").lower() for name, number in FieldDescriptorProto.Label.items()}
 _MAX_TAG, _MAX_TAG_OF_SETS, _MAX_ENUM = (1 << 29) - 1, (1 << 31) - 2, (1 << 31) - 1
-_QUOTED_DEFAULTS = (FieldDescriptorProto.TYPE_STRING, FieldDescriptorProto.TYPE_BYTES)
 _FLOATS = (FieldDescriptorProto.TYPE_FLOAT, FieldDescriptorProto.TYPE_DOUBLE)
 
 
 class ProtoText:
-    """Prints the elements of files whose options `pool` knows."""
+    """Prints the elements of files whose options `pool` knows.
 
-    def __init__(self, pool: DescriptorPool) -> None:
+    With `keeps_defaults` an enum's first value, which is its default, stays the first, whatever its number is.
+    """
+
+    def __init__(self, pool: DescriptorPool, *, keeps_defaults: bool = False) -> None:
         self._pool = pool
+        self._keeps_defaults = keeps_defaults
         self._comments: dict[str, Comments] = {}
 
     def of(self, element: Element) -> str:
@@ -118,11 +122,13 @@ class ProtoText:
     def _enum(self, element: Element, depth: int) -> Iterator[str]:
         yield from self._options(element, depth)
         open_ = element.file.syntax not in ("", "proto2")
+        values = list(members(element))
+        first = values[:1] if self._keeps_defaults else []
         values = sorted(
-            members(element),
+            values[len(first) :],
             key=lambda each: (open_ and each.proto.number != 0, each.proto.number, each.proto.name),
         )
-        for value in values:
+        for value in (*first, *values):
             yield from self._element(value, depth)
         yield from _reserved(element.proto, depth, element.file.edition)
 
@@ -211,8 +217,10 @@ def _entry(element: Element) -> Element | None:
 
 
 def _default(field: FieldDescriptorProto) -> str:
-    if field.type in _QUOTED_DEFAULTS:
+    if field.type == FieldDescriptorProto.TYPE_STRING:
         return quoted(field.default_value)
+    if field.type == FieldDescriptorProto.TYPE_BYTES:  # in a descriptor it is escaped as in C
+        return quoted_bytes(text_encoding.CUnescape(field.default_value))
     return f"{float(field.default_value):f}" if field.type in _FLOATS else field.default_value
 
 

@@ -47,12 +47,12 @@ class Schema:
             self._add(name, ())
 
     def services(self) -> list[str]:
-        """Full names, sorted."""
-        return sorted(
+        """Full names, in the order of the files, and in them."""
+        return [
             f"{file.package}.{service.name}" if file.package else service.name
             for file in self._files.values()
             for service in file.service
-        )
+        ]
 
     def service(self, name: str) -> ServiceDescriptor:
         """Raises SchemaError in grpcurl's words."""

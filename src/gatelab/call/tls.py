@@ -6,6 +6,13 @@ from functools import partial
 
 from gatelab.call.errors import CallError
 
+_REASONS = {
+    "KEY_VALUES_MISMATCH": "the key is not that of the certificate",
+    "NO_CERTIFICATE_OR_CRL_FOUND": "there is no certificate in it",
+    "PEM_LIB": "there is no certificate, or no private key, in PEM where one should be",
+}
+"""OpenSSL's reasons, in words."""
+
 
 def client_context(
     *,
@@ -48,5 +55,8 @@ def _load(load: Callable[[], object], what: str) -> None:
         load()
     except FileNotFoundError as error:
         raise CallError(f"could not read {what}: no such file") from error
-    except (ssl.SSLError, OSError, ValueError) as error:
+    except ssl.SSLError as error:
+        reason = "PEM_LIB" if "PEM lib" in str(error) else error.reason  # this one OpenSSL does not name
+        raise CallError(f"could not use {what}: {_REASONS.get(reason, error.args[-1])}") from error
+    except (OSError, ValueError) as error:
         raise CallError(f"could not use {what}: {error.args[-1] if error.args else error}") from error

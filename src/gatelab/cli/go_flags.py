@@ -26,7 +26,7 @@ class GoCommand(click.Command):
     """A command whose long options may be written with one dash, and whose flags may be given `=true` or `=false`."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        with _in_gos_words(ctx):
+        with _in_gos_words(ctx, args):
             return super().parse_args(ctx, rewritten(args, self.get_params(ctx)))
 
     def invoke(self, ctx: click.Context) -> Any:
@@ -78,13 +78,19 @@ def _is_flag(option: click.Option) -> bool:
 
 
 @contextmanager
-def _in_gos_words(ctx: click.Context) -> Iterator[None]:
+def _in_gos_words(ctx: click.Context, args: Sequence[str] = ()) -> Iterator[None]:
     try:
         yield
     except Misuse:
         raise
     except click.NoSuchOption as error:
-        raise Misuse(f"flag provided but not defined: -{error.option_name.lstrip('-')}", ctx) from error
+        # Click names the first letter only of `-nonsense`, which it takes for several flags.
+        name = next((each for each in args if each.startswith(error.option_name)), error.option_name)
+        raise Misuse(f"flag provided but not defined: -{name.partition('=')[0].lstrip('-')}", ctx) from error
+    except click.BadOptionUsage as error:
+        if "requires" not in error.message:
+            raise Misuse(error.format_message(), ctx) from error
+        raise Misuse(f"flag needs an argument: -{error.option_name.lstrip('-')}", ctx) from error
     except click.BadParameter as error:
         name = error.param.opts[-1].lstrip("-") if error.param is not None else ""
         raise Misuse(f"invalid value for flag -{name}: {error.message}", ctx) from error

@@ -5,7 +5,8 @@ import math
 import struct
 
 import pytest
-from google.protobuf import json_format
+from google.protobuf import descriptor_pool, field_mask_pb2, json_format, struct_pb2, timestamp_pb2
+from google.protobuf.message import Message
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -60,3 +61,19 @@ def test_it_is_protobufs_json(shop: Schema) -> None:
     given_ = {"amountCents": "5", "at": "2026-01-02T03:04:05Z", "count": 3, "items": {"b": 1, "a": 2}, "blob": "AP8="}
     message = parse(shop.method("shop.Till/Pay"), given_)
     assert json.loads(to_json(message, shop.pool)) == json.loads(json_format.MessageToJson(message))
+
+
+@pytest.mark.parametrize(
+    ("message", "shown"),
+    [
+        (timestamp_pb2.Timestamp(seconds=10**15), {"seconds": "1000000000000000"}),
+        (struct_pb2.Value(number_value=math.nan), "NaN"),
+        (
+            struct_pb2.ListValue(values=[struct_pb2.Value(number_value=-math.inf), struct_pb2.Value()]),
+            ["-Infinity", None],
+        ),
+        (field_mask_pb2.FieldMask(paths=["a.B"]), {"paths": ["a.B"]}),
+    ],
+)
+def test_an_answer_that_has_no_json_is_shown_all_the_same(message: Message, shown: object) -> None:
+    assert json.loads(to_json(message, descriptor_pool.Default())) == shown

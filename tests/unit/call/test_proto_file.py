@@ -58,3 +58,13 @@ def test_protoc_reads_the_same_file(name: str, tmp_path: Path) -> None:
         written.write_text(file_text(file, schema.pool))
     (again,) = (file for file in compile_protos([name], [str(tmp_path / "written")]) if file.name == name)
     assert bare(again) == bare(schema.files[name])
+
+
+def test_the_default_of_an_enum_stays_the_first_value(tmp_path: Path) -> None:
+    """And protoc takes the file: the values of a map begin with 0."""
+    sign, message = "enum Sign { NONE = 0; MINUS = -1; PLUS = 1; }", "message M { map<string, Sign> signs = 1; }"
+    (tmp_path / "sign.proto").write_text(f'syntax = "proto2"; {sign} {message}')
+    (file,) = compile_protos([str(tmp_path / "sign.proto")])
+    (tmp_path / "sign.proto").write_text(file_text(file, Schema([file]).pool))
+    (again,) = compile_protos([str(tmp_path / "sign.proto")])
+    assert [each.name for each in again.enum_type[0].value] == ["NONE", "MINUS", "PLUS"]

@@ -9,17 +9,32 @@ from collections.abc import Sequence
 from gatelab.call.errors import CallError
 from gatelab.grpc_wire.metadata import Metadata
 
+_RESERVED = frozenset(
+    {"content-type", "te", *(f"grpc-{each}" for each in ("encoding", "message", "message-type", "status", "timeout"))}
+)
+"""gRPC sets these itself, and grpc-go, hence grpcurl, leaves out what users say of them."""
 _VARIABLE = re.compile(r"\$\{(\w+)\}")
 
 
 def metadata_of(headers: Sequence[str]) -> Metadata:
-    """Names are lower-cased, a missing value is empty, the values of `-bin` names are base64 where they can be."""
+    """Names are lower-cased, a missing value is empty, the values of `-bin` names are base64 where they can be.
+
+    Those that are gRPC's own are left out (`reserved_in`).
+    """
     pairs: list[tuple[str, str | bytes]] = []
     for header in filter(None, headers):
         name, _, value = (part.strip() for part in header.partition(":"))
         name = name.lower()
+        if name in _RESERVED:
+            continue
         pairs.append((name, _decoded(value) if name.endswith("-bin") else value))
     return pairs
+
+
+def reserved_in(headers: Sequence[str]) -> Sequence[str]:
+    """Names of headers that are not sent, for gRPC has its own values for them."""
+    names = (header.partition(":")[0].strip().lower() for header in headers)
+    return sorted(_RESERVED.intersection(names))
 
 
 def expanded(headers: Sequence[str], kind: str) -> tuple[str, ...]:

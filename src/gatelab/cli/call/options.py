@@ -82,11 +82,22 @@ def options_of(arguments: Sequence[str], values: Mapping[str, Any]) -> Options:
     symbol = rest.pop(0)
     if verb != "call":
         symbol = rest.pop(0) if rest else ""
-    options = Options(address=address, verb=verb, symbol=symbol, **values)
+    address, unix = _target(address, unix=values["unix"])
+    options = Options(address=address, verb=verb, symbol=symbol, **{**values, "unix": unix})
     for wrong, text in _wrong_together(options, rest):
         if wrong:
             raise click.UsageError(text)
     return options
+
+
+def _target(address: str, *, unix: bool) -> tuple[str, bool]:
+    """A path or host:port, and whether it is a path: an address may also be a name of gRPC's (gRPC doc/naming.md)."""
+    for scheme in ("unix://", "unix:"):
+        if address.startswith(scheme):
+            return address.removeprefix(scheme), True
+    for scheme in ("dns:///", "passthrough:///"):
+        address = address.removeprefix(scheme)
+    return address, unix
 
 
 def warnings(options: Options) -> Iterator[str]:

@@ -13,7 +13,7 @@ from gatelab.call.messages import documents, requests
 from gatelab.call.schema import Method, Schema, split_method
 from gatelab.call.sources import learn_types, types_in, with_extensions
 from gatelab.cli.call.channel import opened
-from gatelab.cli.call.headers import metadata_of
+from gatelab.cli.call.headers import metadata_of, reserved_in
 from gatelab.cli.call.hints import error_hint, hint
 from gatelab.cli.call.options import Options
 from gatelab.cli.call.output import Printer, Style
@@ -30,6 +30,8 @@ async def run(options: Options) -> int:
     timing = Timing("Timing Data")
     try:
         options = with_expanded_headers(options)
+        for name in reserved_in((*options.header, *options.rpc_header, *options.reflect_header)):
+            click.echo(f"Note: the header {name} is set by gRPC, and not sent as it was given", err=True)
         return await _run(options, timing)
     except CallError as error:
         click.echo(str(error), err=True)

@@ -85,8 +85,10 @@ async def write_out(options: Options, schemas: Schemas, symbols: Sequence[str]) 
     if not options.protoset_out and not options.proto_out_dir:
         return
     merged = Schema(())
+    what = f"protoset to {options.protoset_out}" if options.protoset_out else f"protos to {options.proto_out_dir}"
     for symbol in symbols:
-        merged.include(await schemas.source.schema_of(symbol))
+        with failing(f'Failed to write {what}: failed to find descriptor for "{symbol}"'):
+            merged.include(await schemas.source.schema_of(symbol))
     files = merged.files_of(symbols)
     if options.protoset_out:
         _write_protoset(options.protoset_out, files)
