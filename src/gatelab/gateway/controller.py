@@ -19,7 +19,7 @@ from gatelab.gateway.intake import Intake
 from gatelab.gateway.loops import all_of, whenever
 from gatelab.gateway.meter import TranslationMeter
 from gatelab.gateway.ports import XdsPort
-from gatelab.gateway.provision import Provisioner
+from gatelab.gateway.provision import Provisioner, foreign_classes, handed_over
 from gatelab.gateway.publication import Publication
 from gatelab.gateway.settings import DataPlaneSettings
 from gatelab.gateway.snapshot import Snapshot
@@ -28,6 +28,7 @@ from gatelab.gateway.status_programmed import DataPlaneState
 from gatelab.gateway.status_writer import StatusWriter
 from gatelab.gateway.translate import Memo, translate
 from gatelab.gateway.translate.outcome import GatewayOutcome, Translation
+from gatelab.kinds.gatewayapi import Gateway
 from gatelab.kinds.objects import Key
 from gatelab.reconcile import Pace, Runtime
 from gatelab.telemetry import Reading
@@ -59,6 +60,8 @@ class GatewayController:
         self._translation = Translation()
         self._took_s = float("inf")
         self._snapshot: Snapshot | None = None
+        self._foreign: frozenset[str] = frozenset()
+        self._handed_over: tuple[Gateway, ...] = ()
         self._connections = Connections(time.monotonic)
         as_set = functools.partial(
             translate,
@@ -120,7 +123,9 @@ class GatewayController:
             for problem in self._translation.problems:
                 if problem not in before.problems:
                     logger.warning("%s; it is passed over", problem)
-            if _provisioned(before) != _provisioned(translation):
+            self._foreign = foreign_classes(snapshot, self._settings.controllers)
+            others, self._handed_over = self._handed_over, handed_over(snapshot, self._foreign)
+            if _provisioned(before) != _provisioned(translation) or others != self._handed_over:
                 self._intake.provision.set()
             self._publication.publish(snapshot, self._translation)
             for key in before.gateways.keys() - self._translation.gateways.keys():
@@ -133,8 +138,11 @@ class GatewayController:
 
     async def _provision(self) -> None:
         await all_of(
-            functools.partial(self._provisioner.provision, outcome, self._data_plane(outcome))
+            functools.partial(self._provisioner.provision, outcome, self._data_plane(outcome), self._foreign)
             for outcome in self._translation.gateways.values()
+        )
+        await all_of(
+            functools.partial(self._provisioner.give_up, gateway, self._foreign) for gateway in self._handed_over
         )
 
     async def _write_statuses(self) -> None:

@@ -262,6 +262,31 @@ async def test_a_gateway_that_changes_its_class_gets_another_data_plane(
     await eventually(lambda: set(cluster.objects[SERVICE]) == wanted | {Key("default", "hello")})
 
 
+async def test_a_gateway_that_is_given_to_somebody_else_takes_its_data_plane_with_it(
+    cluster: FakeCluster, eventually: Eventually
+) -> None:
+    """Not before the class is there: one that is missing may come back as ours."""
+    await apply_base(cluster)
+    await eventually(lambda: DATA_PLANE in cluster.objects.get(DEPLOYMENT, {}))
+    await cluster.patch(GATEWAY, GW, {"metadata": {"generation": 2}, "spec": {"gatewayClassName": "istio"}})
+    await cluster.create(GATEWAY, gateway("second"))
+    await eventually(lambda: Key("default", "second-gatelab") in cluster.objects[DEPLOYMENT])
+    deployment = await cluster.get(DEPLOYMENT, DATA_PLANE)
+    for name, labels in (("theirs", {"gateway.networking.k8s.io/gateway-class-name": "istio"}), ("nobodys", {})):
+        metadata = {**deployment["metadata"], "name": name, "labels": labels}
+        await cluster.create(DEPLOYMENT, {**deployment, "metadata": metadata})
+    foreign = gateway_class("istio")
+    foreign["spec"]["controllerName"] = "istio.io/gateway-controller"
+    await cluster.create(GATEWAY_CLASS, foreign)
+    for kind in (DEPLOYMENT, SERVICE, SERVICE_ACCOUNT):
+        await eventually(lambda kind=kind: DATA_PLANE not in cluster.objects[kind])  # type: ignore[misc]
+    assert {Key("default", "theirs"), Key("default", "nobodys")} < set(cluster.objects[DEPLOYMENT])
+    await cluster.patch(GATEWAY, GW, {"metadata": {"generation": 3}, "spec": {"gatewayClassName": "gatelab"}})
+    await eventually(lambda: DATA_PLANE in cluster.objects[SERVICE_ACCOUNT])
+    await eventually(lambda: DATA_PLANE in cluster.objects[DEPLOYMENT])
+    assert {Key("default", "theirs"), Key("default", "nobodys")} < set(cluster.objects[DEPLOYMENT])
+
+
 async def test_our_word_is_taken_back_when_the_gateway_goes(
     cluster: FakeCluster, xds: FakeXds, eventually: Eventually
 ) -> None:
