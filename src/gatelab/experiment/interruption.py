@@ -5,6 +5,8 @@ from collections.abc import Coroutine
 from typing import Any, TypeVar
 
 T = TypeVar("T")
+AGAIN_S = 2.0
+"""A cancellation may be lost in a library that waits for something of its own: then there is another one."""
 
 
 async def unless(stop: asyncio.Event, doing: Coroutine[Any, Any, T]) -> T | None:
@@ -14,8 +16,9 @@ async def unless(stop: asyncio.Event, doing: Coroutine[Any, Any, T]) -> T | None
         halted = group.create_task(stop.wait())
         await asyncio.wait({task, halted}, return_when=asyncio.FIRST_COMPLETED)
         halted.cancel()
-        if not task.done():
+        while not task.done():
             task.cancel()
+            await asyncio.wait({task}, timeout=AGAIN_S)
     if task.cancelled():
         return None
     found, error = task.result()
