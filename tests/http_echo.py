@@ -10,7 +10,7 @@ from typing import Any
 
 from gatelab.proxy.model import Endpoint
 
-DEADLINE_S = 10.0
+DEADLINE_S = 30.0
 
 
 @dataclass

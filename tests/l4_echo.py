@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import cast
 
-DEADLINE_S = 5.0
+DEADLINE_S = 20.0
 
 
 @asynccontextmanager

@@ -18,7 +18,7 @@ from gatelab.proxy.model import Acceptance, Endpoint, Endpoints, ProxyConfig
 from gatelab.proxy.resources import MANY
 from gatelab.proxy.xds import XdsServer
 
-DEADLINE_S = 10.0
+DEADLINE_S = 30.0
 
 
 @dataclass

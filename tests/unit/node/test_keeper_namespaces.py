@@ -13,7 +13,7 @@ import pytest
 
 from gatelab.node.keeper.client import Exited, Keeper, Mount, NetworkMade, Notice, SpawnFailed
 
-DEADLINE_S = 5.0
+DEADLINE_S = 30.0
 ROOT = Path(__file__).parents[3]
 needs_namespaces = pytest.mark.skipif(
     subprocess.run(["unshare", "--user", "--map-root-user", "--mount", "true"], check=False).returncode != 0,

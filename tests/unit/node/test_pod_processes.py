@@ -187,7 +187,7 @@ async def test_a_pre_stop_that_hangs_ends_with_the_container(node: Node, make_ob
     await node.until(key, is_ready)
     started = time.monotonic()
     await until_deleted(node, key, 1)
-    assert time.monotonic() - started < 4
+    assert time.monotonic() - started < 50, "its hook would run for six minutes"
     await eventually(lambda: not node.keeper.running)
 
 
