@@ -16,7 +16,7 @@ from gatelab.load.plan import LoadPlan, Progress
 from gatelab.load.poisson import Poisson
 from gatelab.load.recipe import Recipe
 from gatelab.load.requests import Request, RequestError, RequestSource
-from gatelab.load.result import CallDetail, ConnectionResult, Generator, LoadResult, WarmUp
+from gatelab.load.result import CallDetail, ConnectionResult, GeneratorResult, LoadResult, WarmUp
 from gatelab.load.run import loop_factory, run, run_blocking, run_interruptible
 from gatelab.load.schedule import Arrivals, Schedule
 from gatelab.load.series import Second
@@ -28,7 +28,7 @@ __all__ = [
     "Callers",
     "ConnectionResult",
     "Credentials",
-    "Generator",
+    "GeneratorResult",
     "Histogram",
     "LoadPlan",
     "LoadResult",

@@ -7,7 +7,7 @@ from gatelab.grpc_wire.status import display_name
 from gatelab.load.histogram import Histogram
 from gatelab.load.part import Part, failures_of, merged, messages_of, pods_of
 from gatelab.load.plan import LoadPlan, Progress
-from gatelab.load.result import CallDetail, ConnectionResult, Generator, LoadResult, WarmUp
+from gatelab.load.result import CallDetail, ConnectionResult, GeneratorResult, LoadResult, WarmUp
 from gatelab.load.seconds import SECOND_NS, Series
 from gatelab.load.verdict import saturation
 
@@ -139,9 +139,9 @@ def _connections(parts: Sequence[Part]) -> tuple[ConnectionResult, ...]:
     )
 
 
-def _generator(part: Part) -> Generator:
+def _generator(part: Part) -> GeneratorResult:
     wall_ns = max(1, part.use.wall_ns)
-    return Generator(
+    return GeneratorResult(
         cpu=part.use.cpu_ns / wall_ns,
         starved=part.use.starved_ns / wall_ns,
         late=part.late,

@@ -29,7 +29,7 @@ class WarmUp:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Generator:
+class GeneratorResult:
     """One process that made the load, and what it measured of itself."""
 
     cpu: float
@@ -89,7 +89,7 @@ class LoadResult:
     """Empty, or a sentence that says why the figures describe the generator or its limits more than the target."""
     incomplete: str = ""
     """Empty, or a sentence that says which worker was lost, and what is missing therefore."""
-    generators: tuple[Generator, ...] = ()
+    generators: tuple[GeneratorResult, ...] = ()
     """One for each worker."""
     warm_up: WarmUp | None = None
     remarks: tuple[str, ...] = ()

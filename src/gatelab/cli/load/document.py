@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from gatelab.cli.load.options import Options
 from gatelab.cli.load.output import PERCENTILES, notes, rows
-from gatelab.load import CallDetail, Histogram, LoadResult, WarmUp
+from gatelab.load import CallDetail, GeneratorResult, Histogram, LoadResult, Second, WarmUp
 from gatelab.spread import Spread
 
 if TYPE_CHECKING:
@@ -51,11 +51,7 @@ def document(
         "details": [_detail(each) for each in result.details],
         **({"tags": dict(tags)} if tags else {}),
         "pods": {pod: count for pod, count in spread.counts.items() if count},
-        "spread": {
-            "maxMinusMin": spread.max_minus_min,
-            "coefficientOfVariation": spread.coefficient_of_variation,
-            "jain": spread.jain,
-        },
+        "spread": _spread(spread),
         "connections": [
             {"target": f"{each.target[0]}:{each.target[1]}", "count": each.count, "pods": dict(each.pods)}
             for each in result.connections
@@ -66,33 +62,40 @@ def document(
         "unsent": result.unsent,
         "waited": result.waited,
         "retried": result.retried,
-        "series": [
-            {
-                "second": each.second,
-                "ok": each.ok,
-                "errors": each.errors,
-                "p50": each.p50_ns,
-                "p99": each.p99_ns,
-                "max": each.max_ns,
-            }
-            for each in result.series
-        ],
-        "generator": [
-            {
-                "cpu": each.cpu,
-                "starved": each.starved,
-                "late": each.late,
-                "lateness": {
-                    "p50": each.lateness.percentile(50),
-                    "p99": each.lateness.percentile(99),
-                    "max": each.lateness.max_ns,
-                },
-            }
-            for each in result.generators
-        ],
+        "series": [_second(each) for each in result.series],
+        "generator": [_generator(each) for each in result.generators],
         **({"warmUp": _warm_up(result.warm_up)} if result.warm_up is not None else {}),
         "expectations": [{"expectation": each.text, "met": each.met, "value": each.value} for each in findings],
         "notes": list(notes(result)),
+    }
+
+
+def _spread(spread: Spread) -> dict[str, Any]:
+    return {
+        "maxMinusMin": spread.max_minus_min,
+        "coefficientOfVariation": spread.coefficient_of_variation,
+        "jain": spread.jain,
+    }
+
+
+def _second(second: Second) -> dict[str, Any]:
+    return {
+        "second": second.second,
+        "ok": second.ok,
+        "errors": second.errors,
+        "p50": second.p50_ns,
+        "p99": second.p99_ns,
+        "max": second.max_ns,
+    }
+
+
+def _generator(generator: GeneratorResult) -> dict[str, Any]:
+    lateness = generator.lateness
+    return {
+        "cpu": generator.cpu,
+        "starved": generator.starved,
+        "late": generator.late,
+        "lateness": {"p50": lateness.percentile(50), "p99": lateness.percentile(99), "max": lateness.max_ns},
     }
 
 
