@@ -8,7 +8,7 @@ import pytest
 
 from controlled_envoy import ADDRESS, GW, controlled, eventually, is_programmed, programmed
 from fake_cluster import FakeCluster
-from gatelab.gateway.status_programmed import present_condition
+from gatelab.gateway.status.programmed import present_condition
 from gatelab.kinds.builtin import ENDPOINT_SLICE, GATEWAY, GATEWAY_CLASS, GRPC_ROUTE, SERVICE
 from gatelab.proxy.model import Listener
 from gatelab.proxy.resources import EncodedResource, encoder

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from gatelab.cluster.port import Applied, Deleted, Replaced
 from gatelab.gateway.intake import LOOKED_AT
-from gatelab.gateway.live_snapshot import LiveSnapshot
 from gatelab.gateway.snapshot import Snapshot
+from gatelab.gateway.snapshot.live_snapshot import LiveSnapshot
 from gatelab.gateway.translate import Memo, translate
 from gatelab.kinds.builtin import (
     SECRET,

@@ -13,19 +13,19 @@ from collections.abc import Iterable
 
 from gatelab.cluster.port import Cluster
 from gatelab.gateway.connections import Connections
-from gatelab.gateway.data_plane import data_plane_key
-from gatelab.gateway.envoy_container import proxy_name
+from gatelab.gateway.data_plane.envoy_container import proxy_name
+from gatelab.gateway.data_plane.objects import data_plane_key
+from gatelab.gateway.data_plane.provision import Provisioner, foreign_classes, handed_over
 from gatelab.gateway.intake import Intake
 from gatelab.gateway.loops import all_of, whenever
 from gatelab.gateway.meter import TranslationMeter
 from gatelab.gateway.ports import XdsPort
-from gatelab.gateway.provision import Provisioner, foreign_classes, handed_over
-from gatelab.gateway.publication import Publication
+from gatelab.gateway.publication.publication import Publication
 from gatelab.gateway.settings import DataPlaneSettings
 from gatelab.gateway.snapshot import Snapshot
-from gatelab.gateway.sources import Sources
-from gatelab.gateway.status_programmed import DataPlaneState
-from gatelab.gateway.status_writer import StatusWriter
+from gatelab.gateway.snapshot.sources import Sources
+from gatelab.gateway.status.programmed import DataPlaneState
+from gatelab.gateway.status.writer import StatusWriter
 from gatelab.gateway.translate import Memo, translate
 from gatelab.gateway.translate.outcome import GatewayOutcome, Translation
 from gatelab.kinds.gatewayapi import Gateway

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from gatelab.gateway import naming
-from gatelab.gateway.data_plane import data_plane, data_plane_key
-from gatelab.gateway.drift import overlaid
+from gatelab.gateway.data_plane.drift import overlaid
+from gatelab.gateway.data_plane.objects import data_plane, data_plane_key
 from gatelab.gateway.translate import translate
 from gatelab.gateway.translate.gateway_class import CILIUM, GATELAB
 from gatelab.gateway.translate.outcome import GatewayOutcome

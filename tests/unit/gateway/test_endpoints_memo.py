@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from gatelab.gateway.snapshot import read
+from gatelab.gateway.snapshot.snapshot import read
 from gatelab.gateway.translate import endpoints as module
 from gatelab.gateway.translate.endpoints import EndpointsMemo, endpoints
 from gatelab.gateway.translate.outcome import ServicePortName

@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.serialization import (
     PrivateFormat,
 )
 
-from gatelab.gateway.reference_grant import NO_GRANTS, Referrer
+from gatelab.gateway.snapshot.reference_grant import NO_GRANTS, Referrer
 from gatelab.gateway.translate.listener_tls import _fault, _weakness, certificates
 from gatelab.kinds.core import Secret
 from gatelab.kinds.gatewayapi import Listener

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from gatelab.cluster.port import Applied, Deleted, Replaced
-from gatelab.gateway.live_slices import LiveSlices
+from gatelab.gateway.snapshot.live_slices import LiveSlices
 from gatelab.kinds.builtin import ENDPOINT_SLICE
 from gatelab.kinds.objects import Key, Object, key_of
 from gatelab.reconcile import Mirror

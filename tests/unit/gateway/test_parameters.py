@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gatelab.gateway.parameter_table import PARAMETERS
 from gatelab.gateway.parameters import NO_PARAMETERS, InvalidParameters, Source, read
+from gatelab.gateway.parameters.table import PARAMETERS
 
 LONGEST_MESSAGE = 32_768
 """Of a condition (metav1.Condition)."""

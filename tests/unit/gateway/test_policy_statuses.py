@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from fake_cluster import FakeCluster
-from gatelab.gateway.status import MOST_ANCESTORS, policy_status
+from gatelab.gateway.status.statuses import MOST_ANCESTORS, policy_status
 from gatelab.gateway.translate.gateway_class import CONTROLLER_NAMES, GATELAB
 from gatelab.gateway.translate.observations import ACCEPTED, holds
 from gatelab.gateway.translate.outcome import AncestorOutcome

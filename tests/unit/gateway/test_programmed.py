@@ -5,8 +5,8 @@ from typing import Any
 
 from gatelab.gateway.connections import SETTLING_S, Connections
 from gatelab.gateway.snapshot import snapshot_of
-from gatelab.gateway.status import gateway_status
-from gatelab.gateway.status_programmed import DataPlaneState, gateway_programmed, listener_programmed
+from gatelab.gateway.status.programmed import DataPlaneState, gateway_programmed, listener_programmed
+from gatelab.gateway.status.statuses import gateway_status
 from gatelab.gateway.translate import translate
 from gatelab.gateway.translate.outcome import Placement
 from gatelab.kinds.builtin import GATEWAY

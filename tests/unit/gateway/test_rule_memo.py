@@ -8,8 +8,8 @@ import pytest
 
 from gatelab.cluster.port import Replaced
 from gatelab.gateway.intake import LOOKED_AT
-from gatelab.gateway.live_snapshot import LiveSnapshot
 from gatelab.gateway.snapshot import Snapshot
+from gatelab.gateway.snapshot.live_snapshot import LiveSnapshot
 from gatelab.gateway.translate.routes import translated_rules
 from gatelab.gateway.translate.rule_memo import RuleMemo
 from gatelab.kinds.builtin import (

@@ -7,8 +7,14 @@ import pytest
 from absurd_gateways import absurd
 from absurd_values import Whim
 from gatelab.gateway.snapshot import ROUTES
-from gatelab.gateway.status import MOST_PARENTS, class_status, gateway_status, listener_set_status, route_status
-from gatelab.gateway.status_programmed import DataPlaneState
+from gatelab.gateway.status.programmed import DataPlaneState
+from gatelab.gateway.status.statuses import (
+    MOST_PARENTS,
+    class_status,
+    gateway_status,
+    listener_set_status,
+    route_status,
+)
 from gatelab.gateway.translate import Translation, translate
 from gatelab.gateway.translate.gateway_class import CONTROLLER_NAMES, GATELAB
 from gatelab.gateway.translate.observations import ACCEPTED, holds

@@ -10,10 +10,9 @@ from envoy.config.core.v3.base_pb2 import Node
 from envoy.service.discovery.v3.discovery_pb2 import DeltaDiscoveryRequest
 
 from gatelab.cluster.port import Applied, Deleted
-from gatelab.gateway import live_snapshot
 from gatelab.gateway.intake import LOOKED_AT
-from gatelab.gateway.live_snapshot import LiveSnapshot
-from gatelab.gateway.snapshot import RouteId
+from gatelab.gateway.snapshot import RouteId, live_snapshot
+from gatelab.gateway.snapshot.live_snapshot import LiveSnapshot
 from gatelab.gateway.translate import (
     Memo,
     Translation,

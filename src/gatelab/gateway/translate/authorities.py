@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from gatelab.gateway.reference_grant import Grants, Referrer
+from gatelab.gateway.snapshot.reference_grant import Grants, Referrer
 from gatelab.gateway.translate import pem, references
 from gatelab.gateway.translate.references import Unresolved
 from gatelab.kinds.core import ConfigMap

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from gatelab.gateway.reference_grant import Grants, Referrer
+from gatelab.gateway.snapshot.reference_grant import Grants, Referrer
 from gatelab.gateway.translate import listener_tls
 from gatelab.gateway.translate.references import Unresolved
 from gatelab.kinds.core import Secret

@@ -8,8 +8,8 @@ nothing may be sent.
 from dataclasses import dataclass
 from typing import Literal
 
-from gatelab.gateway.reference_grant import Referrer
 from gatelab.gateway.snapshot import Snapshot
+from gatelab.gateway.snapshot.reference_grant import Referrer
 from gatelab.gateway.translate import backend_tls_policy, references
 from gatelab.gateway.translate.outcome import ServicePortName
 from gatelab.gateway.translate.references import Unresolved

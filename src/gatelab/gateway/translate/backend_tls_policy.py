@@ -7,9 +7,9 @@ used is not passed over: what is sent to its target fails, and never goes out in
 
 from collections.abc import Iterable
 
-from gatelab.gateway.policy_targets import target_key
-from gatelab.gateway.reference_grant import Referrer
 from gatelab.gateway.snapshot import Snapshot
+from gatelab.gateway.snapshot.policy_targets import target_key
+from gatelab.gateway.snapshot.reference_grant import Referrer
 from gatelab.gateway.translate import authorities
 from gatelab.gateway.translate.age import age
 from gatelab.gateway.translate.authorities import Resolved

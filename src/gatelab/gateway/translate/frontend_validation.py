@@ -7,7 +7,7 @@ without a single usable authority is not accepted: it would let in nobody, or ev
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from gatelab.gateway.reference_grant import Grants, Referrer
+from gatelab.gateway.snapshot.reference_grant import Grants, Referrer
 from gatelab.gateway.translate import authorities
 from gatelab.gateway.translate.observations import holds
 from gatelab.gateway.translate.references import Unresolved

@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_private_key
 
-from gatelab.gateway.reference_grant import Grants, Referrer
+from gatelab.gateway.snapshot.reference_grant import Grants, Referrer
 from gatelab.gateway.translate import pem, references
 from gatelab.gateway.translate.references import Unresolved
 from gatelab.kinds.core import Secret

@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from gatelab.gateway.reference_grant import Referrer
 from gatelab.gateway.snapshot import Snapshot
+from gatelab.gateway.snapshot.reference_grant import Referrer
 from gatelab.gateway.translate import frontend_validation, listener_conflicts, listener_kinds, listener_tls
 from gatelab.gateway.translate.frontend_validation import Validation
 from gatelab.gateway.translate.listener_conflicts import Conflict

@@ -7,8 +7,8 @@ is only what the rules themselves have said: a translation with an empty memo is
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from gatelab.gateway.reference_grant import Grants
 from gatelab.gateway.snapshot import RouteId, Snapshot
+from gatelab.gateway.snapshot.reference_grant import Grants
 from gatelab.gateway.translate.listener_sets import Claim
 from gatelab.gateway.translate.outcome import ParentOutcome
 from gatelab.gateway.translate.parents import Merged, Parents

@@ -6,8 +6,8 @@ A policy that nobody uses has no ancestor. What it is told does not depend on wh
 from collections import Counter
 from collections.abc import Container, Mapping
 
-from gatelab.gateway.policy_targets import services_of, target_key
 from gatelab.gateway.snapshot import Snapshot
+from gatelab.gateway.snapshot.policy_targets import services_of, target_key
 from gatelab.gateway.translate import backend_tls_policy
 from gatelab.gateway.translate.listener_tls import ends_at
 from gatelab.gateway.translate.observations import ACCEPTED, RESOLVED_REFS, fails, holds

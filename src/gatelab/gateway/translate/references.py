@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from gatelab.gateway.reference_grant import Grants, Referrer
+from gatelab.gateway.snapshot.reference_grant import Grants, Referrer
 from gatelab.kinds.gatewayapi import BackendReference, MirrorReference, ObjectReference, SecretReference
 from gatelab.kinds.objects import Key
 

@@ -3,9 +3,8 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from gatelab.gateway import referenced
-from gatelab.gateway.reference_grant import Grants
-from gatelab.gateway.snapshot import RouteId, Snapshot, route_id
+from gatelab.gateway.snapshot import RouteId, Snapshot, referenced, route_id
+from gatelab.gateway.snapshot.reference_grant import Grants
 from gatelab.gateway.translate.routes import translated_rules
 from gatelab.gateway.translate.rule_sets import RuleSet
 from gatelab.kinds.core import ConfigMap, Service

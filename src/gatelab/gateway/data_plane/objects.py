@@ -6,7 +6,7 @@ Pure: a Gateway in, JSON out. Owner references make the cluster delete them with
 from collections.abc import Mapping
 from typing import Any
 
-from gatelab.gateway.envoy_container import envoy_container
+from gatelab.gateway.data_plane.envoy_container import envoy_container
 from gatelab.gateway.settings import DataPlaneSettings
 from gatelab.gateway.translate import addresses
 from gatelab.gateway.translate.bound_ports import bound_port, transport_port

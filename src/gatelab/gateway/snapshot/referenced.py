@@ -5,7 +5,7 @@ What becomes of a reference is for `translate` to say, by the same rule (`transl
 
 from collections.abc import Iterable, Iterator
 
-from gatelab.gateway.reference_grant import Grants, Referrer
+from gatelab.gateway.snapshot.reference_grant import Grants, Referrer
 from gatelab.kinds.gatewayapi import (
     BackendTLSPolicy,
     Gateway,

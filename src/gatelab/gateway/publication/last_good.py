@@ -8,7 +8,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import replace
 from itertools import chain
 
-from gatelab.gateway.refusals import owner_of
+from gatelab.gateway.publication.refusals import owner_of
 from gatelab.gateway.translate.outcome import GatewayOutcome
 from gatelab.proxy.model import ProxyConfig, Route, RouteTable, VirtualHost
 

@@ -6,14 +6,19 @@ from dataclasses import replace
 from typing import Any
 
 from gatelab.cluster.port import Cluster
-from gatelab.gateway import snapshot
 from gatelab.gateway.loops import all_of
-from gatelab.gateway.policy_statuses import PolicyStatuses
-from gatelab.gateway.refusals import Refusals, with_refusal
-from gatelab.gateway.snapshot import RouteId
-from gatelab.gateway.status import class_status, gateway_status, listener_set_status, orphan_status, route_status
-from gatelab.gateway.status_programmed import DataPlaneState
-from gatelab.gateway.status_write import StatusWrite, is_of_generation
+from gatelab.gateway.publication.refusals import Refusals, with_refusal
+from gatelab.gateway.snapshot import RouteId, snapshot
+from gatelab.gateway.status.policies import PolicyStatuses
+from gatelab.gateway.status.programmed import DataPlaneState
+from gatelab.gateway.status.statuses import (
+    class_status,
+    gateway_status,
+    listener_set_status,
+    orphan_status,
+    route_status,
+)
+from gatelab.gateway.status.write import StatusWrite, is_of_generation
 from gatelab.gateway.translate.outcome import ParentOutcome, Translation
 from gatelab.kinds.builtin import GATEWAY, GATEWAY_CLASS, LISTENER_SET
 from gatelab.kinds.objects import Key

@@ -3,11 +3,11 @@
 import dataclasses
 from collections.abc import Mapping, Sequence
 
-from gatelab.gateway.data_plane import data_plane_key
-from gatelab.gateway.live_slices import LiveSlices
-from gatelab.gateway.live_snapshot import LiveSnapshot
-from gatelab.gateway.provision import is_owned
-from gatelab.gateway.snapshot import Snapshot
+from gatelab.gateway.data_plane.objects import data_plane_key
+from gatelab.gateway.data_plane.provision import is_owned
+from gatelab.gateway.snapshot.live_slices import LiveSlices
+from gatelab.gateway.snapshot.live_snapshot import LiveSnapshot
+from gatelab.gateway.snapshot.snapshot import Snapshot
 from gatelab.gateway.translate import addresses
 from gatelab.gateway.translate.gateway_class import ours
 from gatelab.kinds.builtin import ENDPOINT_SLICE, GATEWAY, SERVICE

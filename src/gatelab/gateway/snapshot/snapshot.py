@@ -10,9 +10,9 @@ from typing import NamedTuple, TypeVar
 
 import msgspec
 
-from gatelab.gateway import referenced
-from gatelab.gateway.policy_targets import Policies, policies_by_service
-from gatelab.gateway.reference_grant import NO_GRANTS, Grants, grants
+from gatelab.gateway.snapshot import referenced
+from gatelab.gateway.snapshot.policy_targets import Policies, policies_by_service
+from gatelab.gateway.snapshot.reference_grant import NO_GRANTS, Grants, grants
 from gatelab.kinds.builtin import (
     BACKEND_TLS_POLICY,
     CONFIG_MAP,

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from gatelab.gateway import parameter_forms as forms
-from gatelab.gateway.parameter_forms import Form
+from gatelab.gateway.parameters import forms
+from gatelab.gateway.parameters.forms import Form
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,13 +5,13 @@ import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from gatelab.gateway.envoy_container import proxy_name
-from gatelab.gateway.last_good import restored
+from gatelab.gateway.data_plane.envoy_container import proxy_name
 from gatelab.gateway.ports import XdsPort
-from gatelab.gateway.quarantine import Quarantine
-from gatelab.gateway.refusals import Refusals, of_backends
+from gatelab.gateway.publication.last_good import restored
+from gatelab.gateway.publication.quarantine import Quarantine
+from gatelab.gateway.publication.refusals import Refusals, of_backends
 from gatelab.gateway.snapshot import RouteId, Snapshot
-from gatelab.gateway.sources import Sources
+from gatelab.gateway.snapshot.sources import Sources
 from gatelab.gateway.translate import Translation
 from gatelab.gateway.translate.endpoints import EndpointsMemo
 from gatelab.gateway.translate.outcome import GatewayOutcome

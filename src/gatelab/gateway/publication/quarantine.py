@@ -9,7 +9,7 @@ and stays out until it changes, by itself or with what it refers to.
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 
-from gatelab.gateway.refusals import Refusal, owner_of
+from gatelab.gateway.publication.refusals import Refusal, owner_of
 from gatelab.proxy.model import Acceptance, ProxyConfig, Route, RouteTable
 from gatelab.proxy.resources import others_of, scope_of, table_of
 

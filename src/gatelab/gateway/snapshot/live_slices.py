@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from gatelab.gateway.snapshot import read
+from gatelab.gateway.snapshot.snapshot import read
 from gatelab.kinds.discovery import EndpointSlice
 from gatelab.kinds.objects import Key
 from gatelab.persistent import PersistentMap

@@ -1,6 +1,6 @@
 """Parameters of data planes: what the ConfigMap behind a `parametersRef` may say, read strictly (GEP-1867).
 
-A key that is not in the vocabulary (`parameter_table`), or a value that does not have the form, is a problem that names
+A key that is not in the vocabulary (`table`), or a value that does not have the form, is a problem that names
 the ConfigMap, the key and what to write.
 """
 
@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from gatelab.gateway.parameter_table import PARAMETERS
+from gatelab.gateway.parameters.table import PARAMETERS
 from gatelab.proxy.model import (
     NO_POLICY,
     AccessLog,

@@ -12,9 +12,9 @@ from typing import Generic, Protocol, TypeVar
 
 import msgspec
 
-from gatelab.gateway import referenced
-from gatelab.gateway.reference_grant import grants
-from gatelab.gateway.snapshot import ROUTES, RouteId, Snapshot, V, read
+from gatelab.gateway.snapshot import referenced
+from gatelab.gateway.snapshot.reference_grant import grants
+from gatelab.gateway.snapshot.snapshot import ROUTES, RouteId, Snapshot, V, read
 from gatelab.kinds.builtin import (
     BACKEND_TLS_POLICY,
     CONFIG_MAP,

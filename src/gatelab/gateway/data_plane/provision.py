@@ -5,8 +5,8 @@ from collections.abc import Container, Sequence
 from typing import Any
 
 from gatelab.cluster.port import Cluster
-from gatelab.gateway.data_plane import GATEWAY_CLASS_NAME, data_plane
-from gatelab.gateway.drift import overlaid
+from gatelab.gateway.data_plane.drift import overlaid
+from gatelab.gateway.data_plane.objects import GATEWAY_CLASS_NAME, data_plane
 from gatelab.gateway.settings import DataPlaneSettings
 from gatelab.gateway.snapshot import Snapshot
 from gatelab.gateway.translate.outcome import GatewayOutcome

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
-from gatelab.gateway.status import policy_status
-from gatelab.gateway.status_write import StatusWrite, is_of_generation
+from gatelab.gateway.status.statuses import policy_status
+from gatelab.gateway.status.write import StatusWrite, is_of_generation
 from gatelab.gateway.translate.outcome import Translation
 from gatelab.kinds.builtin import BACKEND_TLS_POLICY
 from gatelab.kinds.objects import Key

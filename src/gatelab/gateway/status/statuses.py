@@ -7,7 +7,7 @@ not change, conditions of other types and parents of other controllers stay as t
 from collections.abc import Container, Iterable, Mapping, Sequence
 from typing import Any
 
-from gatelab.gateway.status_programmed import (
+from gatelab.gateway.status.programmed import (
     DataPlaneState,
     gateway_programmed,
     listener_programmed,
