@@ -184,7 +184,9 @@ async def test_what_failed_is_tried_again(
     shared_envoy: RunningEnvoy, servers: EchoServers, asked: str, attempts: int, status: int, tries: int
 ) -> None:
     retry = Retry(attempts, (500, 503), backoff_s=0.001)
-    await serve(shared_envoy, servers, Route("a", EVERY, to(("one", 1), retry=retry, attempt_timeout_s=0.5)))
+    patience_s = 1.5 if asked.startswith("/hangs") else 20
+    action = to(("one", 1), retry=retry, attempt_timeout_s=patience_s)
+    await serve(shared_envoy, servers, Route("a", EVERY, action))
     answer = await request(TARGET, asked, method="POST")
     assert answer.status == status
     seen = [each["server"] for every in servers.seen.values() for each in every if each["path"] == asked]
