@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from gatelab.cli.terminal import columns
+
 if TYPE_CHECKING:
     from gatelab.experiment.matrix.report import MatrixReport
     from gatelab.experiment.report import Report
@@ -29,7 +31,7 @@ class Outputs:
     def write(self, report: "Report | MatrixReport") -> None:
         """All of them. Raises click.ClickException naming the files that cannot be written, after the others."""
         if self.file is None:
-            click.echo(written(report, self.format_).removesuffix("\n"))
+            click.echo(written(report, self.format_, columns()).removesuffix("\n"))
         failed = [
             f"{file} cannot be written: {reason}"
             for format_, file in ((self.format_, self.file), *self.more)
@@ -39,8 +41,8 @@ class Outputs:
             raise click.ClickException("; ".join(failed))
 
 
-def written(report: "Report | MatrixReport", format_: str) -> str:
-    """The report in one of FORMATS."""
+def written(report: "Report | MatrixReport", format_: str, width: int | None = None) -> str:
+    """The report in one of FORMATS; as text in so many columns, or as many as it likes."""
     if format_ == "json":
         import msgspec
 
@@ -53,7 +55,7 @@ def written(report: "Report | MatrixReport", format_: str) -> str:
         from gatelab.reports import junit
 
         return junit.document(report)
-    return _page(report) if format_ == "html" else _text(report)
+    return _page(report) if format_ == "html" else _text(report, width)
 
 
 def _page(report: "Report | MatrixReport") -> str:
@@ -68,16 +70,15 @@ def _page(report: "Report | MatrixReport") -> str:
     return page(report)
 
 
-def _text(report: "Report | MatrixReport") -> str:
+def _text(report: "Report | MatrixReport", width: int | None) -> str:
+    from gatelab.cli.experiment.output import WIDTH, text_of
     from gatelab.experiment.matrix.report import MatrixReport
 
     if isinstance(report, MatrixReport):
         from gatelab.cli.experiment.matrix_output import matrix_text
 
-        return matrix_text(report)
-    from gatelab.cli.experiment.output import text_of
-
-    return text_of(report)
+        return matrix_text(report, width=width or WIDTH)
+    return text_of(report, width=width or WIDTH)
 
 
 def _save(file: Path, text: str) -> str:

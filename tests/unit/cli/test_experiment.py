@@ -126,6 +126,17 @@ def test_the_text_shows_both_spreads_side_by_side() -> None:
     assert max(len(line) for line in shown.splitlines()) <= 118
 
 
+@pytest.mark.parametrize("width", [60, 80, 100])
+def test_the_text_fits_a_terminal_and_loses_no_figure(width: int) -> None:
+    shown = text_of(report(), width=width)
+    assert max(len(line) for line in shown.splitlines()) <= width
+    (line,) = [line for line in shown.splitlines() if line.strip().startswith("pod-a")]
+    assert [word for word in line.split() if word.strip("█·")] == ["pod-a", "1000", "100.0%", "500", "50.0%", "12m"]
+    assert "Service time in ms" in shown
+    assert "Response time in ms" in shown
+    assert "…" not in shown
+
+
 def test_a_long_name_leaves_the_counts_their_room_and_keeps_its_end() -> None:
     long = "the-name-of-a-deployment-that-is-as-long-as-they-may-be-7d9f8b6c5d"
     pods = {f"{long}-{end}": 500 for end in ("aaaaa", "bbbbb")}

@@ -5,14 +5,14 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from gatelab.cli.experiment.output import printed
+from gatelab.cli.experiment.output import WIDTH, printed
 from gatelab.experiment.matrix.report import Comparison, MatrixReport
 from gatelab.reports.matrix_tables import CHANGE_TITLES, Row, changes, findings, overview, verdict_line
 
 _COLOURS = {"pass": "green", "better": "green", "fail": "red", "worse": "red", "could not run": "red"}
 
 
-def matrix_text(report: MatrixReport, *, colours: bool = False) -> str:
+def matrix_text(report: MatrixReport, *, colours: bool = False, width: int = WIDTH) -> str:
     """Without `colours` plain text. Ranges stand below the medians: beside them they would be broken in the middle."""
     titles, rows = overview(report)
     runs = f"{report.repetitions} repetition{'' if report.repetitions == 1 else 's'}"
@@ -33,7 +33,7 @@ def matrix_text(report: MatrixReport, *, colours: bool = False) -> str:
     parts.append(
         Text.assemble("\nVerdict: ", (report.verdict, _COLOURS[report.verdict]), verdict[len(report.verdict) :])
     )
-    return printed(*parts, colours=colours)
+    return printed(*parts, colours=colours, width=width)
 
 
 def _comparison(comparison: Comparison) -> list[RenderableType]:

@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Sequence
+from typing import Literal
 
 from rich.box import SIMPLE
 from rich.console import Console, Group, RenderableType
@@ -11,16 +12,18 @@ from rich.text import Text
 from gatelab.experiment.report import Check, PathReport, Report, Result, SpreadReport, WeightsReport
 
 WIDTH = 118
+"""At most, and where the report is not for a terminal."""
 _BAR_CELLS = 20
+_BESIDE_BARS = 2 * (6 + 1) + 5 + 6 * 2 + 5 + 2
+"""Both shares, the CPU, and what is around and between six columns."""
 _SHOWN = ("p50", "p90", "p99", "p99_9")
 _COLOURS = {"pass": "green", "fail": "red", "inconclusive": "yellow"}
 
 
-def text_of(report: Report, *, colours: bool = False) -> str:
-    """The report for people. Without `colours` it is plain text."""
-    return printed(
-        _head(report), _pods(report), *_expected(report), _latencies(report), *_checks(report), colours=colours
-    )
+def text_of(report: Report, *, colours: bool = False, width: int = WIDTH) -> str:
+    """The report for people, in so many columns. Without `colours` it is plain text."""
+    parts = (_head(report), _pods(report, width), *_expected(report), *_latencies(report, width), *_checks(report))
+    return printed(*parts, colours=colours, width=width)
 
 
 def _head(report: Report) -> RenderableType:
@@ -33,32 +36,41 @@ def _head(report: Report) -> RenderableType:
     return Text(f"Experiment {report.experiment}: {what}\n{started}{ready}{memory}")
 
 
-def _pods(report: Report) -> RenderableType:
+def _pods(report: Report, width: int) -> RenderableType:
+    is_narrow = width < WIDTH
+    room = _room_for_bars(report, width) if is_narrow else _BAR_CELLS
     table = Table(box=SIMPLE, padding=(0, 1), title="Requests per pod", title_justify="left")
     # A long name takes two lines: cut off, it would lose the end, by which pods differ, and the counts their room.
     table.add_column("pod", overflow="fold")
-    for title in ("through the Service (L4)", "through the Gateway (L7)"):
+    for title in ("L4", "L7") if is_narrow else ("through the Service (L4)", "through the Gateway (L7)"):
         table.add_column("", justify="right", no_wrap=True)
         table.add_column(title, no_wrap=True)
     table.add_column("CPU", justify="right", no_wrap=True)
     for pod in report.l7.pods:
-        cells = [cell for path in (report.l4, report.l7) for cell in _bar(path, pod)]
+        cells = [cell for path in (report.l4, report.l7) for cell in _bar(path, pod, room)]
         cpu = report.cpu_millicores.get(pod)
         table.add_row(pod, *cells, f"{cpu:.0f}m" if cpu is not None else "")
     return table
 
 
-def _bar(path: PathReport, pod: str) -> tuple[str, str]:
+def _room_for_bars(report: Report, width: int) -> int:
+    """Characters of each of the two bars beside whole names of pods."""
+    names = max(map(len, report.l7.pods), default=0)
+    counts = sum(len(f"{max(path.pods.values(), default=0):g}") for path in (report.l4, report.l7))
+    return max(0, min(_BAR_CELLS, (width - names - counts - _BESIDE_BARS) // 2))
+
+
+def _bar(path: PathReport, pod: str, cells: int) -> tuple[str, str]:
     if path.counting.source == "none":
         return "?", "unknown"
-    return bar(path.pods.get(pod, 0), sum(path.pods.values()))
+    return bar(path.pods.get(pod, 0), sum(path.pods.values()), cells)
 
 
-def bar(count: float, total: float) -> tuple[str, str]:
-    """A pod's count, and its share as a number and as a bar."""
+def bar(count: float, total: float, cells: int = _BAR_CELLS) -> tuple[str, str]:
+    """A pod's count, and its share as a number and as a bar of so many characters."""
     share = count / (total or 1)
-    cells = round(_BAR_CELLS * share)
-    return f"{count:g}", f"{share:6.1%} {'█' * cells}{'·' * (_BAR_CELLS - cells)}"
+    full = round(cells * share)
+    return f"{count:g}", f"{share:6.1%} {'█' * full}{'·' * (cells - full)}".rstrip()
 
 
 def spread_figures(spread: SpreadReport) -> str:
@@ -94,24 +106,35 @@ def weights_table(weights: WeightsReport) -> RenderableType:
     return Group(table, takes)
 
 
-def _latencies(report: Report) -> RenderableType:
-    table = Table(box=SIMPLE, padding=(0, 1), title="Latency in ms", title_justify="left")
+def _latencies(report: Report, width: int) -> list[RenderableType]:
+    """Service and response time beside each other where there is room, else one below the other."""
+    if width >= WIDTH:
+        return [_latency_table(report, "Latency in ms", ("service", "response"))]
+    return [_latency_table(report, f"{what.capitalize()} time in ms", (what,)) for what in ("service", "response")]
+
+
+def _latency_table(report: Report, title: str, kinds: Sequence[Literal["service", "response"]]) -> RenderableType:
+    padding = (0, 1) if len(kinds) > 1 else (0, 1, 0, 0)
+    table = Table(box=SIMPLE, padding=padding, title=title, title_justify="left")
     table.add_column("", no_wrap=True)
-    for what in ("service", "response"):
+    for what in kinds:
         for name in _SHOWN:
-            table.add_column(f"{what}\n{name.replace('_', '.')}", justify="right")
+            percentile = name.replace("_", ".")
+            table.add_column(f"{what}\n{percentile}" if len(kinds) > 1 else percentile, justify="right")
     table.add_column("calls", justify="right")
     table.add_column("errors", justify="right")
     rows = {"direct": report.direct, "L4 (Service)": report.l4, "L7 (Gateway)": report.l7}
-    for title, path in rows.items():
+    for path_title, path in rows.items():
+        measured = {"service": path.service_time_ns, "response": path.response_time_ns}
         times = [
-            "–" if each is None else f"{getattr(each, name) / 1e6:.2f}"
-            for each in (path.service_time_ns, path.response_time_ns)
+            "–" if (each := measured[what]) is None else f"{getattr(each, name) / 1e6:.2f}"
+            for what in kinds
             for name in _SHOWN
         ]
-        table.add_row(title, *times, str(path.requests), str(path.errors))
-    added = [f"{getattr(report.added_latency_percentiles_ns, name) / 1e6:+.2f}" for name in _SHOWN]
-    table.add_row("L7 - direct", *added)
+        table.add_row(path_title, *times, str(path.requests), str(path.errors))
+    if "service" in kinds:
+        added = [f"{getattr(report.added_latency_percentiles_ns, name) / 1e6:+.2f}" for name in _SHOWN]
+        table.add_row("L7 - direct", *added)
     return table
 
 
@@ -137,9 +160,11 @@ def claims(checks: Sequence[Check], verdict: Result) -> list[RenderableType]:
     return [*lines, Text.assemble("\nVerdict: ", (verdict, _COLOURS[verdict]))]
 
 
-def printed(*parts: RenderableType, colours: bool = False) -> str:
-    """The parts as text, one below the other. Without `colours` it is plain."""
+def printed(*parts: RenderableType, colours: bool = False, width: int = WIDTH) -> str:
+    """The parts as text, one below the other, in at most so many columns. Without `colours` it is plain."""
     stream = io.StringIO()
-    console = Console(file=stream, width=WIDTH, force_terminal=colours, no_color=not colours, highlight=False)
+    console = Console(
+        file=stream, width=min(width, WIDTH), force_terminal=colours, no_color=not colours, highlight=False
+    )
     console.print(Group(*parts))
     return "\n".join(line.rstrip() for line in stream.getvalue().splitlines())

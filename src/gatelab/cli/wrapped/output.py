@@ -7,18 +7,18 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from gatelab.cli.experiment.output import bar, claims, printed, spread_figures, weights_table
+from gatelab.cli.experiment.output import WIDTH, bar, claims, printed, spread_figures, weights_table
 from gatelab.experiment.passage.report import GatewayReport, PassageReport, RuleReport
 
 MOST_ROUTES = 3
 
 
-def text_of(report: PassageReport, *, colours: bool = False) -> str:
-    """The report for people. Without `colours` it is plain text."""
+def text_of(report: PassageReport, *, colours: bool = False, width: int = WIDTH) -> str:
+    """The report for people, in so many columns. Without `colours` it is plain text."""
     notes = [Text(f"  note: {note}") for note in _notes(report.gateways)]
     parts = [_head(report), *(part for rule in report.rules for part in _rule(rule, report.gateways))]
     parts += [part for each in report.gateways if each.source == "cpu" for part in _cpu(each)]
-    return printed(*parts, *notes, *claims(report.checks, report.verdict), colours=colours)
+    return printed(*parts, *notes, *claims(report.checks, report.verdict), colours=colours, width=width)
 
 
 def _head(report: PassageReport) -> RenderableType:

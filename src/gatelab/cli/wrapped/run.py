@@ -12,8 +12,10 @@ import click
 import msgspec
 
 from gatelab.cli.exit_codes import FAILED, NOT_EXECUTABLE, NOT_EXECUTED, NOT_FOUND, OK
+from gatelab.cli.experiment.output import WIDTH
 from gatelab.cli.labs import facts_of, lab_of, place_of
 from gatelab.cli.targets import kubeconfig, split_address
+from gatelab.cli.terminal import columns
 from gatelab.cli.wrapped.output import text_of
 from gatelab.cli.wrapped.process import Ended, run_to_end
 from gatelab.cli.wrapped.programs import WrappedProgram
@@ -149,8 +151,9 @@ def _write(report: PassageReport, options: WrappedOptions) -> None:
             options.report.write_bytes(document + b"\n")
         except OSError as error:
             click.echo(f"Error: --report {options.report}: {error.strerror}", err=True)
-    colours = sys.stderr.isatty()
-    click.echo(document.decode() if options.format == "json" else text_of(report, colours=colours), err=True)
+    width = columns(sys.stderr)
+    shown = text_of(report, colours=width is not None, width=width or WIDTH)
+    click.echo(document.decode() if options.format == "json" else shown, err=True)
 
 
 def _become(path: str, arguments: Sequence[str]) -> int:
