@@ -2,9 +2,10 @@
 
 import statistics
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from bench.data_plane_process import GRPC_HOST, HTTP_HOST, Address, Proxy, trusting_anybody
 from gatelab.grpc_wire.protowire import chunk
@@ -12,7 +13,8 @@ from gatelab.load import LoadPlan, run_blocking
 
 RATE = 1000
 CONNECTIONS = 5
-OPEN_S, CLOSED_S, WARM_S = 1.5, 0.7, 0.2
+OPEN_S, CLOSED_S, WARM_S = 1.0, 0.5, 0.2
+PROTOCOLS = ("grpc", "http")
 IN_FLIGHT = 50
 HTTP_CONNECTIONS_CLOSED = 10
 METHOD = "/greetings.GreetMe/Send"
@@ -41,25 +43,32 @@ class Load:
     rps: float
 
 
-def grpc_figures(target: Target) -> dict[str, float]:
-    """Unary calls, by gatelab's load engine."""
-    _grpc(target, rps=RATE, duration_s=WARM_S)
-    return figures(
-        "grpc",
-        _grpc(target, rps=RATE, duration_s=OPEN_S),
-        _grpc(target, concurrency=IN_FLIGHT, duration_s=CLOSED_S),
-    )
-
-
-def http_figures(target: Target, h2load: str, folder: Path) -> dict[str, float]:
-    """HTTP/1.1, by h2load, each request on its connection after the other."""
+def loads(h2load: str, folder: Path) -> dict[str, Callable[[Target, float], Load]]:
+    """What a proxy is put under, for so many seconds: gRPC by gatelab's engine, HTTP/1.1 by h2load where it is."""
     log = folder / "h2load.tsv"
-    rate = f"--rps={RATE // CONNECTIONS}"
-    return figures(
-        "http",
-        _http(target, log, h2load, "-c", str(CONNECTIONS), rate, "-D", f"{OPEN_S * 1000:g}ms"),
-        _http(target, log, h2load, "-c", str(HTTP_CONNECTIONS_CLOSED), "-D", f"{CLOSED_S * 1000:g}ms"),
+
+    def http(target: Target, seconds: float, *words: str) -> Load:
+        return _http(target, log, h2load, *words, "-D", f"{seconds * 1000:g}ms")
+
+    found: dict[str, Callable[[Target, float], Load]] = {
+        "grpc_paced": lambda target, seconds: _grpc(target, rps=RATE, duration_s=seconds),
+        "grpc_flat_out": lambda target, seconds: _grpc(target, concurrency=IN_FLIGHT, duration_s=seconds),
+    }
+    if h2load:
+        paced = ("-c", str(CONNECTIONS), f"--rps={RATE // CONNECTIONS}")
+        found["http_paced"] = lambda target, seconds: http(target, seconds, *paced)
+        found["http_flat_out"] = lambda target, seconds: http(target, seconds, "-c", str(HTTP_CONNECTIONS_CLOSED))
+    return found
+
+
+def figures_of(target: Target, under: Mapping[str, Callable[[Target, float], Load]]) -> dict[str, float]:
+    """One look at a target under all of `loads`."""
+    under["grpc_paced"](target, WARM_S)
+    seen = {name: load(target, OPEN_S if "paced" in name else CLOSED_S) for name, load in under.items()}
+    every = (
+        figures(each, seen[f"{each}_paced"], seen[f"{each}_flat_out"]) for each in PROTOCOLS if f"{each}_paced" in seen
     )
+    return {what: value for each in every for what, value in each.items()}
 
 
 def figures(protocol: str, paced: Load, flat_out: Load) -> dict[str, float]:
@@ -72,7 +81,15 @@ def figures(protocol: str, paced: Load, flat_out: Load) -> dict[str, float]:
     }
 
 
-def _grpc(target: Target, *, duration_s: float, rps: float = 0, concurrency: int = IN_FLIGHT) -> Load:
+def some_requests(target: Target, protocol: str, number: int, h2load: str) -> None:
+    """So many, one after the other on one connection, however long they take."""
+    if protocol == "grpc":
+        _grpc(target, connections=1, concurrency=1, total=number, timeout_s=60)
+        return
+    _h2load(target, h2load, "-c", "1", "-n", str(number))
+
+
+def _grpc(target: Target, *, connections: int = CONNECTIONS, **plan_of: Any) -> Load:
     addresses = tuple(target.grpc) if target.proxy is None else (target.proxy.address,)
     plan = LoadPlan(
         host=addresses[0][0],
@@ -82,10 +99,8 @@ def _grpc(target: Target, *, duration_s: float, rps: float = 0, concurrency: int
         message=chunk(1, "Bittrance"),
         authority=GRPC_HOST,
         tls=trusting_anybody() if target.proxy else None,
-        connections=CONNECTIONS,
-        rps=rps,
-        concurrency=concurrency,
-        duration_s=duration_s,
+        connections=connections,
+        **plan_of,
     )
     begun = target.cpu_s()
     result = run_blocking(plan)
@@ -96,17 +111,20 @@ def _grpc(target: Target, *, duration_s: float, rps: float = 0, concurrency: int
 
 
 def _http(target: Target, log: Path, h2load: str, *load: str) -> Load:
+    log.unlink(missing_ok=True)
+    begun = target.cpu_s()
+    _h2load(target, h2load, f"--log-file={log}", *load)
+    return http_load(log.read_text(), target.cpu_s() - begun)
+
+
+def _h2load(target: Target, program: str, *words: str) -> None:
     address = target.http if target.proxy is None else target.proxy.address
     scheme = "http" if target.proxy is None else "https"
     connect = f"--connect-to={address[0]}:{address[1]}"
-    log.unlink(missing_ok=True)
-    command = [h2load, "--h1", f"--log-file={log}", connect, *load, f"{scheme}://{HTTP_HOST}/"]
-    begun = target.cpu_s()
+    command = [program, "--h1", connect, *words, f"{scheme}://{HTTP_HOST}/"]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
-    used_s = target.cpu_s() - begun
     if done.returncode != 0:
         raise RuntimeError(f"{target.name}: {done.stdout}{done.stderr}")
-    return http_load(log.read_text(), used_s)
 
 
 def http_load(log: str, used_s: float) -> Load:

@@ -31,18 +31,29 @@ class Proxy:
     address: Address
     pid: int
     program: str = ""
-    _counted: list[int] = field(default_factory=list)
+    counted: list[int] = field(default_factory=list)
+
+    def on_core(self, core: int) -> None:
+        """Every thread of what is counted."""
+        for pid in self.counted:
+            on_core(pid, core)
 
     def find(self) -> None:
         """Looks for the processes, once it serves."""
         first = psutil.Process(self.pid)
         every = [first, *first.children(recursive=True)]
-        self._counted = [each.pid for each in every if not self.program or each.name() == self.program]
+        self.counted = [each.pid for each in every if not self.program or each.name() == self.program]
 
     def cpu_s(self) -> float:
         """CPU time of all threads so far, to the nanosecond: ticks of 10 ms would be too coarse for short runs."""
-        threads = (each for pid in self._counted for each in Path(f"/proc/{pid}/task").iterdir())
+        threads = (each for pid in self.counted for each in Path(f"/proc/{pid}/task").iterdir())
         return sum(int((each / "schedstat").read_text().split()[0]) for each in threads) / 1e9
+
+
+def on_core(pid: int, core: int) -> None:
+    """Every thread of a process; those to come inherit it."""
+    for each in Path(f"/proc/{pid}/task").iterdir():
+        os.sched_setaffinity(int(each.name), {core})
 
 
 def free_port(host: str = HOST) -> int:
@@ -55,7 +66,7 @@ def free_port(host: str = HOST) -> int:
 def serving(name: str, command: Sequence[str], folder: Path, port: int, program: str = "") -> Iterator[Proxy]:
     with running(name, command, folder) as process:
         proxy = Proxy(name, (HOST, port), process.pid, program)
-        until(process, lambda: _serves_tls(proxy.address), folder / f"{name}.log")
+        until(process, lambda: serves_tls(proxy.address), folder / f"{name}.log")
         proxy.find()
         yield proxy
 
@@ -98,7 +109,7 @@ def accepts(address: Address) -> bool:
     return True
 
 
-def _serves_tls(address: Address) -> bool:
+def serves_tls(address: Address) -> bool:
     """Whether a request over TLS gets the backend's answer."""
     try:
         with socket.create_connection(address, timeout=1) as plain, trusting_anybody().wrap_socket(plain) as connection:

@@ -56,13 +56,18 @@ def rendered(name: str, **values: object) -> str:
 
 
 @contextmanager
-def lean_envoy(site: Site) -> Iterator[Proxy]:
+def lean_envoy(site: Site, name: str = "lean") -> Iterator[Proxy]:
     """Envoy, with a static configuration written by hand."""
     port = free_port()
-    values = {"GRPC_ENDPOINTS": _envoy_endpoints(site.grpc), "HTTP_ENDPOINTS": _envoy_endpoints(site.http)}
-    config = rendered("lean_envoy.yaml", FOLDER=site.folder, HOST=HOST, PORT=port, **values)
-    with serving("lean", [str(envoy_binary()), *envoy_arguments(config_yaml=config)], site.folder, port) as proxy:
+    arguments = envoy_arguments(config_yaml=lean_config(site, port, name))
+    with serving(name, [str(envoy_binary()), *arguments], site.folder, port) as proxy:
         yield proxy
+
+
+def lean_config(site: Site, port: int, name: str = "lean") -> str:
+    """Envoy's configuration as one writes it by hand; YAML."""
+    values = {"GRPC_ENDPOINTS": _envoy_endpoints(site.grpc), "HTTP_ENDPOINTS": _envoy_endpoints(site.http)}
+    return rendered("lean_envoy.yaml", FOLDER=site.folder, NAME=name, HOST=HOST, PORT=port, **values)
 
 
 @contextmanager
@@ -116,13 +121,13 @@ def envoy_gateway(site: Site) -> Iterator[Proxy]:
 
 
 @contextmanager
-def sink(folder: Path) -> Iterator[Address]:
-    """The backend for HTTP/1.1."""
+def sink(folder: Path) -> Iterator[tuple[Address, int]]:
+    """The backend for HTTP/1.1: where it is, and its pid."""
     port = free_port()
     arguments = envoy_arguments(config_yaml=rendered("sink.yaml", HOST=HOST, PORT=port))
     with running("sink", [str(envoy_binary()), *arguments], folder) as process:
         until(process, lambda: accepts((HOST, port)), folder / "sink.log")
-        yield HOST, port
+        yield (HOST, port), process.pid
 
 
 def installed(name: str) -> str:
