@@ -100,6 +100,10 @@ def test_tls_that_fits(servers: Mapping[str, str], folder: Path) -> None:
         ([*SCHEMA, "-o", "{folder}/absent/report"], 2, "could not write {folder}/absent/report: No such file"),
         ([*SCHEMA, "--cert", "{folder}/certificate.pem"], 2, "--cert and --key go together"),
         ([*SCHEMA, "-o", "/"], 2, "could not write /: Is a directory"),
+        ([*SCHEMA, "-m", '{"two words": "x"}'], 1, "metadata key 'two words' is not allowed"),
+        (["--call", "market.Market/Buy", "--reflect-metadata", '{"two words": "x"}'], 1, "metadata key 'two words'"),
+        ([*SCHEMA, "-D", "{folder}/absent.json"], 1, "could not read --data-file {folder}/absent.json: No such file"),
+        ([*SCHEMA, "--config", "{folder}/absent.json"], 2, "could not read --config {folder}/absent.json: No such"),
     ],
 )  # fmt: skip
 def test_what_cannot_work_is_told_before_a_call(

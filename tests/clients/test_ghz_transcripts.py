@@ -316,3 +316,12 @@ def test_metadata_and_configuration(both: Both, tmp_path: Path) -> None:
         subprocess.run([*program, *arguments, both.talk.address], check=True, timeout=60, capture_output=True)
         found.append([{k: v for k, v in each.items() if k.startswith("x-")} for each in both.talk.metadata])
     assert found[1] == found[0] == [{"x-number": f"n{n}", "x-raw-bin": b"\x00\x01"} for n in range(2)]
+
+
+def test_what_grpc_sets_itself_is_not_taken_from_the_metadata(both: Both) -> None:
+    metadata = {"x-a": "1", "content-type": "text/plain", "te": "x", "grpc-timeout": "1n", "Grpc-Encoding": "gzip"}
+    heard = []
+    for done in both.ended("-n", "1", "-d", '{"text": "a"}', "-m", json.dumps(metadata)):
+        assert done.returncode == 0, done.stderr
+        heard.append({k: v for k, v in both.talk.metadata.pop().items() if k != "user-agent"})
+    assert heard[1] == heard[0] == {"x-a": "1"}

@@ -12,6 +12,10 @@ Metadata = Sequence[tuple[str, Value]]
 
 _KEY = re.compile(r"[0-9a-z_.-]+")
 _RESERVED: Final = frozenset({"te", "content-type", "content-length", "connection", "host", "transfer-encoding"})
+SET_BY_GRPC: Final = frozenset(
+    {"content-type", "te", *(f"grpc-{each}" for each in ("encoding", "message", "message-type", "status", "timeout"))}
+)
+"""What grpc-go, hence grpcurl and ghz, leaves out of users' metadata without a word."""
 _AGENT: Final = b"user-agent"
 _HIDDEN: Final = frozenset({b"grpc-status", b"grpc-message"})
 _UNITS: Final = ((1e-9, b"n"), (1e-6, b"u"), (1e-3, b"m"), (1.0, b"S"), (60.0, b"M"), (3600.0, b"H"))

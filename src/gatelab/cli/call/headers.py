@@ -7,12 +7,8 @@ import re
 from collections.abc import Sequence
 
 from gatelab.call.errors import CallError
-from gatelab.grpc_wire.metadata import Metadata
+from gatelab.grpc_wire.metadata import SET_BY_GRPC, Metadata
 
-_RESERVED = frozenset(
-    {"content-type", "te", *(f"grpc-{each}" for each in ("encoding", "message", "message-type", "status", "timeout"))}
-)
-"""gRPC sets these itself, and grpc-go, hence grpcurl, leaves out what users say of them."""
 _VARIABLE = re.compile(r"\$\{(\w+)\}")
 
 
@@ -25,7 +21,7 @@ def metadata_of(headers: Sequence[str]) -> Metadata:
     for header in filter(None, headers):
         name, _, value = (part.strip() for part in header.partition(":"))
         name = name.lower()
-        if name in _RESERVED:
+        if name in SET_BY_GRPC:
             continue
         pairs.append((name, _decoded(value) if name.endswith("-bin") else value))
     return pairs
@@ -34,7 +30,7 @@ def metadata_of(headers: Sequence[str]) -> Metadata:
 def reserved_in(headers: Sequence[str]) -> Sequence[str]:
     """Names of headers that are not sent, for gRPC has its own values for them."""
     names = (header.partition(":")[0].strip().lower() for header in headers)
-    return sorted(_RESERVED.intersection(names))
+    return sorted(SET_BY_GRPC.intersection(names))
 
 
 def expanded(headers: Sequence[str], kind: str) -> tuple[str, ...]:

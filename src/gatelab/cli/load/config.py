@@ -89,7 +89,9 @@ def _parsed(path: Path) -> Mapping[str, Any]:
             import tomllib
 
             values = tomllib.loads(text) if path.suffix.lower() == ".toml" else json.loads(text)
-    except (OSError, ValueError) as error:
+    except OSError as error:
+        raise click.UsageError(f"could not read --config {path}: {error.strerror}") from error
+    except ValueError as error:
         raise click.UsageError(f"--config {path}: {error}") from error
     if not isinstance(values, dict):
         raise click.UsageError(f"--config {path}: it holds no object of options")

@@ -11,11 +11,12 @@ from gatelab.call.protoc import compile_protos, read_protosets
 from gatelab.call.schema import Method, Schema
 from gatelab.cli.live.progress import LoadProgress
 from gatelab.cli.load.options import Options, string_map
-from gatelab.cli.load.requests import Source, metadata_of, metadata_pairs, payload_of
+from gatelab.cli.load.requests import Pairs, Source, metadata_of, metadata_pairs, payload_of
 from gatelab.cli.load.template import CallData
 from gatelab.cli.targets import TlsOptions, authority_of
 from gatelab.experiment.place import Place
 from gatelab.grpc_wire.channel import Channel
+from gatelab.grpc_wire.metadata import encoded_metadata
 from gatelab.grpc_wire.transport import Alpn
 from gatelab.load import Arrivals, Callers, LoadPlan, Poisson, Recipe, Schedule, StreamPlan
 
@@ -146,7 +147,7 @@ def _requests(options: Options, schema: Schema, method: Method) -> dict[str, Any
     first = CallData(0, "g0c0", source.facts)
     # What cannot work is found before the first call.
     messages = [payload.message(number, first) for number in range(len(payload))]
-    pairs = metadata_pairs(metadata.render(first)) if metadata is not None else ()
+    pairs = _sendable(metadata_pairs(metadata.render(first))) if metadata is not None else ()
     changing = len(payload) > 1 or payload.has_actions or template is not None or method.client_streaming
     made: Source | Recipe = source
     if options.processes > 1:
@@ -159,6 +160,15 @@ def _requests(options: Options, schema: Schema, method: Method) -> dict[str, Any
         "source": made if changing else None,
         "stream": _stream(options, method),
     }
+
+
+def _sendable(pairs: Pairs) -> Pairs:
+    """Raises DataError for what HTTP/2 cannot carry, or is gRPC's own."""
+    try:
+        encoded_metadata(pairs)
+    except ValueError as error:
+        raise DataError(str(error)) from error
+    return pairs
 
 
 def _stream(options: Options, method: Method) -> StreamPlan | None:
@@ -179,6 +189,7 @@ async def _schema_of_server(options: Options, target: Target, tls: ssl.SSLContex
     """By reflection, on a connection of its own."""
     from gatelab.call.reflection import Reflection
 
+    pairs = _sendable(tuple(string_map(options.reflect_metadata, "--reflect-metadata").items()))
     channel = await Channel.connect(
         target.place.address,
         target.place.port(target.port),
@@ -188,7 +199,6 @@ async def _schema_of_server(options: Options, target: Target, tls: ssl.SSLContex
         timeout_s=options.connect_timeout,
         alpn=cast("Alpn", options.alpn),
     )
-    pairs = tuple(string_map(options.reflect_metadata, "--reflect-metadata").items())
     try:
         reflection = Reflection(channel, metadata=pairs, timeout_s=options.connect_timeout)
         return await reflection.schema_of_method(options.call)

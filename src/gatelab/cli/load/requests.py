@@ -17,6 +17,7 @@ from gatelab.call.schema import Method
 from gatelab.cli.load.options import Options
 from gatelab.cli.load.shape import Shape
 from gatelab.cli.load.template import CallData, Template, TemplateError
+from gatelab.grpc_wire.metadata import SET_BY_GRPC
 from gatelab.load import Request, RequestError
 
 Pairs = tuple[tuple[str, str | bytes], ...]
@@ -141,14 +142,15 @@ def metadata_of(options: Options) -> Template | None:
 
 
 def metadata_pairs(text: str) -> Pairs:
-    """Values of keys in `-bin` are base64, as in ghz. Raises DataError."""
+    """Values of keys in `-bin` are base64, and what gRPC sets itself is left out, as in ghz. Raises DataError."""
     try:
         values = json.loads(text)
     except json.JSONDecodeError as error:
         raise DataError(f"--metadata is not JSON: {error}") from error
     if not isinstance(values, dict) or not all(isinstance(value, str) for value in values.values()):
         raise DataError('--metadata is a JSON object of strings, such as {"x-tag": "a"}')
-    return tuple((name.lower(), _value(name.lower(), value)) for name, value in values.items())
+    pairs = ((name.lower(), value) for name, value in values.items())
+    return tuple((name, _value(name, value)) for name, value in pairs if name not in SET_BY_GRPC)
 
 
 def _value(name: str, value: str) -> str | bytes:
@@ -229,7 +231,7 @@ def _read(path: str, option: str) -> bytes:
     try:
         return Path(path).read_bytes()
     except OSError as error:
-        raise DataError(f"could not read {option} {path}: {error}") from error
+        raise DataError(f"could not read {option} {path}: {error.strerror}") from error
 
 
 def _facts(method: Method) -> dict[str, str]:
