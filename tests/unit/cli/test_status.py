@@ -192,6 +192,14 @@ def test_the_text_of_a_lab_that_is_not() -> None:
     )
 
 
+def test_a_narrow_terminal_has_what_a_wide_one_has() -> None:
+    problem = Problem("Gateway shop/edge", "Programmed is False (Why)", "one " * 20, "gatelab kubectl describe")
+    shown = text_of(report(problem), 60)
+    assert [line for line in shown.splitlines() if len(line) > 60 and "10443" not in line] == []
+    assert shown.split()[:-1] == text_of(report(problem)).split()[:-1]
+    assert "  pod shop/till-1\n      till  pid 12  8 MB   12m  127.70.1.2\n" in text_of(report(), 50)
+
+
 def test_the_json_has_everything_that_the_text_has() -> None:
     assert msgspec.json.decode(msgspec.json.encode(report()), type=StatusReport) == report()
 

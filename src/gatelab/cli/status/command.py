@@ -6,6 +6,7 @@ import click
 
 from gatelab.cli.exit_codes import FAILED, OK
 from gatelab.cli.labs import facts_of, fail, lab_option, place_of
+from gatelab.cli.terminal import columns
 from gatelab.node.errors import LabError
 
 
@@ -28,5 +29,5 @@ def status(name: str, output: str) -> None:
     from gatelab.cli.status.run import status_of
 
     report = status_of(place, facts)
-    click.echo(msgspec.json.encode(report).decode() if output == "json" else text_of(report))
+    click.echo(msgspec.json.encode(report).decode() if output == "json" else text_of(report, columns()))
     sys.exit(OK if report.ready else FAILED)
