@@ -2,7 +2,7 @@
 
 import functools
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -121,6 +121,7 @@ def output_options(command: Callable[..., object]) -> Callable[..., object]:
     ) -> object:
         file = writable(output) if output is not None else None
         outputs = Outputs(format_, file, tuple(_target(each) for each in reports), quiet)
+        _check_different([each for each in (file, *(target for _, target in outputs.more)) if each is not None])
         return command(outputs=outputs, **others)
 
     a_file = click.Path(dir_okay=False, path_type=Path)
@@ -134,6 +135,13 @@ def output_options(command: Callable[..., object]) -> Callable[..., object]:
     ):
         with_outputs = option(with_outputs)
     return with_outputs
+
+
+def _check_different(files: Sequence[Path]) -> None:
+    """Of two reports to one file only the last would be left. Devices take many."""
+    for file in files:
+        if files.count(file) > 1 and (file.is_file() or not file.exists()):
+            raise click.UsageError(f"{file}: two reports are to be written there")
 
 
 def _target(text: str) -> tuple[str, Path]:

@@ -69,7 +69,7 @@ CHANGE_TITLES: Row = ("cell", "figure", "baseline", "now", "change", "result")
 _BASELINE = {
     "pass": "nothing is worse than the baseline",
     "fail": "worse than the baseline",
-    "inconclusive": "too few repetitions to compare with the baseline",
+    "inconclusive": "the comparison with the baseline is inconclusive",
 }
 
 

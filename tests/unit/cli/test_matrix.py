@@ -133,6 +133,24 @@ def test_a_baseline_that_is_another_report_says_how_to_make_one(file: Path, tmp_
     assert "make one by `gatelab experiment run FILE --save-baseline`" in done.stderr
 
 
+def test_a_baseline_of_something_else_is_told_before_the_run(file: Path, before: Path, tmp_path: Path) -> None:
+    done = run("run", file, "--baseline", before)
+    assert (done.exit_code, "and this is 'hello-grpc'" in done.stderr) == (
+        2,
+        True,
+    ), done.stderr
+    other = saved(tmp_path / "other.json", msgspec.structs.replace(matrix(), experiment="hello-grpc"))
+    done = run("run", file, "--baseline", other)
+    assert done.exit_code == 2
+    assert "has no cell of this experiment's matrix: it has " in done.stderr
+    assert "and the file replicas=2 path=gateway, " in done.stderr
+
+
+def test_two_reports_to_one_file_are_refused(file: Path, tmp_path: Path) -> None:
+    done = run("run", file, "--output", tmp_path / "x", "--report", f"json={tmp_path / 'x'}")
+    assert (done.exit_code, f"{tmp_path / 'x'}: two reports are to be written there" in done.stderr) == (2, True)
+
+
 def test_compare_fails_when_something_is_worse(before: Path, worse: Path) -> None:
     done = run("compare", before, worse)
     assert done.exit_code == 1

@@ -121,3 +121,12 @@ def test_a_run_that_passes_as_far_as_it_came_does_not_pass() -> None:
 def test_a_saved_report_is_read_as_it_was() -> None:
     given = report("p99", MS, {"path": "gateway", "rps": 2.5, "connections": 3})
     assert msgspec.json.decode(msgspec.json.encode(given), type=MatrixReport) == given
+
+
+def test_a_baseline_of_another_experiment_shows_nothing() -> None:
+    found = compared(report("p99", MS), report("p99", MS, experiment="till"))
+    assert (found.result, found.sentence.endswith("but the baseline is of another experiment")) == (
+        "inconclusive",
+        True,
+    )
+    assert compared(report("p99", times(2, MS)), report("p99", MS, experiment="till")).result == "fail"

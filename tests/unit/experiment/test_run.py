@@ -167,3 +167,13 @@ async def test_without_a_way_to_pods_the_report_says_so(experiment: Experiment, 
     report, _ = await performed(short, cluster)
     assert report.l7.counting.sentence.endswith("this cluster's API passes nothing on to pods")
     assert (report.prediction, report.weights) == (None, None)
+
+
+async def test_more_pods_than_calls_may_be_in_flight(experiment: Experiment, cluster: Cluster) -> None:
+    """The direct path has a connection to each."""
+    endpoints = [{"addresses": ["127.28.0.6"], "targetRef": {"name": f"pod-{number}"}} for number in range(60)]
+    cluster.objects[1][1]["endpoints"] = endpoints  # type: ignore[attr-defined]
+    short = msgspec.structs.replace(experiment, load=Load(rps=600, duration="100ms"))
+    watchers = Watchers(lambda _: None, lambda _path, _progress: None)
+    report = await run_experiment(short, request_of(short), cluster, watchers, apply=None)
+    assert (len(report.direct.connections), report.direct.requests) == (60, 60)

@@ -64,10 +64,11 @@ def run(
     require_programs(prepared.experiment)
     if not (is_matrix(prepared.experiment) or baseline or save_baseline):
         sys.exit(run_here(prepared, outputs, apply=not no_apply))
-    from gatelab.cli.experiment.matrix_run import Baselines, read_report, run_cells
+    from gatelab.cli.experiment.matrix_run import Baselines, read_baseline, run_cells
 
     save = writable(save_baseline) if save_baseline else None
-    baselines = Baselines(read_report(baseline) if baseline else None, tolerance, save)
+    compared = read_baseline(baseline, prepared.experiment) if baseline else None
+    baselines = Baselines(compared, tolerance, save)
     sys.exit(run_cells(prepared, outputs, baselines, apply=not no_apply))
 
 

@@ -3,7 +3,7 @@
 import asyncio
 import shlex
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Collection
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +18,9 @@ from gatelab.cli.live.progress import Display, PathsProgress
 from gatelab.cli.manifests import apply_manifests
 from gatelab.cli.outputs import Outputs
 from gatelab.cluster.remote import RemoteCluster
+from gatelab.experiment.axes import cells
 from gatelab.experiment.errors import CouldNotRun
+from gatelab.experiment.file import Experiment
 from gatelab.experiment.matrix.comparison import compared
 from gatelab.experiment.matrix.report import MatrixReport
 from gatelab.experiment.matrix.run import MatrixWatchers, run_matrix
@@ -71,6 +73,26 @@ def read_report(file: Path) -> MatrixReport:
     except msgspec.MsgspecError as error:
         fix = "make one by `gatelab experiment run FILE --save-baseline`"
         raise click.UsageError(f"{file}: is not the report of a matrix ({error}): {fix}") from error
+
+
+def read_baseline(file: Path, experiment: Experiment) -> MatrixReport:
+    """The one to compare a run of `experiment` with. Raises click.UsageError before the run where that is in vain."""
+    baseline = read_report(file)
+    if baseline.experiment != experiment.experiment:
+        raise click.UsageError(
+            f"{file}: is a baseline of the experiment {baseline.experiment!r}, and this is {experiment.experiment!r}"
+        )
+    here, there = ({each.name for each in found} for found in (cells(experiment.matrix), baseline.cells))
+    if not here & there:
+        raise click.UsageError(
+            f"{file}: has no cell of this experiment's matrix: it has {_some(there)}, and the file {_some(here)}"
+        )
+    return baseline
+
+
+def _some(names: Collection[str]) -> str:
+    shown, rest = ", ".join(sorted(names)[:3]), len(names) - 3
+    return f"{shown} and {rest} more" if rest > 0 else shown or "none"
 
 
 def _save(file: Path, report: MatrixReport) -> None:

@@ -36,6 +36,8 @@ def compared(now: MatrixReport, baseline: MatrixReport, *, tolerance: float = TO
         can_be_told(cell.repetitions, before[cell.name].repetitions) for cell in now.cells if cell.name in before
     )
     result, sentence = _result(changes, enough=enough)
+    if result == "pass" and now.experiment != baseline.experiment:
+        result, sentence = "inconclusive", f"{sentence}; but the baseline is of another experiment"
     return Comparison(
         result=result,
         tolerance=tolerance,
