@@ -73,6 +73,9 @@ def static(dump: Mapping[str, Any], lean: Config, site: Site) -> Config:
         tls["tls_certificates"] = of_lean["transport_socket"]["typed_config"]["common_tls_context"]["tls_certificates"]
     endpoints = [each["endpoint_config"] for each in sections["EndpointsConfigDump"]["dynamic_endpoint_configs"]]
     assigned = {each["cluster_name"]: _untyped(each) for each in endpoints}
+    for locality in (each for one in assigned.values() for each in one.get("endpoints", ())):
+        # Envoy says 0 for none, which it does not take.
+        locality.pop("load_balancing_weight", None)
     clusters = [_untyped(each["cluster"]) for each in sections["ClustersConfigDump"]["dynamic_active_clusters"]]
     for cluster in clusters:
         del cluster["eds_cluster_config"]
