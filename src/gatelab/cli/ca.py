@@ -37,7 +37,7 @@ def ca(name: str, out: Path | None, namespace: str, secret: str | None, api: boo
     except LabError as error:
         fail(error)
     except OSError as error:
-        fail(LabError(f"{error.filename} cannot be read or written: {error.strerror}"))
+        fail(LabError(f"{error.filename or 'stdout'} cannot be read or written: {error.strerror}"))
 
 
 def _text(place: LabPlace, namespace: str, secret: str | None) -> str:

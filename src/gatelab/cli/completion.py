@@ -10,7 +10,8 @@ def completion(shell: str) -> None:
     """Print completion code for SHELL.
 
     \b
-      source <(gatelab completion bash)
+      source <(gatelab completion bash)    # zsh too, after compinit
+      gatelab completion fish | source
     """
     from gatelab.cli.main import main
 

@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 import click
+from click.shell_completion import CompletionItem
 
 from gatelab.cli.labs import chosen_lab, facts_of, fail, lab_option, place_of
 from gatelab.node.errors import LabError
@@ -29,8 +30,14 @@ def _complete(ctx: click.Context, param: click.Parameter, incomplete: str) -> li
 class _ListedByDefault(click.Group):
     """`gatelab images` and `gatelab images -o json` are `gatelab images list …`."""
 
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        found = super().shell_complete(ctx, incomplete)
+        return found + (self.commands["list"].shell_complete(ctx, incomplete) if incomplete.startswith("-") else [])
+
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         first = args[0] if args else "list"
+        if not args and ctx.resilient_parsing:  # the shell asks what may come here
+            return super().parse_args(ctx, args)
         if first not in self.commands and first not in self.get_help_option_names(ctx):
             args = ["list", *args]
         return super().parse_args(ctx, args or ["list"])

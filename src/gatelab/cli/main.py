@@ -1,5 +1,6 @@
 """`gatelab`: the table of subcommands, loaded lazily so that `gatelab call` does not pay for `gatelab up`."""
 
+import errno
 import importlib
 import signal
 from collections.abc import Mapping
@@ -8,7 +9,9 @@ from typing import NamedTuple
 import click
 
 from gatelab import __version__
-from gatelab.cli.exit_codes import SIGNAL_OFFSET
+from gatelab.cli.exit_codes import COULD_NOT_RUN, SIGNAL_OFFSET
+
+_FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 class Subcommand(NamedTuple):
@@ -65,6 +68,23 @@ class LazyGroup(click.Group):
         except KeyboardInterrupt:
             click.echo(err=True)
             ctx.exit(SIGNAL_OFFSET + signal.SIGINT)
+        except OSError as error:
+            if error.errno not in _FULL or error.filename is not None:
+                raise
+            click.echo(f"Error: the output cannot be written: {error.strerror}", err=True)
+            ctx.exit(COULD_NOT_RUN)
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """A name that nothing has is a usage error, with those that it may be a misspelling of."""
+        if args and args[0] not in COMMANDS and not args[0].startswith("-") and not ctx.resilient_parsing:
+            import difflib  # of no use to a command that is there
+
+            like = difflib.get_close_matches(args[0], COMMANDS)
+            meant = f" Is {' or '.join(like)} meant?" if like else ""
+            ctx.fail(f"No such command {args[0]!r}.{meant}")
+        return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
         with formatter.section("Commands"):

@@ -34,6 +34,8 @@ def test_logs_of_the_lab_that_is_named() -> None:
 
 
 def test_images(tmp_path: Path) -> None:
+    assert offered("images", "") == ["add", "list", "remove"]
+    assert {"--help", "--output"} <= set(offered("images", "--"))
     assert offered("images", "remove", "") == []
     file = tmp_path / "config" / "gatelab" / "images.yaml"
     file.parent.mkdir(parents=True)

@@ -3,6 +3,7 @@
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import click
 import pytest
@@ -46,6 +47,25 @@ def test_ctrl_c_is_exit_130(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(LazyGroup, "get_command", interrupted)
     assert CliRunner().invoke(main, ["status"]).exit_code == 130
+
+
+def test_a_misspelt_command_is_told_what_may_be_meant() -> None:
+    done = CliRunner().invoke(main, ["stats"])
+    assert (done.exit_code, "No such command 'stats'. Is status meant?" in done.stderr) == (2, True)
+    assert "meant" not in CliRunner().invoke(main, ["qqqq"]).stderr
+
+
+def test_output_that_finds_no_room_is_no_traceback() -> None:
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "gatelab", "completion", "bash"],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+    assert (done.returncode, done.stderr) == (3, "Error: the output cannot be written: No space left on device\n")
 
 
 GROUPS = {"experiment": ["run", "validate", "compare"], "images": ["add", "remove"]}
