@@ -67,7 +67,7 @@ class Node:
 
     async def until(self, key: Key, claim: Callable[[Object], bool]) -> Object:
         """The first state of the pod that fits."""
-        async with asyncio.timeout(40):
+        async with asyncio.timeout(100):
             async for event in self.cluster.watch(POD, namespace=key.namespace):
                 pods = event.objects if isinstance(event, Replaced) else (event.object,)
                 for pod in pods:
@@ -76,7 +76,7 @@ class Node:
         raise AssertionError("a watch does not end")
 
     async def until_gone(self, key: Key) -> None:
-        async with asyncio.timeout(40):
+        async with asyncio.timeout(100):
             async for event in self.cluster.watch(POD, namespace=key.namespace):
                 if isinstance(event, Deleted) and event.object["metadata"]["name"] == key.name:
                     return
@@ -84,7 +84,7 @@ class Node:
     async def until_reported(self, key: Key, reason: str) -> list[tuple[str, str, str]]:
         """The pod's Events as they happened, once there is one of that reason."""
         found: list[Object] = []
-        async with asyncio.timeout(40):
+        async with asyncio.timeout(100):
             async for event in self.cluster.watch(EVENT, namespace=key.namespace):
                 found += event.objects if isinstance(event, Replaced) else (event.object,)
                 if any(each["reason"] == reason for each in found):
@@ -98,7 +98,7 @@ class Node:
         return {each["involvedObject"].get("fieldPath", "") for each in found}
 
     async def until_said(self, key: Key, text: str) -> None:
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(100):
             while await self.log(key) != text:  # noqa: ASYNC110 - a file has no events
                 await asyncio.sleep(0.01)
 
@@ -123,7 +123,7 @@ def is_there(pid: int) -> bool:
 
 async def eventually(claim: Callable[[], bool]) -> None:
     """What a process or a task does in its own time."""
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(100):
         while not claim():  # noqa: ASYNC110 - nobody tells
             await asyncio.sleep(0.01)
 

@@ -74,5 +74,6 @@ def test_ctrl_c_ends_a_conversation(address: str, tmp_path: Path) -> None:
         process.stdin.flush()
         assert "{" in process.stdout.readline()
         process.send_signal(signal.SIGINT)
+        process.wait(TIMEOUT_S)  # with its stdin open: the end of that is another way to end the conversation
         _, err = process.communicate(timeout=TIMEOUT_S)
     assert (process.returncode, err) == (130, "")
