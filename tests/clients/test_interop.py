@@ -184,7 +184,7 @@ def test_a_large_message_both_ways(subject: Subject) -> None:
 
 
 def test_a_deadline(subject: Subject) -> None:
-    done = subject.call("-max-time", "0.3", "interop.Interop/Ask", data='{"delayMs": 2000}')
+    done = subject.call("-max-time", "1", "interop.Interop/Ask", data='{"delayMs": 5000}')
     assert (done.exit_code, "deadline exceeded" in done.stderr.lower()) == (64 + 4, True)
     report = subject.load(
         "--call", "interop.Interop.Ask", "-n", "6", "-c", "6", "-t", "250ms", "-d", '{"delayMs": 2000}'

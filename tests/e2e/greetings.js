@@ -18,8 +18,8 @@ export const options = {
   summaryTrendStats: ['min', 'med', 'p(80)', 'p(99)', 'max', 'count'],
   thresholds: {
     checks: ['rate==1'],
-    dropped_iterations: ['count<10'],
-    grpc_req_duration: ['p(99)<2000'],
+    dropped_iterations: ['count<150'],
+    grpc_req_duration: ['p(99)<20000'],
   },
 };
 
