@@ -1,6 +1,7 @@
 """Commands that do by hand what an experiment does, for whoever wants to see a figure with their own eyes. Pure."""
 
 import json
+import os
 import shlex
 from collections.abc import Sequence
 
@@ -16,7 +17,7 @@ def commands(experiment: Experiment, backends: Backends) -> tuple[str, ...]:
     address, port = backends.service
     # ghz finds the target's name by `gatelab ghz`, and needs nobody for an address.
     wrapped, alone = (["gatelab", "ghz"], ["ghz"]) if experiment.load.engine == "ghz" else (["gatelab", "load"],) * 2
-    found = [_shell(_call(experiment)), _load(wrapped, experiment, _TLS[experiment.tls], experiment.target)]
+    found = [shell_line(_call(experiment)), _load(wrapped, experiment, _TLS[experiment.tls], experiment.target)]
     straight = ("--insecure", "--authority", experiment.target)
     found.append(_load(alone, experiment, straight, f"{address}:{port}"))
     found += [_load(alone, experiment, straight, f"{pod.address}:{pod.port}") for pod in backends.pods[:1]]
@@ -34,7 +35,7 @@ def _call(experiment: Experiment) -> list[str]:
 def _load(program: Sequence[str], experiment: Experiment, tls: Sequence[str], target: str) -> str:
     imports = _imports(experiment)
     load = experiment.load
-    return _shell(
+    return shell_line(
         [
             *(*program, *tls),
             *(("--import-paths", ",".join(imports)) if imports else ()),
@@ -53,5 +54,15 @@ def _imports(experiment: Experiment) -> list[str]:
     return [str(experiment.path(each)) for each in experiment.import_paths]
 
 
-def _shell(arguments: Sequence[str]) -> str:
-    return shlex.join(arguments)
+def shell_line(arguments: Sequence[str]) -> str:
+    """The arguments for a shell. Names of files that are not UTF-8 are as bash writes them: a report is UTF-8."""
+    return " ".join(_quoted(each) for each in arguments)
+
+
+def _quoted(argument: str) -> str:
+    try:
+        argument.encode()
+    except UnicodeEncodeError:
+        escaped = argument.replace("\\", r"\\").replace("'", r"\'")
+        return f"$'{os.fsencode(escaped).decode(errors='backslashreplace')}'"
+    return shlex.quote(argument)

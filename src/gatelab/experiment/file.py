@@ -205,7 +205,7 @@ def _check(experiment: Experiment) -> None:
 
 def _check_data(data: dict[str, Any]) -> None:
     try:
-        json.dumps(data, allow_nan=False)
+        json.dumps(data, allow_nan=False, ensure_ascii=False).encode()
     except (TypeError, ValueError) as error:
         hint = "YAML makes dates of unquoted days: put them in quotes"
         raise ExperimentFileError(f"data: is not what JSON can say ({error}); {hint}") from error

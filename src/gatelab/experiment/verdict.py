@@ -165,6 +165,8 @@ def _pinned(l4: PathReport) -> Check:
     """The control: were L4 to spread single connections too, the Gateway's spread would show nothing."""
     wandering = sum(1 for each in l4.connections if len(each.pods) > 1 + each.reconnects)
     known = sum(1 for each in l4.connections if each.pods)
+    if not l4.requests:
+        return Check(name="l4_pinned", result="inconclusive", sentence="L4: no call ended, so no connection was seen")
     if not known:
         sentence = (
             f"L4: which pods the connections reached is unknown: {l4.counting.sentence}; "

@@ -56,6 +56,7 @@ def test_every_documented_way_of_tls_can_be_written_in_yaml(tmp_path: Path, writ
         ({"experiment": " "}, "experiment: give a name for the report"),
         ({"experiment": "a\x00b"}, "experiment: give a name for the report, without control characters"),
         ({"data": {"day": date(2024, 1, 1)}}, "data: is not what JSON can say (Object of type date"),
+        ({"data": {"x": "\ud800"}}, "data: is not what JSON can say"),
         ({"data": {"x": float("nan")}}, "data: is not what JSON can say"),
         ({"load": {"connections": 10**9}}, "load.connections: 1000000000 are more than 10000"),
         ({"matrix": {"connections": [1, 10**9]}}, "matrix.connections: 1000000000 are more than 10000"),

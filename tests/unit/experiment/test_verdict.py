@@ -66,6 +66,11 @@ def test_a_service_that_spreads_is_no_control(judged: Judge) -> None:
     assert "l4_pinned" not in judged(l4=EVEN, expect={"l4_pinned": False})
 
 
+def test_without_a_call_nothing_is_said_of_who_answered(judged: Judge) -> None:
+    found = judged(l4={})["l4_pinned"]
+    assert (found.result, found.sentence) == ("inconclusive", "L4: no call ended, so no connection was seen")
+
+
 def test_a_reconnection_may_change_the_pod(make_result: MakeResult) -> None:
     moved = ConnectionResult(target=("127.28.0.1", 1), count=9, pods={"pod-0": 5, "pod-1": 4}, reconnects=1)
     l4 = reported(make_result({"pod-0": 5, "pod-1": 4}, connections=(moved,)), unit="connection")

@@ -1,7 +1,6 @@
 """What `gatelab experiment run` does with a matrix, repetitions or a baseline, and `gatelab experiment compare`."""
 
 import asyncio
-import shlex
 import sys
 from collections.abc import AsyncIterator, Callable, Collection
 from contextlib import asynccontextmanager
@@ -19,6 +18,7 @@ from gatelab.cli.manifests import apply_manifests
 from gatelab.cli.outputs import Outputs
 from gatelab.cluster.remote import RemoteCluster
 from gatelab.experiment.axes import cells
+from gatelab.experiment.commands import shell_line
 from gatelab.experiment.errors import CouldNotRun
 from gatelab.experiment.file import Experiment
 from gatelab.experiment.matrix.comparison import compared
@@ -119,7 +119,7 @@ async def _run(file: Path, prepared: Prepared, display: Display, *, apply: bool)
                 _opener(file, prepared, apply=apply),
                 MatrixWatchers(display.say, began),
                 stop=stop,
-                commands=(shlex.join(["gatelab", *sys.argv[1:]]),),
+                commands=(shell_line(["gatelab", *sys.argv[1:]]),),
             )
         finally:
             display.clear()

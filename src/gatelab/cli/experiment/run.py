@@ -1,7 +1,6 @@
 """What `gatelab experiment run` and `gatelab demo` do once their options are read."""
 
 import asyncio
-import shlex
 import sys
 from contextlib import nullcontext
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ from gatelab.cli.targets import kubeconfig
 from gatelab.cli.wrapped.programs import GHZ
 from gatelab.cluster.remote import KubeconfigError, RemoteCluster
 from gatelab.experiment.axes import Matrix
+from gatelab.experiment.commands import shell_line
 from gatelab.experiment.engines.table import engine_of, engines_of
 from gatelab.experiment.errors import ExperimentError, ExperimentFileError
 from gatelab.experiment.file import Experiment, read_experiment
@@ -115,7 +115,7 @@ async def _run(file: Path, prepared: Prepared, display: Display, *, apply: bool,
                     apply=(lambda: apply_manifests(file, manifests)) if apply and manifests else None,
                     startup_s=startup_s,
                     pods=cluster,
-                    command=shlex.join(["gatelab", *sys.argv[1:]]),
+                    command=shell_line(["gatelab", *sys.argv[1:]]),
                     stop=stop,
                 )
         finally:
