@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from gatelab.call.errors import CallError
-from gatelab.cli.call.hints import load_hint
+from gatelab.cli.call.hints import hints_of, load_hint
 from gatelab.cli.exit_codes import SIGNAL_OFFSET
 from gatelab.cli.live.progress import Display, LoadProgress
 from gatelab.cli.load.contradictions import check
@@ -71,6 +71,8 @@ async def _run(options: Options, expectations: "Sequence[Expectation]") -> int:
     spread = measure(result.pods)
     findings = [each.judge(result, spread) for each in expectations]
     _write(options, plan, result, spread, findings)
+    for sentence in hints_of(result.error_messages):
+        click.echo(f"Hint: {sentence}", err=True)
     return _code(_verdict(result, expectations, findings), stopped)
 
 
