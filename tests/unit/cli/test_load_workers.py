@@ -78,7 +78,7 @@ def test_requests_of_all_workers_are_different(
     report = json.loads(done.stdout)
     assert (done.exit_code, report["count"], report["statusCodeDistribution"]) == (0, 40, {"OK": 40})
     before = report["warmUp"]["count"]
-    assert 5 <= before <= 10
+    assert 1 <= before <= 10
     assert (report["warmUp"]["errors"], len(report["generator"])) == (0, 2)
     assert any(f"{before} calls" in note for note in report["notes"])
     numbers = [int(number) for _, number in heard]
