@@ -68,7 +68,8 @@ def hints_of(messages: Iterable[str]) -> Sequence[str]:
 
 
 def error_hint(error: Exception, *, tls: bool, certificate: bool) -> str | None:
-    """What to do about a server that does not describe itself, or ends the connection after the handshake; else None.
+    """What to do about a server that does not describe itself, has no TLS or nothing else, or ends the connection after
+    the handshake; else None.
 
     TLS 1.3 says only then that a client certificate is missing (RFC 8446, section 4.4.2.4).
     """
@@ -76,6 +77,10 @@ def error_hint(error: Exception, *, tls: bool, certificate: bool) -> str | None:
         return "the server may want a client certificate: -cert and -key"
     if _NO_REFLECTION in str(error):
         return "pass the service's -proto (with -import-path) or -protoset"
+    if _PLAINTEXT in str(error):
+        return "-plaintext is for a server without TLS"
+    if not tls and any(each in str(error) for each in _TLS):
+        return "without -plaintext it is TLS; -insecure does not verify the certificate"
     return None
 
 
