@@ -5,11 +5,14 @@ is in tests/e2e/test_wrapped_programs.py.
 """
 
 import asyncio
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import msgspec
+import psutil
 import pytest
 
 from gatelab.cluster.port import Cluster
@@ -28,6 +31,7 @@ from gatelab.experiment.run import run_experiment
 from gatelab.experiment.smoke import Request, request_of
 from gatelab.experiment.verdict import path_report
 from gatelab.experiment.watchers import Watchers
+from running_lab import wait_until
 
 RECORDED = Path(__file__).with_name("recorded") / "ghz-0.121.0.json"
 FILES = Files("/t/call.protoset", "/t/message.bin", "/t/ca.crt")
@@ -228,3 +232,27 @@ async def test_a_path_that_nobody_listens_on(experiment: Experiment, cluster: Cl
         CouldNotRun, match=r"l4: the Service's address cannot be reached from here: .*:9: connection refused"
     ):
         await performed(unreachable, cluster)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other kernels do not end children with their parent")
+def test_a_gatelab_that_is_killed_leaves_no_load_behind(tmp_path: Path) -> None:
+    file = tmp_path / "pid"
+    script = f"echo $$ > {file}.new; mv {file}.new {file}; exec sleep 60"
+    program = (
+        "import asyncio\n"
+        "from gatelab.experiment.engines.ghz_process import run_ghz\n"
+        f"asyncio.run(run_ghz(['/bin/sh', '-c', {script!r}], asyncio.Event(), most_s=60))\n"
+    )
+    with subprocess.Popen([sys.executable, "-c", program]) as gatelab:
+        wait_until(file.exists, "it runs")
+        gatelab.kill()
+    process = int(file.read_text())
+    wait_until(lambda: _has_ended(process), "it has ended too")
+
+
+def _has_ended(process: int) -> bool:
+    """Though nobody waits for it, where nobody does."""
+    try:
+        return psutil.Process(process).status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True

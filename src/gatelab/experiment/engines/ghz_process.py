@@ -1,6 +1,7 @@
 """Runs ghz to its end, or until somebody says stop."""
 
 import asyncio
+import ctypes
 import os
 import signal
 from collections.abc import Sequence
@@ -28,6 +29,7 @@ async def run_ghz(command: Sequence[str], stop: asyncio.Event, *, most_s: float)
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
             start_new_session=True,  # a terminal's Ctrl-C is for gatelab, which passes it on in its own time
+            preexec_fn=_die_with_parent,
         )
     except OSError as error:
         raise CouldNotRun(f"{command[0]} cannot be run: {error.strerror}") from error
@@ -61,3 +63,13 @@ async def _interrupt(process: asyncio.subprocess.Process, stop: asyncio.Event, m
             await stop.wait()
     if process.returncode is None:
         process.send_signal(signal.SIGINT)
+
+
+_PRCTL = getattr(ctypes.CDLL(None), "prctl", None)
+_PR_SET_PDEATHSIG = 1
+
+
+def _die_with_parent() -> None:
+    """Where the kernel can: nobody would read the report of a ghz whose gatelab was killed (prctl(2))."""
+    if _PRCTL is not None:
+        _PRCTL(_PR_SET_PDEATHSIG, signal.SIGTERM)
