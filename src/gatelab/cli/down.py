@@ -55,7 +55,7 @@ def stop(place: LabPlace) -> bool:
         try:
             # The lock is looked at again, now that the number cannot become another process's.
             if holder(place.lock) == pid:
-                _end(handle)
+                end_process(handle)
         finally:
             os.close(handle)
     deadline = time.monotonic() + _KEEPER_S
@@ -68,8 +68,8 @@ def stop(place: LabPlace) -> bool:
     return True
 
 
-def _end(handle: int) -> None:
-    """SIGTERM, and SIGKILL when that is not enough: the keeper does the rest."""
+def end_process(handle: int) -> None:
+    """Ends the process of a pidfd: SIGTERM, and SIGKILL when that is not enough: the keeper does the rest."""
     for number, timeout_s in ((signal.SIGTERM, _GRACE_S), (signal.SIGKILL, 1.0)):
         try:
             signal.pidfd_send_signal(handle, number)

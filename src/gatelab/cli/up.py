@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -17,6 +18,7 @@ from gatelab.node.place import LabPlace
 from gatelab.node.preparation import Isolation, Preparation, prepare, process_start
 
 Facts = dict[str, Any]
+_CTRL_C = frozenset({signal.SIGINT})
 LEVELS = ("debug", "info", "warning", "error")
 
 
@@ -109,18 +111,39 @@ def _run(
 
 
 def _detached(begin: Callable[[], Preparation], place: LabPlace, level: str, show: Callable[[Facts], None]) -> None:
-    """Forks the lab; the child says through a pipe how it went."""
+    """Forks the lab; the child says through a pipe how it went. Ctrl-C meanwhile ends it, wherever it is."""
     reader, writer = os.pipe()
-    if os.fork() == 0:
+    signal.pthread_sigmask(signal.SIG_BLOCK, _CTRL_C)  # until it is known whom it has to end
+    child = os.fork()
+    if child == 0:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, _CTRL_C)
         os.close(reader)
         _daemon(begin, place, level, writer)
     os.close(writer)
-    with os.fdopen(reader, "rb") as said:
-        line = said.readline()
+    try:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, _CTRL_C)
+        with os.fdopen(reader, "rb") as said:
+            line = said.readline()
+    except KeyboardInterrupt:
+        _end_child(child)
+        click.echo("interrupted; the lab has been ended", err=True)
+        raise
     message = json.loads(line) if line else {"error": f"the agent ended at once; see {place.agent_log}"}
     if "error" in message:
         fail(LabError(message["error"]))
     show(message)
+
+
+def _end_child(child: int) -> None:
+    """It has a session of its own, where Ctrl-C does not reach it."""
+    from gatelab.cli.down import end_process
+
+    handle = os.pidfd_open(child)  # ours and not waited for, so the number is still its own
+    try:
+        end_process(handle)
+        os.waitpid(child, os.WNOHANG)
+    finally:
+        os.close(handle)
 
 
 def _daemon(begin: Callable[[], Preparation], place: LabPlace, level: str, writer: int) -> NoReturn:

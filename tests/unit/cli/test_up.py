@@ -1,8 +1,14 @@
-"""What `gatelab up` refuses before anything runs: exit code 3, what is wrong, and what to do."""
+"""What `gatelab up` refuses before anything runs: exit code 3, what is wrong, and what to do; and its end by Ctrl-C."""
 
 import errno
+import os
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 
+import psutil
 import pytest
 from click.testing import CliRunner, Result
 
@@ -48,3 +54,43 @@ def test_a_disk_that_is_full(monkeypatch: pytest.MonkeyPatch) -> None:
     done = up()
     assert done.exit_code == 3
     assert f"{place.lock} cannot be written: No space left on device" in done.stderr
+
+
+_STARTING = """
+import os, signal, sys, time
+from pathlib import Path
+from gatelab.cli.labs import place_of
+from gatelab.cli.up import _detached
+
+def begin():
+    partial = Path(sys.argv[1] + ".part")
+    partial.write_text(str(os.getpid()))
+    partial.rename(sys.argv[1])
+    time.sleep(600)
+
+signal.signal(signal.SIGINT, signal.default_int_handler)
+place = place_of("gatelab")
+place.make()
+try:
+    _detached(begin, place, "info", print)
+except KeyboardInterrupt:
+    sys.exit(130)
+"""
+
+
+def test_ctrl_c_ends_a_detached_lab_that_is_still_starting(tmp_path: Path) -> None:
+    started = tmp_path / "pid"
+    command = subprocess.Popen(
+        [sys.executable, "-c", _STARTING, str(started)],
+        env={**os.environ, "XDG_STATE_HOME": str(tmp_path), "XDG_RUNTIME_DIR": str(tmp_path)},
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    deadline = time.monotonic() + 40
+    while not started.exists() and time.monotonic() < deadline:
+        time.sleep(0.01)
+    lab = psutil.Process(int(started.read_text()))
+    command.send_signal(signal.SIGINT)
+    _, said = command.communicate(timeout=40)
+    assert (command.returncode, said) == (130, "interrupted; the lab has been ended\n")
+    assert not lab.is_running()
