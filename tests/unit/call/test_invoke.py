@@ -100,14 +100,14 @@ def reflection(shop: Schema, version: str) -> Any:
 
 @pytest.fixture
 async def channel(server: int) -> AsyncIterator[Channel]:
-    opened = await Channel.connect("127.28.0.1", server, tls=None, authority="till.test", timeout_s=5)
+    opened = await Channel.connect("127.28.0.1", server, tls=None, authority="till.test", timeout_s=30)
     yield opened
     await opened.close()
 
 
 async def called(channel: Channel, shop: Schema, name: str, text: str) -> tuple[Outcome, Heard]:
     method, heard = shop.method(f"shop.Till/{name}"), Heard()
-    return await invoke(channel, method, requests(method, text), heard, timeout_s=5), heard
+    return await invoke(channel, method, requests(method, text), heard, timeout_s=30), heard
 
 
 @pytest.mark.parametrize(
@@ -138,7 +138,7 @@ async def test_a_status_is_an_outcome(channel: Channel, shop: Schema) -> None:
 
 
 async def test_reflection_gives_the_schema(channel: Channel) -> None:
-    asked = Reflection(channel, timeout_s=5)
+    asked = Reflection(channel, timeout_s=30)
     assert await asked.services() == ["shop.Till"]
     found = await asked.schema_of_method("shop.Till/Pay")
     assert found.message("google.protobuf.Timestamp").name == "Timestamp"

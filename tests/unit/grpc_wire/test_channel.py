@@ -10,7 +10,7 @@ from gatelab.grpc_wire.metadata import request_block
 
 @pytest.fixture
 async def channel(grpcio_port: int) -> AsyncIterator[Channel]:
-    channel = await Channel.connect("127.27.0.1", grpcio_port, tls=None, authority="t.test", timeout_s=5)
+    channel = await Channel.connect("127.27.0.1", grpcio_port, tls=None, authority="t.test", timeout_s=30)
     yield channel
     await channel.close()
 
@@ -40,14 +40,14 @@ async def test_the_timeout_reaches_the_server(channel: Channel) -> None:
 
 
 async def test_an_error_keeps_its_words_and_details(channel: Channel) -> None:
-    reply = await channel.unary("/t.T/Fail", b"", timeout_s=5)
+    reply = await channel.unary("/t.T/Fail", b"", timeout_s=30)
     assert (reply.code, reply.details) == (StatusCode.NOT_FOUND, "no such thing: 100 % – gone")
     assert reply.message is None
     assert ("grpc-status-details-bin", b"\x08\x05") in reply.trailers
 
 
 async def test_an_unknown_method_is_a_trailers_only_reply(channel: Channel) -> None:
-    reply = await channel.unary("/t.T/Nothing", b"", timeout_s=5)
+    reply = await channel.unary("/t.T/Nothing", b"", timeout_s=30)
     assert reply.code == StatusCode.UNIMPLEMENTED
     assert reply.headers == ()
 
@@ -55,7 +55,7 @@ async def test_an_unknown_method_is_a_trailers_only_reply(channel: Channel) -> N
 async def test_a_deadline_ends_the_call_and_not_the_channel(channel: Channel) -> None:
     reply = await channel.unary("/t.T/Slow", b"", timeout_s=0.05)
     assert reply.code == StatusCode.DEADLINE_EXCEEDED
-    assert (await channel.unary("/t.T/Echo", b"again", timeout_s=5)).message == b"again"
+    assert (await channel.unary("/t.T/Echo", b"again", timeout_s=30)).message == b"again"
 
 
 async def test_messages_larger_than_every_window(channel: Channel) -> None:
@@ -70,7 +70,7 @@ async def test_a_reply_over_the_limit_is_resource_exhausted(channel: Channel) ->
 
 
 async def test_server_streaming(channel: Channel) -> None:
-    async with channel.call("/t.T/Count", [b"1000"], timeout_s=10) as stream:
+    async with channel.call("/t.T/Count", [b"1000"], timeout_s=30) as stream:
         assert [int(m) async for m in stream] == list(range(1000))
     assert stream.status == (StatusCode.OK, "")
 
@@ -85,7 +85,7 @@ async def test_bidirectional_streaming(channel: Channel) -> None:
         for word in (b"a", b"b", b"c"):
             yield word
 
-    async with channel.call("/t.T/Chat", words(), timeout_s=10) as stream:
+    async with channel.call("/t.T/Chat", words(), timeout_s=30) as stream:
         assert [m async for m in stream] == [b"A", b"B", b"C"]
     assert stream.status == (StatusCode.OK, "")
 
@@ -95,21 +95,21 @@ async def test_what_the_messages_raise_reaches_the_reader(channel: Channel) -> N
         yield b"a"
         raise LookupError("no more")
 
-    async with channel.call("/t.T/Chat", broken(), timeout_s=10) as stream:
+    async with channel.call("/t.T/Chat", broken(), timeout_s=30) as stream:
         with pytest.raises(LookupError):
             _ = [m async for m in stream]
 
 
 async def test_leaving_a_call_early_cancels_it(channel: Channel) -> None:
-    async with channel.call("/t.T/Count", [b"1000000"], timeout_s=10) as stream:
+    async with channel.call("/t.T/Count", [b"1000000"], timeout_s=30) as stream:
         assert await anext(stream) == b"0"
     assert stream.status is not None
     assert stream.status.code == StatusCode.CANCELLED
-    assert (await channel.unary("/t.T/Echo", b"x", timeout_s=5)).message == b"x"
+    assert (await channel.unary("/t.T/Echo", b"x", timeout_s=30)).message == b"x"
 
 
 async def test_a_closed_channel_answers_unavailable(channel: Channel) -> None:
     await channel.close()
-    reply = await channel.unary("/t.T/Echo", b"x", timeout_s=5)
+    reply = await channel.unary("/t.T/Echo", b"x", timeout_s=30)
     assert reply.code == StatusCode.UNAVAILABLE
     assert reply.unprocessed

@@ -134,7 +134,7 @@ async def test_every_address_of_a_name_is_tried(monkeypatch: pytest.MonkeyPatch,
     async with tcp_server(close_at_once) as port:
         monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", two)
         with pytest.raises(ConnectError, match="error reading server preface"):
-            await Channel.connect("two.test", port, tls=None, authority="t.test", timeout_s=5)
+            await Channel.connect("two.test", port, tls=None, authority="t.test", timeout_s=30)
 
 
 async def test_an_http1_server() -> None:
@@ -240,7 +240,7 @@ async def test_an_untrusted_certificate(certificate: tuple[Path, Path]) -> None:
 async def test_a_certificate_for_another_name(certificate: tuple[Path, Path]) -> None:
     async with tcp_server(stay_silent, server_context(certificate, "h2")) as port:
         with pytest.raises(ConnectError, match="Hostname mismatch"):
-            await Channel.connect(HOST, port, tls=client_context(certificate), authority="other.test:443", timeout_s=5)
+            await Channel.connect(HOST, port, tls=client_context(certificate), authority="other.test:443", timeout_s=30)
 
 
 async def test_tls_against_grpcio(certificate: tuple[Path, Path]) -> None:
@@ -249,7 +249,7 @@ async def test_tls_against_grpcio(certificate: tuple[Path, Path]) -> None:
     port = server.add_secure_port(f"{HOST}:0", grpc.ssl_server_credentials([pair]))
     await server.start()
     channel = await connect(port, client_context(certificate))
-    reply = await channel.unary("/no.Such/Method", b"", timeout_s=5)
+    reply = await channel.unary("/no.Such/Method", b"", timeout_s=30)
     assert reply.code == StatusCode.UNIMPLEMENTED
     await channel.close()
     await server.stop(None)
@@ -265,7 +265,7 @@ async def test_a_server_that_goes_away_mid_call() -> None:
 
     async with tcp_server(hang_up) as port:
         channel = await connect(port)
-        reply = await channel.unary("/t.T/Echo", b"echo", timeout_s=5)
+        reply = await channel.unary("/t.T/Echo", b"echo", timeout_s=30)
         assert (reply.code, reply.unprocessed) == (StatusCode.UNAVAILABLE, False)
         assert "error reading from server: EOF" in reply.details
         assert channel.closed

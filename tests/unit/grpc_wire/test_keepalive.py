@@ -43,7 +43,7 @@ class Peer:
 async def connected(peer: Peer) -> AsyncIterator[tuple[ClientProtocol, Channel]]:
     async with await asyncio.start_server(peer.handle, HOST, 0) as server, asyncio.timeout(DEADLINE_S):
         port = server.sockets[0].getsockname()[1]
-        protocol = await open_connection(HOST, port, tls=None, server_name="", timeout_s=5)
+        protocol = await open_connection(HOST, port, tls=None, server_name="", timeout_s=30)
         Keepalive(protocol, every_s=0.05, timeout_s=1 if peer.answers else 0.05)
         channel = Channel(protocol, authority="t.test", scheme="http", max_message_bytes=100)
         yield protocol, channel

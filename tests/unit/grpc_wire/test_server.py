@@ -116,13 +116,13 @@ async def test_cancelling_reaches_the_handler(client: Any, server: Server) -> No
 
 async def test_drain_lets_calls_end_and_refuses_new_ones(server: Server) -> None:
     port = await server.listen(HOST, 0)
-    channel = await Channel.connect(HOST, port, tls=None, authority="t", timeout_s=5)
-    async with channel.call("/t.T/Chat", _until(event := asyncio.Event()), timeout_s=10) as stream:
+    channel = await Channel.connect(HOST, port, tls=None, authority="t", timeout_s=30)
+    async with channel.call("/t.T/Chat", _until(event := asyncio.Event()), timeout_s=30) as stream:
         assert await anext(stream) == b"FIRST"
         async with asyncio.TaskGroup() as group:
             group.create_task(server.drain(5))
             while not channel.closed:
-                await channel.unary("/t.T/Echo", b"", timeout_s=5)
+                await channel.unary("/t.T/Echo", b"", timeout_s=30)
             event.set()
             assert [message async for message in stream] == [b"LAST"]
     assert stream.status == (StatusCode.OK, "")
@@ -137,10 +137,10 @@ async def _until(event: asyncio.Event) -> AsyncIterator[bytes]:
 
 async def test_drain_has_a_limit(server: Server) -> None:
     port = await server.listen(HOST, 0)
-    channel = await Channel.connect(HOST, port, tls=None, authority="t", timeout_s=5)
+    channel = await Channel.connect(HOST, port, tls=None, authority="t", timeout_s=30)
     async with asyncio.TaskGroup() as group:
-        call = group.create_task(channel.unary("/t.T/Never", b"", timeout_s=10))
-        await channel.unary("/t.T/Echo", b"", timeout_s=5)
+        call = group.create_task(channel.unary("/t.T/Never", b"", timeout_s=30))
+        await channel.unary("/t.T/Echo", b"", timeout_s=30)
         group.create_task(server.drain(0.1))
     assert call.result().code == StatusCode.UNAVAILABLE
     await channel.close()

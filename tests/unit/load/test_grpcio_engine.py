@@ -16,7 +16,7 @@ from gatelab.load import LoadPlan, Progress, Request, StreamPlan, run
 from gatelab.load.grpcio_engine import REMARK
 from load_plans import HOST
 
-plan_for = partial(load_plans.plan_for, timeout_s=5, connect_timeout_s=5, engine="grpcio")
+plan_for = partial(load_plans.plan_for, timeout_s=30, connect_timeout_s=5, engine="grpcio")
 
 
 async def test_a_closed_loop_makes_exactly_its_total(pods: list[Any]) -> None:

@@ -16,7 +16,7 @@ from gatelab.load import Callers, LoadPlan, LoadResult, Poisson, Request, Reques
 from gatelab.load.streams import MessageCounter
 from load_plans import HOST
 
-plan_for = partial(load_plans.plan_for, timeout_s=5)
+plan_for = partial(load_plans.plan_for, timeout_s=30)
 
 
 async def test_each_call_may_have_a_request_of_its_own(pods: list[Any]) -> None:

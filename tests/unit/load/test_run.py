@@ -19,7 +19,7 @@ from gatelab.load import LoadPlan, Progress, Schedule, loop_factory, run, run_in
 from gatelab.load.engine import Engine
 from load_plans import HOST
 
-plan_for = partial(load_plans.plan_for, timeout_s=5, connect_timeout_s=2)
+plan_for = partial(load_plans.plan_for, timeout_s=30, connect_timeout_s=20)
 
 
 async def test_a_closed_loop_makes_exactly_its_total(pods: list[Any]) -> None:

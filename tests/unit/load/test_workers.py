@@ -21,7 +21,7 @@ from gatelab.load import Callers, Histogram, LoadPlan, Poisson, Progress, Recipe
 from gatelab.load.plan_data import decoded, encoded, shared
 from load_plans import HOST
 
-plan_for = partial(load_plans.plan_for, timeout_s=5, workers=2, connections=3)
+plan_for = partial(load_plans.plan_for, timeout_s=30, workers=2, connections=3)
 
 
 def children() -> list[int]:
