@@ -22,8 +22,8 @@ GOAWAY_GRACE_S = 1.0
 def http_connection_manager(chain: HttpChain) -> HttpConnectionManager:
     """HTTP/1.1 or HTTP/2, by ALPN or by the first bytes; streams may idle as long as they like.
 
-    Nothing is done per request that nobody asked for: no request id, access log or tracing, and of
-    Envoy's own headers only X-Envoy-External-Address, which it has no switch for.
+    Nothing is done per request that nobody asked for: no request id, access log or tracing, and of Envoy's own
+    headers only X-Envoy-External-Address, which it has no switch for.
     """
     return HttpConnectionManager(
         stat_prefix=chain.route_table,
