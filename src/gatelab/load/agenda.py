@@ -4,7 +4,7 @@ from typing import Final
 
 from gatelab.load.histogram import Histogram
 from gatelab.load.plan import LoadPlan
-from gatelab.load.schedule import calls_before
+from gatelab.load.schedules.schedule import calls_before
 
 _LATE_NS: Final = 100_000_000
 

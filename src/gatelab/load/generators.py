@@ -7,9 +7,9 @@ from gatelab.load.plan import LoadPlan
 async def opened(plan: LoadPlan) -> Generator:
     """The generator that the plan asks for, with every connection. Raises ConnectError of the first that failed."""
     if plan.engine == "grpcio":
-        from gatelab.load.grpcio_engine import Grpcio
+        from gatelab.load.grpcio.generator import Grpcio
 
         return await Grpcio.opened(plan)
-    from gatelab.load.native import Native
+    from gatelab.load.native.generator import Native
 
     return await Native.opened(plan)

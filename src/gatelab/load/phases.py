@@ -6,11 +6,11 @@ from collections.abc import Callable, Sequence, Sized
 from typing import Protocol
 
 from gatelab.load.agenda import Agenda
-from gatelab.load.own_use import Meter
-from gatelab.load.part import Connection, Part
+from gatelab.load.counting.own_use import Meter
+from gatelab.load.counting.part import Connection, Part
+from gatelab.load.counting.seconds import SECOND_NS
+from gatelab.load.counting.tally import Tally
 from gatelab.load.plan import LoadPlan
-from gatelab.load.seconds import SECOND_NS
-from gatelab.load.tally import Tally
 from gatelab.load.verdict import LATE_NS
 
 Tell = Callable[[Part], None]

@@ -5,14 +5,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from gatelab.load.callers import Callers
 from gatelab.load.credentials import Credentials
 from gatelab.load.recipe import Recipe
 from gatelab.load.requests import RequestSource
-from gatelab.load.schedule import Arrivals, Schedule
+from gatelab.load.schedules.callers import Callers
+from gatelab.load.schedules.schedule import Arrivals, Schedule
 from gatelab.load.series import Second
 from gatelab.load.share import Share, SharedArrivals
-from gatelab.load.streams import StreamPlan
+from gatelab.load.stream_plan import StreamPlan
 
 Address = tuple[str, int]
 

@@ -10,7 +10,7 @@ from functools import partial
 from typing import Final
 
 from gatelab.grpc_wire.errors import ConnectError
-from gatelab.load.collector import Collector
+from gatelab.load.counting.collector import Collector
 from gatelab.load.generators import opened
 from gatelab.load.phases import Generator
 from gatelab.load.plan import LoadPlan
@@ -29,7 +29,7 @@ async def run(plan: LoadPlan, *, stop: asyncio.Event | None = None) -> LoadResul
     """
     stop = stop or asyncio.Event()
     if plan.workers > 1:
-        from gatelab.load.workers import run_workers
+        from gatelab.load.workers.run import run_workers
 
         return await run_workers(plan, stop)
     generator = await _opened(plan, stop)

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from typing import Final
 
+from gatelab.load.counting.part import Part, merged
 from gatelab.load.histogram import Histogram
-from gatelab.load.part import Part, merged
 from gatelab.load.plan import LoadPlan
 
 _SHARE: Final = 0.01

@@ -8,11 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gatelab.load import Histogram, LoadPlan, LoadResult, Progress
-from gatelab.load.collector import Collector
-from gatelab.load.part import Connection, Part, Use
-from gatelab.load.seconds import SECOND_NS, Tallied
+from gatelab.load.counting.collector import Collector
+from gatelab.load.counting.part import Connection, Part, Use
+from gatelab.load.counting.seconds import SECOND_NS, Tallied
+from gatelab.load.counting.tally import Tally
 from gatelab.load.share import Share
-from gatelab.load.tally import Tally
 
 PLAN = LoadPlan(
     host="h", port=1, path="/", message=b"", rps=10, duration_s=4, concurrency=50, connections=4, details_at_most=99

@@ -13,7 +13,7 @@ import load_plans
 from gatelab.grpc_wire import ConnectError
 from gatelab.grpc_wire.server_session import ServerCall
 from gatelab.load import LoadPlan, Progress, Request, StreamPlan, run
-from gatelab.load.grpcio_engine import REMARK
+from gatelab.load.grpcio.generator import REMARK
 from load_plans import HOST
 
 plan_for = partial(load_plans.plan_for, timeout_s=30, connect_timeout_s=5, engine="grpcio")

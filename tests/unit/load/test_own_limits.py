@@ -10,8 +10,8 @@ import pytest
 import load_plans
 from gatelab.grpc_wire.server_session import ServerCall
 from gatelab.load import Histogram, LoadPlan, LoadResult, Request, run, verdict
-from gatelab.load.own_use import Meter
-from gatelab.load.part import Part, Use
+from gatelab.load.counting.own_use import Meter
+from gatelab.load.counting.part import Part, Use
 from gatelab.load.verdict import saturation
 from load_plans import HOST
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from gatelab.grpc_wire.timerfd import TimerFd
-from gatelab.load.pacing import Alarm
+from gatelab.load.native.pacing import Alarm
 
 
 @pytest.fixture(params=[True, False], ids=["timerfd", "loop timers"])

@@ -13,7 +13,7 @@ from gatelab.grpc_wire.server import Server
 from gatelab.grpc_wire.server_session import ServerCall
 from gatelab.grpc_wire.status import StatusCode
 from gatelab.load import Callers, LoadPlan, LoadResult, Poisson, Request, RequestError, StreamPlan, run
-from gatelab.load.streams import MessageCounter
+from gatelab.load.native.streams import MessageCounter
 from load_plans import HOST
 
 plan_for = partial(load_plans.plan_for, timeout_s=30)

@@ -16,7 +16,7 @@ from gatelab.grpc_wire.client_session import ClientSession
 from gatelab.grpc_wire.framing import framed
 from gatelab.grpc_wire.server_session import ServerCall, answer_block
 from gatelab.load import LoadPlan, Progress, Schedule, loop_factory, run, run_interruptible
-from gatelab.load.engine import Engine
+from gatelab.load.native.engine import Engine
 from load_plans import HOST
 
 plan_for = partial(load_plans.plan_for, timeout_s=30, connect_timeout_s=20)

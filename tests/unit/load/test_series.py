@@ -5,8 +5,8 @@ from typing import Any
 
 from gatelab.grpc_wire.server_session import ServerCall
 from gatelab.load import Progress, Second, run
-from gatelab.load.seconds import SECOND_NS, Series, Tallied
-from gatelab.load.tally import Tally
+from gatelab.load.counting.seconds import SECOND_NS, Series, Tallied
+from gatelab.load.counting.tally import Tally
 from load_plans import plan_for
 
 

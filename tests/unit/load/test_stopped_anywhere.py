@@ -43,7 +43,8 @@ async def test_a_run_by_workers_leaves_no_process_and_no_socket(pods: list[Any])
     for turns in range(6):
         assert await _ended_early(plan, turns, cancelled)
         assert _tasks() == 1
-        assert [each.pid for each in psutil.Process().children() if "gatelab.load.worker" in each.cmdline()] == []
+        children = psutil.Process().children()
+        assert [each.pid for each in children if "gatelab.load.workers.worker" in each.cmdline()] == []
         await _all_gone(pods)
         assert _sockets() - before == set()
 

@@ -18,14 +18,14 @@ import load_plans
 from gatelab.grpc_wire import ConnectError
 from gatelab.grpc_wire.server_session import ServerCall
 from gatelab.load import Callers, Histogram, LoadPlan, Poisson, Progress, Recipe, Schedule, StreamPlan, run
-from gatelab.load.plan_data import decoded, encoded, shared
+from gatelab.load.workers.plan_data import decoded, encoded, shared
 from load_plans import HOST
 
 plan_for = partial(load_plans.plan_for, timeout_s=30, workers=2, connections=3)
 
 
 def children() -> list[int]:
-    return [each.pid for each in psutil.Process().children() if "gatelab.load.worker" in each.cmdline()]
+    return [each.pid for each in psutil.Process().children() if "gatelab.load.workers.worker" in each.cmdline()]
 
 
 async def test_a_rate_is_kept_together_and_everything_is_added_up(pods: list[Any]) -> None:

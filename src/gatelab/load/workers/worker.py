@@ -1,4 +1,4 @@
-"""A worker: a process of its own that carries out one share of a plan. `python -m gatelab.load.worker FD`."""
+"""A worker: a process of its own that carries out one share of a plan. `python -m gatelab.load.workers.worker FD`."""
 
 import asyncio
 import os
@@ -8,14 +8,14 @@ import sys
 from dataclasses import replace
 
 from gatelab.grpc_wire.errors import ConnectError
-from gatelab.load.frames import Failed, Go, Job, Ready, Stop, Told, framed, next_order
+from gatelab.load.counting.part import Part
 from gatelab.load.generators import opened
-from gatelab.load.part import Part
 from gatelab.load.phases import Generator
 from gatelab.load.plan import LoadPlan
-from gatelab.load.plan_data import decoded
 from gatelab.load.recipe import Recipe
 from gatelab.load.run import loop_factory, quiet_garbage_collector
+from gatelab.load.workers.frames import Failed, Go, Job, Ready, Stop, Told, framed, next_order
+from gatelab.load.workers.plan_data import decoded
 
 
 def main() -> None:

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from typing import Final
 
 from gatelab.grpc_wire.client_session import ClientSession
@@ -12,20 +11,6 @@ from gatelab.load.requests import RequestError
 _QUEUE_BYTES: Final = 65_536
 """So much of a stream may wait for the peer's window before no more messages are made."""
 PREFIX_BYTES: Final = 5
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StreamPlan:
-    """How a streaming call goes. ghz's stream options."""
-
-    client_streaming: bool
-    server_streaming: bool
-    interval_s: float = 0
-    """Between messages that are sent."""
-    call_duration_s: float = 0
-    """After this the client closes its side; a call that only the server streams is cancelled."""
-    receive_count: int = 0
-    """A call that only the server streams is cancelled after so many messages."""
 
 
 class MessageCounter:

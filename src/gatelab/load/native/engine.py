@@ -9,13 +9,13 @@ from gatelab.grpc_wire.http2 import HeaderBlock, field
 from gatelab.grpc_wire.outcome import OUT_OF_TIME, Closed, Status, status_of
 from gatelab.grpc_wire.status import StatusCode
 from gatelab.load.agenda import Agenda
-from gatelab.load.calls import Call
-from gatelab.load.links import Link, Links, Seen
-from gatelab.load.opening import Opener
-from gatelab.load.pacing import Alarm
+from gatelab.load.counting.tally import Tally
+from gatelab.load.native.calls import Call
+from gatelab.load.native.links import Link, Links, Seen
+from gatelab.load.native.opening import Opener
+from gatelab.load.native.pacing import Alarm
 from gatelab.load.plan import LoadPlan
 from gatelab.load.requests import RequestError
-from gatelab.load.tally import Tally
 
 # Beside one for each connection, for a server that leaves sends a GOAWAY on all of them at once.
 _ATTEMPTS_AT_MOST: Final = 5

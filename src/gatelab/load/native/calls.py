@@ -6,9 +6,9 @@ from typing import Protocol
 from gatelab.grpc_wire.http2 import HeaderBlock, field
 from gatelab.grpc_wire.outcome import Closed
 from gatelab.grpc_wire.transport import ClientProtocol
-from gatelab.load.links import Link
+from gatelab.load.native.links import Link
+from gatelab.load.native.streams import PREFIX_BYTES, MessageCounter, Sender
 from gatelab.load.requests import Prepared
-from gatelab.load.streams import PREFIX_BYTES, MessageCounter, Sender
 
 
 class Owner(Protocol):

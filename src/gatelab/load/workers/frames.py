@@ -6,7 +6,7 @@ from typing import Final
 
 import msgspec
 
-from gatelab.load.part import Part, made, plain
+from gatelab.load.counting.part import Part, made, plain
 
 _LENGTH: Final = struct.Struct("<I")
 

@@ -15,12 +15,12 @@ from contextlib import asynccontextmanager
 from typing import Final
 
 from gatelab.grpc_wire.errors import ConnectError
-from gatelab.load.collector import Collector
+from gatelab.load.counting.collector import Collector
 from gatelab.load.errors import WorkerError
-from gatelab.load.frames import Failed, Go, Job, Order, Ready, Stop, Told, framed, next_answer
 from gatelab.load.plan import LoadPlan
-from gatelab.load.plan_data import encoded, shared
 from gatelab.load.result import LoadResult, WarmUp
+from gatelab.load.workers.frames import Failed, Go, Job, Order, Ready, Stop, Told, framed, next_answer
+from gatelab.load.workers.plan_data import encoded, shared
 
 _START_S: Final = 30.0
 """To start a process, beside the time to connect."""
@@ -151,7 +151,7 @@ async def _process(fd: int) -> Process:
         sys.executable,
         "-P",
         "-m",
-        "gatelab.load.worker",
+        "gatelab.load.workers.worker",
         str(fd),
         pass_fds=(fd,),
         start_new_session=True,

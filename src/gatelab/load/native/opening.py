@@ -5,12 +5,13 @@ from collections.abc import Callable
 from functools import partial
 
 from gatelab.grpc_wire.transport import ClientProtocol
-from gatelab.load.calls import Call
-from gatelab.load.links import Link
+from gatelab.load.native.calls import Call
+from gatelab.load.native.links import Link
+from gatelab.load.native.streams import MessageCounter, Sender
 from gatelab.load.plan import LoadPlan
 from gatelab.load.recipe import source_of
 from gatelab.load.requests import Prepared, RequestError, Requests, Wire
-from gatelab.load.streams import MessageCounter, Sender, StreamPlan
+from gatelab.load.stream_plan import StreamPlan
 
 
 class Opener:

@@ -4,11 +4,11 @@ import time
 from collections.abc import Sequence
 
 from gatelab.grpc_wire.status import display_name
+from gatelab.load.counting.part import Part, failures_of, merged, messages_of, pods_of
+from gatelab.load.counting.seconds import SECOND_NS, Series
 from gatelab.load.histogram import Histogram
-from gatelab.load.part import Part, failures_of, merged, messages_of, pods_of
 from gatelab.load.plan import LoadPlan, Progress
 from gatelab.load.result import CallDetail, ConnectionResult, GeneratorResult, LoadResult, WarmUp
-from gatelab.load.seconds import SECOND_NS, Series
 from gatelab.load.verdict import saturation
 
 

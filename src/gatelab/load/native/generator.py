@@ -6,12 +6,12 @@ from collections.abc import Callable
 from typing import Any, Final, Self
 
 from gatelab.grpc_wire.status import StatusCode
-from gatelab.load.callers import Callers
-from gatelab.load.engine import Engine
-from gatelab.load.links import Links
-from gatelab.load.part import Connection, Part
+from gatelab.load.counting.part import Connection, Part
+from gatelab.load.native.engine import Engine
+from gatelab.load.native.links import Links
 from gatelab.load.phases import Report, Tell
 from gatelab.load.plan import LoadPlan
+from gatelab.load.schedules.callers import Callers
 
 _NOT_BEFORE_S: Final = 0.005
 """The alarm takes the last milliseconds to the beginning."""

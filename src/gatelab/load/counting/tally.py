@@ -3,8 +3,8 @@
 from typing import Final
 
 from gatelab.grpc_wire.status import display_name
+from gatelab.load.counting.seconds import SECOND_NS, Seconds, Tallied
 from gatelab.load.histogram import Histogram
-from gatelab.load.seconds import SECOND_NS, Seconds, Tallied
 
 _MESSAGES_AT_MOST: Final = 100
 Detail = tuple[int, int, int, str]

@@ -13,13 +13,13 @@ from typing import Final, Self
 from gatelab.grpc_wire.errors import ConnectError
 from gatelab.grpc_wire.status import StatusCode
 from gatelab.load.agenda import Agenda
-from gatelab.load.grpcio_calls import Lane, checked, lane_to
-from gatelab.load.part import Connection, Part
+from gatelab.load.counting.part import Connection, Part
+from gatelab.load.counting.tally import Tally
+from gatelab.load.grpcio.calls import Lane, checked, lane_to
 from gatelab.load.phases import Report, Tell
 from gatelab.load.plan import LoadPlan
 from gatelab.load.recipe import source_of
 from gatelab.load.requests import Request, RequestError
-from gatelab.load.tally import Tally
 from gatelab.load.together import opened_together
 
 _GRAIN_S: Final = 0.1

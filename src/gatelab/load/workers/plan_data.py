@@ -6,14 +6,14 @@ from typing import Any, Final
 
 import msgspec
 
-from gatelab.load.callers import Callers
 from gatelab.load.credentials import Credentials
 from gatelab.load.plan import LoadPlan
-from gatelab.load.poisson import Poisson
 from gatelab.load.recipe import Recipe
-from gatelab.load.schedule import Arrivals, Schedule
+from gatelab.load.schedules.callers import Callers
+from gatelab.load.schedules.poisson import Poisson
+from gatelab.load.schedules.schedule import Arrivals, Schedule
 from gatelab.load.share import Share
-from gatelab.load.streams import StreamPlan
+from gatelab.load.stream_plan import StreamPlan
 
 _APART: Final = frozenset(
     {

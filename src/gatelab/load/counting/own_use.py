@@ -4,7 +4,7 @@ import time
 from pathlib import Path
 from typing import Final
 
-from gatelab.load.part import Use
+from gatelab.load.counting.part import Use
 
 _SCHEDSTAT: Final = Path("/proc/thread-self/schedstat")
 

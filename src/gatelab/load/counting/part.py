@@ -5,9 +5,9 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from gatelab.load.counting.seconds import Tallied
+from gatelab.load.counting.tally import Detail, add_message
 from gatelab.load.histogram import Histogram
-from gatelab.load.seconds import Tallied
-from gatelab.load.tally import Detail, add_message
 
 
 class Connection(msgspec.Struct, array_like=True, frozen=True):
