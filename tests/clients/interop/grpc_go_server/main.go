@@ -113,7 +113,9 @@ type call struct {
 }
 
 func answer(c call) error {
-	check(c.stream.SetHeader(metadata.Pairs("x-pod-name", "grpc-go", "x-raw-bin", "\x00\xff")))
+	if err := c.stream.SetHeader(metadata.Pairs("x-pod-name", "grpc-go", "x-raw-bin", "\x00\xff")); err != nil {
+		return err // the client has given the call up before we came to it
+	}
 	c.stream.SetTrailer(metadata.Pairs("x-till", "3"))
 	texts, number := "", 0
 	for ; ; number++ {
